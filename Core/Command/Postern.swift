@@ -1,0 +1,3 @@
+import ArgumentParser
+import Gateway
+@main struct Postern: ParsableCommand { func run() throws { print("postern") } }

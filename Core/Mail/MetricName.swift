@@ -1,0 +1,21 @@
+/// The names of the gateway's metrics, all in one place. Labels take values from closed sets only.
+public enum MetricName {
+    public static let sessions = "postern_sessions_total"  // role
+    public static let sessionsOpen = "postern_sessions_open"
+    public static let refusals = "postern_refusals_total"  // at: connect, helo, mail, rcpt, data
+    public static let messages = "postern_messages_total"  // disposition, per recipient
+    public static let messageBytes = "postern_message_bytes_total"
+    public static let bytesInFlight = "postern_bytes_in_flight"
+    public static let filterRuns = "postern_filter_runs_total"  // filter (slot), result
+    public static let filterSeconds = "postern_filter_seconds"  // filter
+    public static let dnsQueries = "postern_dns_queries_total"  // status
+    public static let dnsSeconds = "postern_dns_seconds"
+    public static let commits = "postern_store_commits_total"
+    public static let commitSeconds = "postern_store_commit_seconds"
+    public static let commitSize = "postern_store_commit_size"
+    public static let queueLength = "postern_queue_length"  // state
+    public static let deliveries = "postern_deliveries_total"  // outcome
+    public static let deliverySeconds = "postern_delivery_seconds"
+    public static let reloads = "postern_reloads_total"  // result
+    public static let pluginFaults = "postern_plugin_faults_total"  // plugin, kind
+}

@@ -1,0 +1,98 @@
+/// What NAME.manifest.json declares; read without loading the library. The host enforces it.
+public struct FilterManifest: Hashable, Sendable {
+    /// The plugin's ID as configuration names it: lower case, digits, `-`.
+    public var id: String
+    public var version: String
+    public var vendor: String
+    public var licence: String
+    public var summary: String
+    public var phases: Set<Phase>
+    /// A name ending in `*` declares a family (`RBL_*`).
+    public var symbols: [DeclaredSymbol]
+    /// JSON Schema (the subset that SDK's README names) of the settings.
+    public var schema: JSONValue
+    public var rights: Set<Right>
+    /// Service IDs: `postern.dns/1`.
+    public var requires: [String]
+    public var optional: [String]
+    public var execution: ExecutionClass
+    public var concurrency: ConcurrencyMode
+    public var scope: ResultScope
+    public var homes: [Home]
+    public var recommendedHome: Home
+
+    public init(
+        id: String, version: String, vendor: String, licence: String, summary: String, phases: Set<Phase>, symbols: [DeclaredSymbol],
+        schema: JSONValue, rights: Set<Right>, requires: [String], optional: [String], execution: ExecutionClass,
+        concurrency: ConcurrencyMode,
+        scope: ResultScope, homes: [Home], recommendedHome: Home
+    ) {
+        self.id = id
+        self.version = version
+        self.vendor = vendor
+        self.licence = licence
+        self.summary = summary
+        self.phases = phases
+        self.symbols = symbols
+        self.schema = schema
+        self.rights = rights
+        self.requires = requires
+        self.optional = optional
+        self.execution = execution
+        self.concurrency = concurrency
+        self.scope = scope
+        self.homes = homes
+        self.recommendedHome = recommendedHome
+    }
+
+    public struct DeclaredSymbol: Hashable, Sendable {
+        public var name: String
+        public var defaultScore: Double
+        public var description: String
+        public init(name: String, defaultScore: Double, description: String) {
+            self.name = name
+            self.defaultScore = defaultScore
+            self.description = description
+        }
+    }
+
+    public enum Right: String, Sendable, CaseIterable {
+        case reject, `defer`, discard, quarantine, redirect, route
+        case addHeaders = "add-headers"
+    }
+
+    public enum ExecutionClass: String, Sendable, CaseIterable { case nonblocking, blocking }
+
+    public enum ConcurrencyMode: String, Sendable, CaseIterable {
+        case parallel, serial
+        case perSession = "per-session"
+    }
+
+    /// For whom a result holds: which recipients may share it.
+    public enum ResultScope: String, Sendable, CaseIterable { case session, message, domain, recipient }
+
+    public enum Home: String, Sendable, CaseIterable {
+        case host, worker
+        case workerPerDomain = "worker-per-domain"
+    }
+
+    /// The declaration that covers a symbol: the exact one, else the longest family.
+    public func declaration(of symbol: String) -> DeclaredSymbol? {
+        var best: DeclaredSymbol?
+        for declared in symbols {
+            if declared.name == symbol { return declared }
+            if declared.name.last == "*", symbol.hasPrefix(declared.name.dropLast()), declared.name.utf8.count > best?.name.utf8.count ?? 0
+            {
+                best = declared
+            }
+        }
+        return best
+    }
+}
+
+/// Which plugins there are. Settings checks slots against it; the plugin host implements it.
+public protocol FilterCatalogue: Sendable {
+    func manifest(of plugin: String) -> FilterManifest?
+    /// For the error that names the nearest one.
+    var pluginNames: [String] { get }
+}

@@ -1,0 +1,39 @@
+/// Every limit of the gateway with its default and its reason. All can be set under `limits:` in postern.yaml.
+public struct Limits: Hashable, Sendable {
+    /// Bytes of one message; announced as SIZE. Larger than any mailbox provider takes, small enough for memory.
+    public var messageSize = 150 << 20
+    /// RCPT accepted in one transaction; RFC 5321 section 4.5.3.1.8 asks for 100 at least.
+    public var recipients = 1000
+    /// Open sessions in all: each costs some kilobytes and a descriptor.
+    public var sessions = 10_000
+    /// Open sessions of one client address.
+    public var sessionsPerClient = 50
+    /// Bytes of all messages between DATA and the commit together. Past it: 452 4.3.1.
+    public var bytesInFlight = 2 << 30
+    /// A command line with its CR LF. RFC 5321 section 4.5.3.1.4 asks for 512; RFC 6531 and long parameters for more.
+    public var commandLine = 4096
+    /// A text line of a message without its CR LF. RFC 5321 allows 998; senders exceed it, so the default is generous.
+    public var textLine = 1 << 20
+    /// Rejected commands until the session ends with 421.
+    public var errors = 20
+    /// Commands that do nothing (NOOP, RSET, VRFY ...) in one session.
+    public var idleCommands = 100
+    /// Received fields until a message counts as looping (RFC 5321 section 6.3).
+    public var hops = 50
+    /// Waiting for a command (RFC 5321 section 4.5.3.2.7).
+    public var commandTimeout = Duration.seconds(300)
+    /// Waiting for more bytes of a message (RFC 5321 section 4.5.3.2.5 speaks of 3 minutes).
+    public var dataTimeout = Duration.seconds(180)
+    /// From DATA to its end, however slowly bytes trickle.
+    public var transactionTimeout = Duration.seconds(3600)
+    /// A filter's time before RCPT and for RCPT.
+    public var edgeFilterTimeout = Duration.seconds(10)
+    /// A filter's time for the message. Below the client's 10 minutes for the reply (RFC 5321 section 4.5.3.2.6).
+    public var dataFilterTimeout = Duration.seconds(60)
+    /// All filters together for one message, so that our reply comes before the client gives up.
+    public var inspectionTimeout = Duration.seconds(240)
+    /// Sessions may take this long to end on a graceful stop.
+    public var drain = Duration.seconds(15)
+
+    public init() {}
+}

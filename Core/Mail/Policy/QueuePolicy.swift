@@ -1,0 +1,18 @@
+/// `queue:` of postern.yaml.
+public struct QueuePolicy: Hashable, Sendable {
+    /// How long a message is tried before it bounces.
+    public var lifetime = Duration.seconds(15 * 86400)
+    /// The wait after the first failed attempt; it doubles up to `most`, with jitter.
+    public var retryFirst = Duration.seconds(60)
+    public var retryMost = Duration.seconds(4 * 3600)
+    /// Sessions to one destination at a time.
+    public var concurrency = 20
+    /// Until a connection to a next hop counts as failed.
+    public var connectTimeout = Duration.seconds(30)
+    /// Until a reply to a command counts as lost (RFC 5321 section 4.5.3.2).
+    public var replyTimeout = Duration.seconds(300)
+    /// How long an idle connection to a next hop is kept for the next message.
+    public var idleTimeout = Duration.seconds(5)
+
+    public init() {}
+}

@@ -1,0 +1,54 @@
+/// One transaction with a next hop: a message for recipients that go the same way and get the same headers.
+public struct DeliveryJob: Sendable {
+    public var queueID: QueueID
+    public var reversePath: ReversePath
+    public var is8BitMIME: Bool
+    public var isSMTPUTF8: Bool
+    /// (index, address), in order; never empty.
+    public var recipients: [(index: Int, address: EmailAddress)]
+    /// Complete header lines that go above the body.
+    public var addedHeaders: String
+    public var region: Region
+    /// Sorted by preference; never empty.
+    public var nextHops: [NextHop]
+
+    public init(
+        queueID: QueueID, reversePath: ReversePath, is8BitMIME: Bool, isSMTPUTF8: Bool, recipients: [(index: Int, address: EmailAddress)],
+        addedHeaders: String, region: Region, nextHops: [NextHop]
+    ) {
+        self.queueID = queueID
+        self.reversePath = reversePath
+        self.is8BitMIME = is8BitMIME
+        self.isSMTPUTF8 = isSMTPUTF8
+        self.recipients = recipients
+        self.addedHeaders = addedHeaders
+        self.region = region
+        self.nextHops = nextHops
+    }
+}
+
+/// What became of a job: one outcome per recipient, in the job's order.
+public struct DeliveryReport: Sendable {
+    public var outcomes: [DeliveryOutcome]
+    /// The next hop that answered last, with the address used: `mail.example.com[192.0.2.1]:25`.
+    public var nextHop: String
+    public var tls: TLSFacts?
+    /// Seconds as in Postfix's delays: waiting for and making the connection, and sending.
+    public var connectTime: Duration
+    public var sendTime: Duration
+
+    public init(
+        outcomes: [DeliveryOutcome], nextHop: String, tls: TLSFacts? = nil, connectTime: Duration = .zero, sendTime: Duration = .zero
+    ) {
+        self.outcomes = outcomes
+        self.nextHop = nextHop
+        self.tls = tls
+        self.connectTime = connectTime
+        self.sendTime = sendTime
+    }
+}
+
+/// Speaks SMTP to next hops. Deliver implements it; Queue decides when. Any thread; the completion comes once, on any thread.
+public protocol NextHopClient: Sendable {
+    func deliver(_ job: DeliveryJob, completion: @escaping @Sendable (DeliveryReport) -> Void)
+}

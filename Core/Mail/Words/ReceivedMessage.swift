@@ -1,0 +1,17 @@
+/// A message whose end of data has come: sealed, nothing in it changes any more.
+public struct ReceivedMessage: Sendable {
+    public var queueID: QueueID
+    public var session: SessionFacts
+    public var envelope: Envelope
+    /// Header and body as they came, dot-unstuffed, forged trace headers of ours removed; CR LF line ends.
+    public var region: Region
+    public var receivedAt: Timestamp
+
+    public init(queueID: QueueID, session: SessionFacts, envelope: Envelope, region: Region, receivedAt: Timestamp) {
+        self.queueID = queueID
+        self.session = session
+        self.envelope = envelope
+        self.region = region
+        self.receivedAt = receivedAt
+    }
+}

@@ -1,0 +1,47 @@
+/// What is known of one SMTP session (a TCP lifetime): grows from connect to helo, TLS and auth.
+public struct SessionFacts: Sendable {
+    /// Unique in this process; `Connection` counts it up.
+    public var id: UInt64
+    public var role: ListenerRole
+    /// The listener's address and port as configured, for the log.
+    public var listener: String
+    public var client: IPAddress
+    public var clientPort: Int
+    public var connectedAt: Timestamp
+    /// As the client gave it to HELO or EHLO; nil before.
+    public var helo: String?
+    public var isESMTP = false
+    public var tls: TLSFacts?
+    /// The authenticated login, on outbound listeners.
+    public var login: String?
+
+    public init(id: UInt64, role: ListenerRole, listener: String, client: IPAddress, clientPort: Int, connectedAt: Timestamp) {
+        self.id = id
+        self.role = role
+        self.listener = listener
+        self.client = client
+        self.clientPort = clientPort
+        self.connectedAt = connectedAt
+    }
+
+    /// The `with` word of Received (RFC 3848).
+    public var protocolName: String { !isESMTP ? "SMTP" : "ESMTP" + (tls == nil ? "" : "S") + (login == nil ? "" : "A") }
+}
+
+public enum ListenerRole: String, Sendable, CaseIterable {
+    /// From the world to our domains.
+    case inbound
+    /// From our domains' servers and users to the world.
+    case outbound
+}
+
+public struct TLSFacts: Hashable, Sendable {
+    /// `TLSv1.3`.
+    public var version: String
+    /// `TLS_AES_256_GCM_SHA384`; empty where the library does not tell.
+    public var cipher: String
+    public init(version: String, cipher: String) {
+        self.version = version
+        self.cipher = cipher
+    }
+}

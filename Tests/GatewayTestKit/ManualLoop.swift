@@ -1,0 +1,55 @@
+import Mail
+import Synchronization
+
+/// A loop that runs only when told to, with a time that moves only when told to. Use from one thread.
+public final class ManualLoop: SerialLoop, WallClock, @unchecked Sendable {
+    private final class Work: ScheduledWork, @unchecked Sendable {
+        let due: Timestamp
+        let order: Int
+        var body: (@Sendable () -> Void)?
+        init(due: Timestamp, order: Int, body: @escaping @Sendable () -> Void) {
+            self.due = due
+            self.order = order
+            self.body = body
+        }
+        func cancel() { body = nil }
+    }
+
+    private let lock = Mutex<[Work]>([])
+    private let counter = Atomic<Int>(0)
+    private let time: Mutex<Timestamp>
+
+    public init(at time: Timestamp = Timestamp(seconds: 1_800_000_000)) { self.time = Mutex(time) }
+
+    public var isCurrent: Bool { true }
+    public var now: Timestamp { time.withLock { $0 } }
+
+    public func execute(_ work: @escaping @Sendable () -> Void) { _ = schedule(after: .zero, work) }
+
+    public func schedule(after delay: Duration, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork {
+        let item = Work(due: now + delay, order: counter.add(1, ordering: .relaxed).newValue, body: work)
+        lock.withLock { $0.append(item) }
+        return item
+    }
+
+    /// Runs what is due, and what that makes due, in order.
+    public func runPending() { advance(by: .zero) }
+
+    /// Moves the time on, running each piece of work at its moment.
+    public func advance(by step: Duration) {
+        let end = now + step
+        while true {
+            let next: Work? = lock.withLock { items in
+                items.removeAll { $0.body == nil }
+                guard let i = items.indices.min(by: { (items[$0].due, items[$0].order) < (items[$1].due, items[$1].order) }),
+                    items[i].due <= end
+                else { return nil }
+                return items.remove(at: i)
+            }
+            guard let next else { break }
+            time.withLock { $0 = max($0, next.due) }
+            next.body?()
+        }
+        time.withLock { $0 = end }
+    }
+}
