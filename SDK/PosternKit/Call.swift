@@ -1,0 +1,193 @@
+import CPostern
+
+/// One phase of one session or message: what is known, what can be asked, and where findings go. Lives for one run.
+public final class Call: @unchecked Sendable {
+    // Sendable: used on the run's loop only. The run's executor sees to it.
+    let host: Host
+    let run: RunExecutor
+    /// Of the run: the same memory from START to the end.
+    let raw: UnsafePointer<postern_call>
+    /// Of the step under way; nil between steps.
+    private var builder: UnsafeMutablePointer<postern_verdict_builder>?
+    private var task: Task<Void, Never>?
+    private var isFinished = false
+    private var isCancelled = false
+    private var joinBefore: Phase?
+    private var waiting: [UInt64: (CompletionSink, Int)] = [:]
+
+    init(_ raw: UnsafePointer<postern_call>, _ host: Host) {
+        self.raw = raw
+        self.host = host
+        run = RunExecutor()
+    }
+
+    // MARK: What is known
+
+    public var phase: Phase { Phase(rawValue: raw.pointee.phase) ?? .connect }
+    /// The configured domain on whose behalf this runs; nil at the edge.
+    public var domain: String? { raw.pointee.domain.length == 0 ? nil : raw.pointee.domain.text }
+    /// The name that the configuration gave to this filter.
+    public var slot: String { raw.pointee.slot.text }
+    public var session: Session { Session(raw.pointee.session) }
+    /// From mail on.
+    public var transaction: Transaction? { raw.pointee.transaction.map(Transaction.init) }
+    /// For rcpt: the recipient in question.
+    public var recipient: Recipient? {
+        raw.pointee.recipient == POSTERN_NO_RECIPIENT ? nil : transaction?.recipient(Int(raw.pointee.recipient))
+    }
+    /// For data.
+    public var message: Message? { raw.pointee.message.map { Message(call: raw, raw: $0.pointee.raw) } }
+
+    // MARK: Findings
+
+    /// Adds a symbol that the manifest declares. `factor` scales the domain's weight.
+    public func add(_ symbol: String, factor: Double = 1, detail: String = "", recipients: [Int]? = nil) {
+        guard let builder else { return }
+        withMask(recipients) { mask in
+            symbol.withBytes { name in detail.withBytes { _ = builder.pointee.add_symbol(builder, name, factor, $0, nil, mask) } }
+        }
+    }
+
+    public func add(
+        _ symbol: some RawRepresentable<String>, factor: Double = 1, detail: String = "", recipients: [Int]? = nil
+    ) {
+        add(symbol.rawValue, factor: factor, detail: detail, recipients: recipients)
+    }
+
+    /// Proposes an action within the manifest's rights.
+    public func propose(_ action: Action, recipients: [Int]? = nil) {
+        guard let builder else { return }
+        withMask(recipients) { mask in
+            let (kind, code, subject, detail, text) = action.parts
+            text.withBytes { _ = builder.pointee.propose(builder, kind, code, subject, detail, $0, mask) }
+        }
+    }
+
+    /// A header field above the message.
+    public func addHeader(_ name: String, _ value: String, recipients: [Int]? = nil) {
+        guard let builder else { return }
+        withMask(recipients) { mask in
+            name.withBytes { name in value.withBytes { _ = builder.pointee.add_header(builder, name, $0, mask) } }
+        }
+    }
+
+    private func withMask(_ recipients: [Int]?, _ body: (UnsafePointer<postern_mask>?) -> Void) {
+        guard let recipients else { return body(nil) }
+        var words = [UInt64](repeating: 0, count: ((recipients.max() ?? -1) / 64) + 1)
+        for index in recipients where index >= 0 { words[index / 64] |= 1 << UInt64(index % 64) }
+        words.withUnsafeBufferPointer {
+            var mask = postern_mask(words: $0.baseAddress, count: UInt32($0.count), reserved: 0)
+            body(&mask)
+        }
+    }
+
+    // MARK: Services
+
+    /// Lets the session go on; the run continues and is joined before `phase`. Call it before the first await that may take long.
+    public func detach(joinBefore phase: Phase) { joinBefore = phase }
+
+    /// Asks all questions together and waits for all answers, which come in the questions' order. After cancellation: `cancelled`.
+    public func resolve(_ questions: [DNSQuestion]) async -> [DNSAnswer] {
+        if questions.isEmpty { return [] }
+        let answers = AnswerSink(count: questions.count)
+        guard let dns = host.dns, !isCancelled else {
+            return answers.failed(isCancelled ? .cancelled : .failed, "this host has no \(POSTERN_EXT_DNS)")
+        }
+        var operations = [UInt64](repeating: 0, count: questions.count)
+        let status = ask(dns, questions, &operations)
+        guard status == POSTERN_OK else { return answers.failed(.failed, "the host refused the questions (status \(status))") }
+        for (index, operation) in operations.enumerated() { waiting[operation] = (answers, index) }
+        await withUnsafeContinuation { answers.continuation = $0 }
+        return answers.answers
+    }
+
+    public func resolve(_ name: String, _ type: DNSType) async -> DNSAnswer { await resolve([DNSQuestion(name, type)])[0] }
+
+    /// Waits; returns early when the run is cancelled.
+    public func sleep(_ duration: Duration) async {
+        var operation: UInt64 = 0
+        let (seconds, attoseconds) = duration.components
+        let micros = UInt64(max(0, seconds)) * 1_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000_000)
+        guard let timer = host.timer, !isCancelled, timer.pointee.start(raw, micros, &operation) == POSTERN_OK else { return }
+        let sink = CompletionSink(count: 1)
+        waiting[operation] = (sink, 0)
+        await withUnsafeContinuation { sink.continuation = $0 }
+    }
+
+    /// The gateway's time in microseconds since 1970.
+    public var now: Int64 { host.clock?.pointee.now(raw) ?? 0 }
+
+    /// A line in the gateway's log, with this call's queue ID.
+    public func log(_ level: LogLevel, _ text: String) { host.write(raw, level, text) }
+
+    private func ask(
+        _ dns: UnsafePointer<postern_dns>, _ questions: [DNSQuestion], _ operations: UnsafeMutablePointer<UInt64>
+    ) -> postern_status {
+        // All names in one block: the host copies them before it returns.
+        var names: [UInt8] = []
+        for question in questions { names.append(contentsOf: question.name.utf8) }
+        return names.withUnsafeBufferPointer { block in
+            var at = 0
+            let raw = questions.map { question in
+                let length = question.name.utf8.count
+                defer { at += length }
+                return postern_dns_question(
+                    name: postern_bytes(data: block.baseAddress.map { $0 + at }, length: UInt64(length)),
+                    type: UInt32(question.type.rawValue),
+                    flags: 0)
+            }
+            let stride = UInt32(MemoryLayout<postern_dns_question>.stride)
+            return dns.pointee.resolve(self.raw, raw, UInt32(raw.count), stride, operations)
+        }
+    }
+
+    // MARK: Steps
+
+    func step(
+        _ call: UnsafePointer<postern_call>, _ out: UnsafeMutablePointer<postern_verdict_builder>, _ filter: any Filter
+    ) -> postern_step {
+        builder = out
+        defer { builder = nil }
+        switch call.pointee.reason {
+        case POSTERN_START:
+            task = Task(executorPreference: run) { await self.perform(filter) }
+        case POSTERN_RESUME:
+            for i in 0..<Int(call.pointee.completion_count) {
+                let at = i * Int(call.pointee.completion_size)
+                let completion = UnsafeRawPointer(call.pointee.completions!).load(fromByteOffset: at, as: postern_completion.self)
+                guard let (sink, index) = waiting.removeValue(forKey: completion.operation) else { continue }
+                sink.take(completion, index)
+            }
+        default:
+            isCancelled = true
+            task?.cancel()
+            let sinks = waiting.values
+            waiting = [:]
+            for (sink, index) in sinks { sink.cancel(index) }
+        }
+        run.drain()
+        if isFinished || isCancelled {
+            task = nil
+            return POSTERN_DONE
+        }
+        guard let joinBefore else { return POSTERN_SUSPEND }
+        return POSTERN_DETACH | joinBefore.rawValue << 8
+    }
+
+    private func perform(_ filter: any Filter) async {
+        do {
+            switch phase {
+            case .connect: try await filter.connect(self)
+            case .helo: try await filter.helo(self)
+            case .auth: try await filter.auth(self)
+            case .mail: try await filter.mail(self)
+            case .rcpt: try await filter.rcpt(self)
+            case .data: try await filter.data(self)
+            case .route, .peer, .outcome: break
+            }
+        } catch {
+            if let builder, !isCancelled { "\(error)".withBytes { _ = builder.pointee.fail(builder, $0) } }
+        }
+        isFinished = true
+    }
+}

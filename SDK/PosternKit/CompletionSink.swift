@@ -1,0 +1,37 @@
+import CPostern
+
+/// Gathers the completions of one await. On the run's loop.
+class CompletionSink: @unchecked Sendable {
+    // Sendable: used on the run's loop only.
+    private var missing: Int
+    var continuation: UnsafeContinuation<Void, Never>?
+
+    init(count: Int) { missing = count }
+
+    func take(_ completion: postern_completion, _ index: Int) { finishOne() }
+    func cancel(_ index: Int) { finishOne() }
+
+    final func finishOne() {
+        missing -= 1
+        if missing == 0 { continuation?.resume() }
+    }
+}
+
+/// The answers of one `resolve`.
+final class AnswerSink: CompletionSink, @unchecked Sendable {
+    private(set) var answers: [DNSAnswer]
+
+    override init(count: Int) {
+        answers = Array(repeating: DNSAnswer(.cancelled), count: count)
+        super.init(count: count)
+    }
+
+    override func take(_ completion: postern_completion, _ index: Int) {
+        answers[index] = DNSAnswer(completion)
+        finishOne()
+    }
+
+    func failed(_ status: DNSAnswer.Status, _ detail: String) -> [DNSAnswer] {
+        answers.map { _ in DNSAnswer(status, detail: status == .failed ? detail : "") }
+    }
+}

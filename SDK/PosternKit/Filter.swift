@@ -1,0 +1,41 @@
+/// A filter: one instance per settings, asked in the phases that its manifest names.
+///
+/// A phase reads like ordinary async code and runs on the loop that called it, a piece at a time, between awaits: no thread of its own, no
+/// lock needed for what belongs to one call. Instances are shared by all loops: keep them immutable, or guard what changes. Between two
+/// awaits stay below 200 microseconds. Await only what `Call` offers: anything else (`Task.sleep`, another task) counts as waiting for
+/// nothing and is a fault. A thrown error ends the run with the result `error`; the slot's `on_error` then decides.
+public protocol Filter: Sendable {
+    /// `settings` fits the manifest's schema, defaults filled in. Throw `SettingsError` for what a schema cannot say.
+    init(settings: Settings, host: Host) throws
+    func connect(_ call: Call) async throws
+    func helo(_ call: Call) async throws
+    func auth(_ call: Call) async throws
+    func mail(_ call: Call) async throws
+    /// Once per recipient: `call.recipient`.
+    func rcpt(_ call: Call) async throws
+    /// The whole message: `call.message`.
+    func data(_ call: Call) async throws
+}
+
+extension Filter {
+    public func connect(_ call: Call) async throws {}
+    public func helo(_ call: Call) async throws {}
+    public func auth(_ call: Call) async throws {}
+    public func mail(_ call: Call) async throws {}
+    public func rcpt(_ call: Call) async throws {}
+    public func data(_ call: Call) async throws {}
+}
+
+/// Where in a message's path a filter is asked. In the order of the path.
+public enum Phase: UInt32, Sendable, CaseIterable, Comparable {
+    case connect, helo, auth, mail, rcpt, data, route, peer, outcome
+
+    public static func < (a: Phase, b: Phase) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// The run cannot give a verdict. `text` is for the operator's log.
+public struct FilterError: Error, Sendable, CustomStringConvertible {
+    public var text: String
+    public init(_ text: String) { self.text = text }
+    public var description: String { text }
+}
