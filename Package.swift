@@ -66,12 +66,12 @@ let package = Package(
         .target(
             name: "Receive",
             dependencies: [
-                "Mail", "SMTP", product("NIOCore", nio), product("NIOPosix", nio), product("NIOSSL", "swift-nio-ssl"),
-                product("Logging", "swift-log"), product("Metrics", "swift-metrics"),
+                "Mail", "SMTP", product("NIOCore", nio), product("NIOPosix", nio), product("NIOTLS", nio), product("NIOSSL", "swift-nio-ssl"),
+                product("Metrics", "swift-metrics"),
             ], path: "Core/Receive", exclude: ["README.md"]),
         .target(
             name: "Inspect",
-            dependencies: ["Mail", "MIME", "SMTP", "Decide", product("Metrics", "swift-metrics")],
+            dependencies: ["Mail", "MIME", "Decide", product("Metrics", "swift-metrics")],
             path: "Core/Inspect", exclude: ["README.md"]),
         .target(
             name: "Queue",
@@ -81,12 +81,15 @@ let package = Package(
             ], path: "Core/Queue",
             exclude: ["README.md"]),
         .target(
-            name: "Store", dependencies: ["Mail", product("GRDB", "GRDB.swift"), product("Metrics", "swift-metrics")], path: "Core/Store",
-            exclude: ["README.md"]),
+            name: "Store",
+            dependencies: [
+                "Mail", product("GRDB", "GRDB.swift"), product("GRDBSQLite", "GRDB.swift"), product("Metrics", "swift-metrics"),
+            ], path: "Core/Store", exclude: ["README.md"]),
         .target(
             name: "Deliver",
             dependencies: [
-                "Mail", "MIME", "SMTP", product("NIOCore", nio), product("NIOPosix", nio), product("NIOSSL", "swift-nio-ssl"),
+                "Mail", "MIME", "SMTP", product("NIOCore", nio), product("NIOPosix", nio), product("NIOTLS", nio),
+                product("NIOSSL", "swift-nio-ssl"),
                 product("Metrics", "swift-metrics"),
             ], path: "Core/Deliver", exclude: ["README.md"]),
         .target(
@@ -95,8 +98,9 @@ let package = Package(
         .target(
             name: "Control",
             dependencies: [
-                "Mail", product("Hummingbird", "hummingbird"), product("NIOCore", nio), product("NIOPosix", nio), product("NIOHTTP1", nio),
-                product("ServiceLifecycle", "swift-service-lifecycle"),
+                "Mail", product("Hummingbird", "hummingbird"), product("HummingbirdCore", "hummingbird"), product("NIOCore", nio),
+                product("NIOPosix", nio), product("NIOHTTP1", nio),
+                product("Logging", "swift-log"), product("ServiceLifecycle", "swift-service-lifecycle"),
             ], path: "Core/Control", exclude: ["README.md"]),
 
         // The whole
@@ -111,7 +115,7 @@ let package = Package(
         .executableTarget(
             name: "Command",
             dependencies: [
-                "Mail", "SMTP", "Gateway", "Control", "Settings", product("ArgumentParser", "swift-argument-parser"),
+                "Mail", "SMTP", "Gateway", "Control", "Settings", "Receive", product("ArgumentParser", "swift-argument-parser"),
                 product("NIOCore", nio),
                 product("NIOPosix", nio), product("Logging", "swift-log"),
             ], path: "Core/Command", exclude: ["README.md"]),
@@ -121,8 +125,10 @@ let package = Package(
 
         // Tests
         .target(
-            name: "GatewayTestKit", dependencies: ["Mail", product("NIOCore", nio), product("NIOPosix", nio)], path: "Tests/GatewayTestKit"),
-        tests("Mail", ["Mail"]),
+            name: "GatewayTestKit",
+            dependencies: ["Mail", product("NIOCore", nio), product("NIOPosix", nio), product("NIOSSL", "swift-nio-ssl")],
+            path: "Tests/GatewayTestKit"),
+        tests("Mail", []),
         tests("MIME", ["MIME"]),
         tests("SMTP", ["SMTP"]),
         tests("Decide", ["Decide"]),

@@ -1,0 +1,45 @@
+import Mail
+import Metrics
+
+extension Inspector {
+    /// Writes what an inspection came to: the receipt, a `filter` line per recipient, the metrics.
+    func conclude(_ record: InspectionRecord, kind: String = "inspected") {
+        let message = record.message
+        store.append(Receipt(queueID: message.queueID, time: clock.now, kind: kind, json: record.json))
+        for (recipient, decision) in zip(message.envelope.recipients, record.decisions) {
+            Counter(label: MetricName.messages, dimensions: [("disposition", decision.disposition.rawValue)]).increment()
+            log.write(
+                MailEvent(
+                    "filter", queueID: message.queueID, session: message.session.id,
+                    [
+                        ("client", .text("\(message.session.client)")), ("action", .text(decision.disposition.rawValue)),
+                        ("from", .text("\(message.envelope.reversePath)")), ("to", .text("\(recipient.address)")),
+                        ("reason", .text(decision.reason)), ("symbols", .text(Self.symbols(decision))),
+                        ("message_id", .text(record.messageID)),
+                        ("score", .number(decision.score)), ("size", .integer(message.region.count)),
+                    ]))
+        }
+        for verdict in record.verdicts {
+            Counter(label: MetricName.filterRuns, dimensions: [("filter", verdict.filter), ("result", verdict.result.rawValue)]).increment()
+            Timer(label: MetricName.filterSeconds, dimensions: [("filter", verdict.filter)]).recordMicroseconds(
+                verdict.elapsed.microseconds)
+        }
+        let isAccepted = record.reply.isPositive
+        if isAccepted { Counter(label: MetricName.messageBytes).increment(by: Int64(message.region.count)) }
+        log.write(
+            MailEvent(
+                isAccepted ? "received" : "refused", queueID: message.queueID, session: message.session.id,
+                [
+                    ("at", "data"), ("client", .text("\(message.session.client)")), ("helo", .text(message.session.helo ?? "")),
+                    ("from", .text("\(message.envelope.reversePath)")), ("recipients", .integer(message.envelope.recipients.count)),
+                    ("size", .integer(message.region.count)), ("generation", .integer(record.plan.snapshot.generation)),
+                    ("inspection", .duration(record.elapsed)), ("reply", .text("\(record.reply)")),
+                ] + (record.failure.isEmpty ? [] : [("failure", .text(record.failure))])))
+        observe?(record)
+    }
+
+    /// `RBL_ZEN(4),HELLO(0.5)`, at most thirty.
+    private static func symbols(_ decision: Decision) -> String {
+        decision.contributions.prefix(30).map { "\($0.symbol)(\(scoreText($0.score)))" }.joined(separator: ",")
+    }
+}

@@ -1,0 +1,71 @@
+import Mail
+import Synchronization
+
+/// A policy snapshot with an instance for every enabled slot: what a transaction is pinned to. Immutable.
+public final class FilterPlan: Sendable {
+    public let snapshot: PolicySnapshot
+    let edge: [[PlannedSlot]]
+    /// Keyed by the domain's main name.
+    let domains: [String: [[PlannedSlot]]]
+
+    /// Makes the instances that are missing. Throws the first plugin's refusal, so that a reload can be refused whole.
+    public init(snapshot: PolicySnapshot, host: any FilterHost) throws {
+        self.snapshot = snapshot
+        var made: [FilterSlot: any FilterInstance] = [:]
+        func plan(_ steps: [FilterStep]) throws -> [[PlannedSlot]] {
+            try steps.compactMap { step in
+                let planned = try step.filter(\.isEnabled).map { slot in
+                    if let instance = made[slot] { return PlannedSlot(slot: slot, instance: instance) }
+                    let instance = try host.instance(for: slot)
+                    made[slot] = instance
+                    return PlannedSlot(slot: slot, instance: instance)
+                }
+                return planned.isEmpty ? nil : planned
+            }
+        }
+        edge = try plan(snapshot.edge)
+        var domains: [String: [[PlannedSlot]]] = [:]
+        for (name, policy) in snapshot.domains where name == policy.domain { domains[name] = try plan(policy.filters) }
+        self.domains = domains
+    }
+}
+
+/// A slot with the instance that runs it.
+struct PlannedSlot: Sendable {
+    let slot: FilterSlot
+    let instance: any FilterInstance
+    let phases: Set<Phase>
+
+    init(slot: FilterSlot, instance: any FilterInstance) {
+        self.slot = slot
+        self.instance = instance
+        phases = instance.manifest.phases
+    }
+
+    /// A run's verdict as this slot's: its name, what its settings say of a failure, the host's symbol for it.
+    func attribute(_ verdict: Verdict, to recipients: RecipientSet) -> Verdict {
+        var own = verdict
+        own.filter = slot.name
+        own.recipients = recipients
+        own.isRequired = slot.isRequired
+        switch verdict.result {
+        case .done, .cancelled: own.onFailure = nil
+        case .error: own.onFailure = slot.onError
+        case .timeout: own.onFailure = slot.onTimeout
+        case .crash: own.onFailure = slot.onCrash
+        }
+        if own.onFailure != nil {
+            let name = String(decoding: slot.name.utf8.map { Self.symbolByte($0) }, as: UTF8.self)
+            own.symbols.append(Symbol(name: "PLUGIN_\(name)_\(verdict.result.rawValue.uppercased())", detail: verdict.detail))
+        }
+        return own
+    }
+
+    private static func symbolByte(_ byte: UInt8) -> UInt8 {
+        switch byte {
+        case 97...122: byte - 32
+        case 65...90, 48...57: byte
+        default: UInt8(ascii: "_")
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Mail
+import Synchronization
+
+/// Makes a `SessionInspection` for each session and holds what they share: the plan in force and the ports.
+public final class Inspector: SessionInspectorFactory {
+    let host: any FilterHost
+    let store: any MessageStore
+    let log: any MailLog
+    let clock: any WallClock
+    let ids: QueueIDGenerator
+    /// Told of each message after its commit.
+    let accepted: @Sendable (StoredMessage) -> Void
+    /// Told of each inspection, whatever came of it.
+    let observe: (@Sendable (InspectionRecord) -> Void)?
+    private let plan: Mutex<FilterPlan>
+
+    public init(
+        plan: FilterPlan, host: any FilterHost, store: any MessageStore, log: any MailLog, clock: any WallClock, ids: QueueIDGenerator,
+        accepted: @escaping @Sendable (StoredMessage) -> Void, observe: (@Sendable (InspectionRecord) -> Void)? = nil
+    ) {
+        self.plan = Mutex(plan)
+        self.host = host
+        self.store = store
+        self.log = log
+        self.clock = clock
+        self.ids = ids
+        self.accepted = accepted
+        self.observe = observe
+    }
+
+    /// The plan that the next transaction is pinned to.
+    public var currentPlan: FilterPlan { plan.withLock { $0 } }
+
+    /// From now on in force. What is under way keeps the plan that it has.
+    public func take(_ next: FilterPlan) { plan.withLock { $0 = next } }
+
+    public func makeInspector(_ facts: SessionFacts, on loop: any SerialLoop) -> any SessionInspector {
+        SessionInspection(facts, by: self, on: loop)
+    }
+}

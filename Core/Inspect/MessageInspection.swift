@@ -1,0 +1,201 @@
+import Decide
+import MIME
+import Mail
+import Metrics
+
+/// A sealed message on its way through the data phase: filters of each recipient's domain, decisions, storage, reply.
+final class MessageInspection: @unchecked Sendable {
+    // Bound to `loop`.
+    private var message: ReceivedMessage
+    private let plan: FilterPlan
+    /// Verdicts of the phases before.
+    private let earlier: [Verdict]
+    private let inspector: Inspector
+    private let loop: any SerialLoop
+    private var parts: [DomainPart] = []
+    private var shared = SharedRuns()
+    private var started: [SharedRuns.Key: ActiveRun] = [:]
+    private var deadline: (any ScheduledWork)?
+    private var messageID = ""
+    private let began: Timestamp
+
+    /// The recipients of one domain that have filters, and the runs on their behalf.
+    private struct DomainPart {
+        let domain: String
+        let recipients: [Int]
+        let steps: [[PlannedSlot]]
+        let runs: RunGroup
+    }
+
+    init(_ message: ReceivedMessage, plan: FilterPlan, earlier: [Verdict], by inspector: Inspector, on loop: any SerialLoop) {
+        self.message = message
+        self.plan = plan
+        self.earlier = earlier
+        self.inspector = inspector
+        self.loop = loop
+        began = inspector.clock.now
+    }
+
+    func start(then: @escaping @Sendable (Reply) -> Void) {
+        let bytes = message.region.bytes
+        let header = HeaderFields(bytes)
+        if let field = header.first("Message-ID", in: bytes) { messageID = HeaderFields.value(field, in: bytes, limit: 255) }
+        guard header.count(of: "Received", in: bytes) <= plan.snapshot.limits.hops else {
+            return refuse(Reply(.loopDetected, "Too many hops, this message loops"), "more Received fields than limits.hops", then)
+        }
+        let forged = ForgedFields(header, in: bytes, authservID: plan.snapshot.hostname)
+        if !forged.ranges.isEmpty { message.region = forged.removed(from: message.region) }
+        inspect { [self] verdicts in conclude(verdicts, then) }
+    }
+
+    /// Runs the data filters of every domain, then hands over all verdicts, earlier ones first.
+    func inspect(then: @escaping @Sendable ([Verdict]) -> Void) {
+        divide()
+        let open = parts.reduce(0) { $0 + ($1.steps.isEmpty ? 0 : 1) }
+        if open == 0 { return then(earlier) }
+        let remaining = Remaining(open)
+        for part in parts where !part.steps.isEmpty {
+            part.runs.run(part.steps, phase: .data) { [self] in
+                start($0, for: part)
+            } then: { [self] in
+                part.runs.join(before: nil) { [self] in
+                    remaining.count -= 1
+                    guard remaining.count == 0 else { return }
+                    deadline?.cancel()
+                    then(earlier + parts.flatMap(\.runs.verdicts))
+                }
+            }
+        }
+        if remaining.count > 0 {
+            deadline = loop.schedule(after: plan.snapshot.limits.inspectionTimeout) { [self] in
+                for part in parts { part.runs.cancel(.timeout) }
+            }
+        }
+    }
+
+    private final class Remaining: @unchecked Sendable {
+        var count: Int
+        init(_ count: Int) { self.count = count }
+    }
+
+    /// Recipients by domain; one with a scope of its own per recipient gets a part of its own.
+    private func divide() {
+        var byDomain: [String: [Int]] = [:]
+        var order: [String] = []
+        for (index, recipient) in message.envelope.recipients.enumerated() {
+            let policy = plan.snapshot.domains[recipient.policyDomain]
+            if policy?.mailboxes[recipient.address.key]?.hasFilters == false { continue }
+            if byDomain[recipient.policyDomain] == nil { order.append(recipient.policyDomain) }
+            byDomain[recipient.policyDomain, default: []].append(index)
+        }
+        for domain in order {
+            let steps = plan.domains[domain] ?? []
+            let isPerRecipient = steps.joined().contains { $0.phases.contains(.data) && $0.instance.manifest.scope == .recipient }
+            for recipients in isPerRecipient ? byDomain[domain]!.map({ [$0] }) : [byDomain[domain]!] {
+                parts.append(DomainPart(domain: domain, recipients: recipients, steps: steps, runs: RunGroup(on: loop)))
+                for planned in steps.joined() where planned.phases.contains(.data) {
+                    shared.add(recipients, to: key(planned, domain, recipients))
+                }
+            }
+        }
+    }
+
+    private func key(_ planned: PlannedSlot, _ domain: String, _ recipients: [Int]) -> SharedRuns.Key {
+        SharedRuns.key(planned, domain: domain, recipient: recipients.count == 1 ? recipients[0] : nil)
+    }
+
+    private func start(_ planned: PlannedSlot, for part: DomainPart) -> (run: ActiveRun, recipients: RecipientSet)? {
+        let key = key(planned, part.domain, part.recipients)
+        let recipients = RecipientSet(part.recipients)
+        if let run = started[key] { return (run, recipients) }
+        let call = FilterCall(
+            phase: .data, session: message.session, envelope: message.envelope, recipients: shared.audience(of: key), domain: part.domain,
+            message: message, queueID: message.queueID, slotName: planned.slot.name)
+        let timeout = planned.slot.timeout ?? plan.snapshot.limits.dataFilterTimeout
+        let run = ActiveRun(planned, call, on: loop, timeout: timeout)
+        started[key] = run
+        return (run, recipients)
+    }
+
+    /// The decision for each recipient, in their order.
+    func decide(_ verdicts: [Verdict]) -> [Decision] {
+        message.envelope.recipients.enumerated().map { index, recipient in
+            let policy = plan.snapshot.domains[recipient.policyDomain] ?? DomainPolicy(domain: recipient.policyDomain)
+            return DecisionRule(policy: policy, recipient: recipient.address)(recipient: index, verdicts: verdicts)
+        }
+    }
+
+    private func conclude(_ verdicts: [Verdict], _ then: @escaping @Sendable (Reply) -> Void) {
+        let decisions = decide(verdicts)
+        let recipients = message.envelope.recipients
+        let mixed = MixedDispositions(
+            zip(recipients, decisions).map { ($1, plan.snapshot.domains[$0.policyDomain]?.discardsRejectedCopies ?? false) })
+        var record = record(verdicts, decisions)
+        if let reply = mixed.reply {
+            record.reply = reply
+            return finish(record, then)
+        }
+        let now = message.receivedAt
+        let received = TraceHeaders.received(message, hostname: plan.snapshot.hostname)
+        let stored = mixed.copies.indices.compactMap { index -> StoredRecipient? in
+            guard let state = mixed.copies[index].state else { return nil }
+            return StoredRecipient(
+                index: index, address: recipients[index].address, policyDomain: recipients[index].policyDomain, state: state,
+                addedHeaders: received + TraceHeaders.explanation(decisions[index], message.queueID), reason: mixed.copies[index].reason,
+                score: decisions[index].score, nextAttempt: state == .held ? now + Reinspection.firstWait : now)
+        }
+        record.reply = Reply(.ok, "Ok: queued as \(message.queueID)")
+        if stored.isEmpty { return finish(record, then) }
+        let entry = StoredMessage(
+            queueID: message.queueID, receivedAt: now, reversePath: message.envelope.reversePath, is8BitMIME: message.envelope.is8BitMIME,
+            isSMTPUTF8: message.envelope.isSMTPUTF8, sessionJSON: SessionRecord.json(message.session, edge: earlier),
+            region: message.region,
+            size: message.region.count, recipients: stored)
+        inspector.store.accept(entry) { [self, record] result in
+            loop.run { [self] in
+                var record = record
+                switch result {
+                case .success: inspector.accepted(entry)
+                case .failure(let failure):
+                    record.reply = Reply(
+                        failure.kind == .full ? .insufficientStorage : .localError, "Cannot store the message now, try again later")
+                    record.failure = failure.text
+                }
+                finish(record, then)
+            }
+        }
+    }
+
+    func record(_ verdicts: [Verdict], _ decisions: [Decision]) -> InspectionRecord {
+        InspectionRecord(
+            message: message, plan: plan, messageID: messageID, verdicts: verdicts, decisions: decisions, homes: homes(),
+            elapsed: inspector.clock.now - began)
+    }
+
+    private func homes() -> [String: String] {
+        var homes: [String: String] = [:]
+        for planned in plan.edge.joined() { homes[planned.slot.name] = planned.instance.home.rawValue }
+        for part in parts { for planned in part.steps.joined() { homes[planned.slot.name] = planned.instance.home.rawValue } }
+        return homes
+    }
+
+    private func finish(_ record: InspectionRecord, _ then: @Sendable (Reply) -> Void) {
+        inspector.conclude(record)
+        then(record.reply)
+    }
+
+    private func refuse(_ reply: Reply, _ reason: String, _ then: @Sendable (Reply) -> Void) {
+        let decisions = message.envelope.recipients.map { _ in
+            Decision(disposition: .reject, score: 0, thresholds: Thresholds(), contributions: [], reason: reason, reply: reply)
+        }
+        var record = record(earlier, decisions)
+        record.reply = reply
+        finish(record, then)
+    }
+
+    /// The client is gone before the reply: what has not been committed yet is dropped, since the client will send it again.
+    func abandon() {
+        deadline?.cancel()
+        for part in parts { part.runs.cancel(.sessionEnded) }
+    }
+}

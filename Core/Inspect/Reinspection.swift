@@ -1,0 +1,79 @@
+import Foundation
+import Mail
+
+/// Judges held copies again: mail that was accepted for others while a filter could say nothing about these.
+public enum Reinspection {
+    /// How long a held copy waits for its first and its longest time.
+    static let firstWait = Duration.seconds(60)
+    static let longestWait = Duration.seconds(3600)
+
+    /// Runs the data filters of the recipients' domains, by the policy in force now, over the stored message.
+    /// - Parameters:
+    ///   - stored: with its body.
+    ///   - then: called on `loop` with one change per held copy.
+    public static func run(
+        _ stored: StoredMessage, by inspector: Inspector, on loop: any SerialLoop, then: @escaping @Sendable ([RecipientChange]) -> Void
+    ) {
+        let held = stored.recipients.filter { $0.state == .held }
+        guard let region = stored.region, !held.isEmpty else { return then([]) }
+        let plan = inspector.currentPlan
+        let value = (try? JSONDecoder().decode(JSONValue.self, from: Data(stored.sessionJSON.utf8))) ?? .null
+        let (session, edge) = SessionRecord.read(value)
+        var envelope = Envelope(reversePath: stored.reversePath)
+        envelope.is8BitMIME = stored.is8BitMIME
+        envelope.isSMTPUTF8 = stored.isSMTPUTF8
+        envelope.recipients = held.map { Recipient(address: $0.address, policyDomain: $0.policyDomain) }
+        let message = ReceivedMessage(
+            queueID: stored.queueID, session: session, envelope: envelope, region: region, receivedAt: stored.receivedAt)
+
+        let inspection = MessageInspection(message, plan: plan, earlier: edge, by: inspector, on: loop)
+        inspection.inspect { verdicts in
+            let decisions = inspection.decide(verdicts)
+            let record = inspection.record(verdicts, decisions)
+            inspector.conclude(record, kind: "reinspected")
+            let now = inspector.clock.now
+            then(zip(held, decisions).map { change($0, $1, stored, plan: plan, now: now) })
+        }
+    }
+
+    private static func change(
+        _ copy: StoredRecipient, _ decision: Decision, _ stored: StoredMessage, plan: FilterPlan, now: Timestamp
+    ) -> RecipientChange {
+        var state: RecipientState
+        var next = now
+        var reason = decision.reason
+        switch decision.disposition {
+        case .accept, .tag: state = .queued
+        case .quarantine: state = .quarantined
+        case .reject:
+            let discards = plan.snapshot.domains[copy.policyDomain]?.discardsRejectedCopies ?? false
+            state = discards ? .discarded : .quarantined
+            reason = "rejected after it was held: \(reason)"
+        case .discard: state = .discarded
+        case .defer:
+            // As long as the queue's lifetime; after that a person looks at it.
+            let isOver = now - stored.receivedAt > plan.snapshot.queue.lifetime
+            state = isOver ? .quarantined : .held
+            if isOver { reason = "could not be judged: \(reason)" }
+            var wait = firstWait
+            for _ in 0..<min(copy.attempts, 10) where wait < longestWait { wait = wait * 2 }
+            next = now + min(wait, longestWait)
+        }
+        let received = copy.addedHeaders.prefixOfReceived
+        return RecipientChange(
+            queueID: stored.queueID, index: copy.index, state: state, attempts: state == .held ? copy.attempts + 1 : 0, nextAttempt: next,
+            reason: reason, addedHeaders: received + TraceHeaders.explanation(decision, stored.queueID))
+    }
+}
+
+extension String {
+    /// The Received field with which the added headers begin: all up to the first line that is not its continuation.
+    fileprivate var prefixOfReceived: String {
+        var end = startIndex
+        for line in split(separator: "\r\n", omittingEmptySubsequences: true) {
+            if line.startIndex != startIndex, line.first != "\t" { break }
+            end = line.endIndex
+        }
+        return end == startIndex ? "" : self[..<end] + "\r\n"
+    }
+}

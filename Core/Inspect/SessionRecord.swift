@@ -1,0 +1,67 @@
+import Mail
+
+/// A session as JSON: in receipts, and beside a stored message so that a held copy can be judged again with what the edge had found.
+enum SessionRecord {
+    static func fields(_ session: SessionFacts, to w: inout JSONWriter) {
+        w.field("client", session.client.description)
+        w.field("client_port", session.clientPort)
+        w.field("helo", session.helo ?? "")
+        w.field("protocol", session.protocolName)
+        w.field("listener", session.listener)
+        w.field("role", session.role.rawValue)
+        w.field("session", session.id)
+        if let tls = session.tls {
+            w.field("tls", tls.version)
+            w.field("cipher", tls.cipher)
+        }
+        if let login = session.login { w.field("login", login) }
+    }
+
+    static func json(_ session: SessionFacts, edge: [Verdict]) -> String {
+        var w = JSONWriter(capacity: 384)
+        w.beginObject()
+        fields(session, to: &w)
+        w.field("connected_at", session.connectedAt.microseconds)
+        if edge.contains(where: { !$0.symbols.isEmpty }) {
+            w.key("symbols")
+            w.beginArray()
+            for verdict in edge {
+                for symbol in verdict.symbols where symbol.recipients == .all {
+                    w.beginObject()
+                    w.field("name", symbol.name)
+                    w.field("factor", symbol.factor)
+                    w.field("default", symbol.defaultScore)
+                    w.field("detail", symbol.detail)
+                    w.field("filter", verdict.filter)
+                    w.endObject()
+                }
+            }
+            w.endArray()
+        }
+        w.endObject()
+        return w.text
+    }
+
+    /// Reads back what `json` wrote: the session, and the edge's findings as verdicts.
+    static func read(_ value: JSONValue) -> (session: SessionFacts, edge: [Verdict]) {
+        var session = SessionFacts(
+            id: UInt64(clamping: value["session"]?.integer ?? 0), role: ListenerRole(rawValue: value["role"]?.string ?? "") ?? .inbound,
+            listener: value["listener"]?.string ?? "", client: IPAddress(value["client"]?.string ?? "") ?? IPAddress(v4: 0),
+            clientPort: Int(value["client_port"]?.integer ?? 0),
+            connectedAt: Timestamp(microseconds: value["connected_at"]?.integer ?? 0))
+        session.helo = value["helo"]?.string
+        session.isESMTP = value["protocol"]?.string?.hasPrefix("E") ?? false
+        session.tls = value["tls"]?.string.map { TLSFacts(version: $0, cipher: value["cipher"]?.string ?? "") }
+        session.login = value["login"]?.string
+        let edge = (value["symbols"]?.array ?? []).map { item in
+            var verdict = Verdict(filter: item["filter"]?.string ?? "", phase: .connect, result: .done)
+            verdict.symbols = [
+                Symbol(
+                    name: item["name"]?.string ?? "", factor: item["factor"]?.number ?? 1, defaultScore: item["default"]?.number ?? 0,
+                    detail: item["detail"]?.string ?? "")
+            ]
+            return verdict
+        }
+        return (session, edge)
+    }
+}
