@@ -1,0 +1,30 @@
+import Mail
+
+/// What the admin API asks of the gateway. Gateway implements it over its engines; `ControlClient` implements it over the socket, so that a
+/// command speaks the same words on either side. Any thread, many calls at once. What cannot be done is thrown as a `ControlFailure`.
+public protocol ControlBackend: Sendable {
+    func status() async throws -> GatewayStatus
+    /// Prometheus text exposition format 0.0.4.
+    func metrics() async throws -> String
+    /// Takes the configuration's files as they are now. Throws `.invalid` with `problems` when they are refused; the old ones then stay.
+    func reload() async throws -> ReloadResult
+
+    /// In order of queue ID, at most `query.limit`; the next page begins after the last one's ID.
+    func queue(_ query: QueueQuery) async throws -> [QueueEntry]
+    /// Final copies included while they are known. Throws `.notFound`.
+    func entry(_ id: QueueID) async throws -> QueueEntry
+    /// Makes queued copies due now.
+    func flush(_ scope: FlushScope) async throws -> ChangeResult
+    /// Keeps queued copies back until they are released or deleted.
+    func hold(_ id: QueueID) async throws -> ChangeResult
+    /// Queues held and quarantined copies for delivery now.
+    func release(_ id: QueueID) async throws -> ChangeResult
+    /// Gives up all copies that are not final.
+    func delete(_ id: QueueID) async throws -> ChangeResult
+
+    /// A message's history in order. Throws `.notFound` when nothing is known of it.
+    func trace(_ id: QueueID) async throws -> [ReceiptRecord]
+    func plugins() async throws -> [PluginRecord]
+    /// The filters in force of a configured domain or alias. Throws `.notFound`.
+    func filters(of domain: String) async throws -> DomainFilters
+}

@@ -1,0 +1,21 @@
+import NIOCore
+
+/// Every limit of the admin API with its reason.
+public enum ControlLimits {
+    /// Entries of one page: a listing of a long queue comes in pieces, none of which holds much memory.
+    public static let pageSize = 500
+    /// Bytes of a request's body. No request has one; more than this is refused unread.
+    public static let requestBody = 16 << 10
+    /// Bytes of a request's head and of each of its fields.
+    public static let requestHead = 16 << 10
+    /// Bytes of an answer that a client takes: a page of entries with a thousand recipients each is below it.
+    public static let response = 64 << 20
+    /// How long the server keeps a silent connection.
+    public static let idle = TimeAmount.seconds(60)
+    /// How long a client waits for the whole answer: a reload reads files and loads plugins.
+    public static let answer = Duration.seconds(60)
+    /// Open connections; the API is for operators and balancers, not for the world.
+    public static let connections = 256
+    /// Bytes of a socket's path: `sun_path` of unix(7) without its final NUL.
+    public static let socketPath = 107
+}

@@ -1,0 +1,62 @@
+import Mail
+
+/// A message in the queue or the quarantine, without its body.
+public struct QueueEntry: Codable, Hashable, Sendable {
+    /// The queue ID's 13 digits.
+    public var id: String
+    /// RFC 3339.
+    public var receivedAt: String
+    /// Without angle brackets; empty for `<>`.
+    public var reversePath: String
+    /// Bytes of the body.
+    public var size: Int
+    public var recipients: [QueueCopy]
+
+    public init(_ message: StoredMessage) {
+        id = message.queueID.description
+        receivedAt = CivilTime(message.receivedAt).rfc3339
+        reversePath = message.reversePath.description
+        size = message.size
+        recipients = message.recipients.map(QueueCopy.init)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, size, recipients
+        case receivedAt = "received_at"
+        case reversePath = "reverse_path"
+    }
+}
+
+/// One recipient's copy.
+public struct QueueCopy: Codable, Hashable, Sendable {
+    /// Its place in the envelope.
+    public var index: Int
+    public var address: String
+    /// The configured domain that judged it.
+    public var domain: String
+    /// A word of `RecipientState`.
+    public var state: String
+    /// Why it is in this state, for people. May hold a peer's words: escape it before printing.
+    public var reason: String
+    public var score: Double
+    /// Finished attempts.
+    public var attempts: Int
+    /// RFC 3339; absent for a copy that waits for nothing.
+    public var nextAttempt: String?
+
+    public init(_ recipient: StoredRecipient) {
+        index = recipient.index
+        address = recipient.address.description
+        domain = recipient.policyDomain
+        state = recipient.state.word
+        reason = recipient.reason
+        score = recipient.score
+        attempts = recipient.attempts
+        nextAttempt = recipient.state == .queued || recipient.state == .held ? CivilTime(recipient.nextAttempt).rfc3339 : nil
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case index, address, domain, state, reason, score, attempts
+        case nextAttempt = "next_attempt"
+    }
+}

@@ -1,0 +1,105 @@
+import Control
+import Foundation
+import Glibc
+import Mail
+import Testing
+
+@Suite struct ControlClientTests {
+    let id = QueueID("0ABCDEFGHJKMN")!
+
+    static func entry(_ id: QueueID) -> QueueEntry {
+        QueueEntry(
+            StoredMessage(
+                queueID: id, receivedAt: Timestamp(microseconds: 1_800_000_000_000_001), reversePath: .null, is8BitMIME: false,
+                isSMTPUTF8: false, sessionJSON: "{}", region: nil, size: 4096,
+                recipients: [
+                    StoredRecipient(
+                        index: 0, address: EmailAddress(localPart: "é\"", domain: "example.com"), policyDomain: "example.com",
+                        state: .queued,
+                        addedHeaders: "", reason: "\u{1B}[31m", score: 9.5, nextAttempt: Timestamp(seconds: 1_800_000_060)),
+                    StoredRecipient(
+                        index: 1, address: EmailAddress(localPart: "b", domain: "example.com"), policyDomain: "example.com",
+                        state: .delivered, addedHeaders: "", nextAttempt: .distantPast),
+                ]))
+    }
+
+    @Test func everyQuestionArrivesAsItWasAsked() async throws {
+        let receipts = [
+            ReceiptRecord(
+                Receipt(queueID: id, time: Timestamp(seconds: 1_800_000_000), kind: "inspected", json: #"{"score":9.5,"n":[1]}"#)),
+            ReceiptRecord(Receipt(queueID: id, time: Timestamp(seconds: 1_800_000_001), kind: "odd", json: "no json")),
+        ]
+        let backend = ScriptedBackend(.init(entries: [Self.entry(id)], receipts: receipts))
+        try await withServer(backend) { socket, _ in
+            let client = ControlClient(socket: socket)
+            #expect(try await client.status() == backend.status())
+            #expect(try await client.metrics() == backend.metrics())
+            #expect(try await client.reload() == ReloadResult(generation: 4, warnings: ["domains/a.yaml:3:1: no filters"]))
+            #expect(try await client.queue(QueueQuery()) == [Self.entry(id)])
+            _ = try await client.queue(QueueQuery(states: Set(RecipientState.allCases), after: id, limit: 9))
+            #expect(try await client.entry(id) == Self.entry(id))
+            #expect(try await client.flush(.all).changed == 5)
+            _ = try await client.flush(.domain("a b/ü.example"))
+            _ = try await client.flush(.message(id))
+            #expect(try await client.hold(id).changed == 1)
+            #expect(try await client.delete(id).changed == 2)
+            let trace = try await client.trace(id)
+            #expect(trace == receipts)
+            #expect(trace[0].json["score"]?.number == 9.5)
+            #expect(trace[1].json == .string("no json"))
+            let filters = try await client.filters(of: "Example.com")
+            #expect(filters.filters.map(\.step) == [0, 1, 1])
+            #expect(filters.filters[0].settings["zones"]?.array == [.string("zen.example")])
+        }
+        #expect(
+            backend.calls.filter { $0 != "status" && $0 != "metrics" } == [
+                "reload", "queue held+queued after - limit 500",
+                "queue bounced+delivered+deleted+discarded+expired+held+quarantined+queued after 0ABCDEFGHJKMN limit 9",
+                "entry 0ABCDEFGHJKMN", "flush all", "flush message 0ABCDEFGHJKMN", "hold 0ABCDEFGHJKMN", "delete 0ABCDEFGHJKMN",
+                "trace 0ABCDEFGHJKMN", "filters example.com",
+            ])
+    }
+
+    @Test func failuresKeepTheirWords() async throws {
+        let refusal = ControlFailure(.invalid, "2 problems", mend: "mend them", problems: ["a:1:1: x", "b:2:2: y"])
+        try await withServer(ScriptedBackend(.init(reloadFailure: refusal))) { socket, _ in
+            let client = ControlClient(socket: socket)
+            await #expect(throws: refusal) { try await client.reload() }
+            await #expect(throws: ControlFailure(.conflict, "nothing of \(id) is held or in quarantine")) { try await client.release(id) }
+            await #expect { try await client.entry(id) } throws: { ($0 as? ControlFailure)?.kind == .notFound }
+            // An error without words of its own.
+            await #expect { try await client.plugins() } throws: { ($0 as? ControlFailure)?.kind == .failed }
+        }
+    }
+
+    @Test func noGatewayIsExplained() async throws {
+        let folder = try TemporaryFolder()
+        let client = ControlClient(socket: folder.path + "/none.sock")
+        await #expect {
+            try await client.status()
+        } throws: {
+            let failure = $0 as? ControlFailure
+            return failure?.kind == .unavailable && failure?.what == "no gateway listens on \(folder.path)/none.sock"
+                && failure?.mend.contains("postern run") == true
+        }
+    }
+
+    @Test func silentGatewayIsGivenUp() async throws {
+        try await withServer(ScriptedBackend(.init(isStuck: true))) { socket, _ in
+            await #expect {
+                try await ControlClient(socket: socket, patience: .milliseconds(200)).status()
+            } throws: { ($0 as? ControlFailure)?.kind == .timeout }
+        }
+    }
+
+    @Test func socketIsGoneWithTheServer() async throws {
+        var path = ""
+        let folder = try TemporaryFolder()
+        try await withServer(ScriptedBackend()) { socket, _ in
+            path = socket
+            #expect(access(socket, F_OK) == 0)
+        }
+        #expect(access(path, F_OK) != 0)
+        withExtendedLifetime(folder) {}
+    }
+}

@@ -1,0 +1,96 @@
+import Control
+import Mail
+import Synchronization
+
+/// A backend that answers from what a test put in and notes what it was asked.
+final class ScriptedBackend: ControlBackend {
+    struct Script: Sendable {
+        var isReady = true
+        var entries: [QueueEntry] = []
+        var receipts: [ReceiptRecord] = []
+        var reloadFailure: ControlFailure?
+        var calls: [String] = []
+        /// Set: every call waits until the test ends.
+        var isStuck = false
+    }
+
+    struct Odd: Error {}
+
+    let script: Mutex<Script>
+    init(_ script: Script = Script()) { self.script = Mutex(script) }
+
+    var calls: [String] { script.withLock { $0.calls } }
+
+    private func note(_ call: String) async throws {
+        let stuck = script.withLock {
+            $0.calls.append(call)
+            return $0.isStuck
+        }
+        if stuck { try await Task.sleep(for: .seconds(600)) }
+    }
+
+    func status() async throws -> GatewayStatus {
+        try await note("status")
+        let ready = script.withLock { $0.isReady }
+        return GatewayStatus(
+            ready: ready, reason: ready ? "" : "the store is full", hostname: "mx.example", version: "1", generation: 3,
+            startedAt: Timestamp(seconds: 1_800_000_000), sessions: 2, queueLength: 7, quarantined: 1, bytesInFlight: 42)
+    }
+    func metrics() async throws -> String {
+        try await note("metrics")
+        return "# TYPE postern_sessions gauge\npostern_sessions 2\n"
+    }
+    func reload() async throws -> ReloadResult {
+        try await note("reload")
+        if let failure = script.withLock({ $0.reloadFailure }) { throw failure }
+        return ReloadResult(generation: 4, warnings: ["domains/a.yaml:3:1: no filters"])
+    }
+    func queue(_ query: QueueQuery) async throws -> [QueueEntry] {
+        let states = query.states.map(\.word).sorted().joined(separator: "+")
+        try await note("queue \(states) after \(query.after?.description ?? "-") limit \(query.limit)")
+        return script.withLock { $0.entries }
+    }
+    func entry(_ id: QueueID) async throws -> QueueEntry {
+        try await note("entry \(id)")
+        guard let entry = script.withLock({ $0.entries.first { $0.id == id.description } }) else {
+            throw ControlFailure(.notFound, "no message \(id)", mend: "`postern queue list` shows what there is")
+        }
+        return entry
+    }
+    func flush(_ scope: FlushScope) async throws -> ChangeResult {
+        switch scope {
+        case .all: try await note("flush all")
+        case .domain(let domain): try await note("flush domain \(domain)")
+        case .message(let id): try await note("flush message \(id)")
+        }
+        return ChangeResult(changed: 5)
+    }
+    func hold(_ id: QueueID) async throws -> ChangeResult {
+        try await note("hold \(id)")
+        return ChangeResult(changed: 1)
+    }
+    func release(_ id: QueueID) async throws -> ChangeResult {
+        try await note("release \(id)")
+        throw ControlFailure(.conflict, "nothing of \(id) is held or in quarantine")
+    }
+    func delete(_ id: QueueID) async throws -> ChangeResult {
+        try await note("delete \(id)")
+        return ChangeResult(changed: 2)
+    }
+    func trace(_ id: QueueID) async throws -> [ReceiptRecord] {
+        try await note("trace \(id)")
+        return script.withLock { $0.receipts }
+    }
+    func plugins() async throws -> [PluginRecord] {
+        try await note("plugins")
+        throw Odd()
+    }
+    func filters(of domain: String) async throws -> DomainFilters {
+        try await note("filters \(domain)")
+        var slot = FilterSlot(name: "rbl-main", plugin: "rbl")
+        slot.settings = .object(["zones": .array([.string("zen.example")])])
+        var policy = DomainPolicy(domain: "example.com")
+        policy.filters = [[slot], [FilterSlot(name: "a", plugin: "a"), FilterSlot(name: "b", plugin: "b")]]
+        return DomainFilters(policy, generation: 3)
+    }
+}
