@@ -1,0 +1,83 @@
+import Mail
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The SMTP service: listeners, and a session for each connection. Sessions stay on the event loop that accepted them.
+public final class SMTPServer: Sendable {
+    private let group: any EventLoopGroup
+    let shared: SessionServices
+    private let channels = Mutex<[any Channel]>([])
+
+    /// `policy` gives the limits and the host name that hold before a session has an inspector. Nothing happens until `start`.
+    public init(
+        group: any EventLoopGroup, policy: any PolicySource, inspectors: any SessionInspectorFactory, log: any MailLog, clock: any WallClock
+    ) {
+        self.group = group
+        shared = SessionServices(policy: policy, inspectors: inspectors, log: log, clock: clock)
+    }
+
+    /// Listens on all of them or, throwing `ReceiveFailure`, on none. Returns what was bound, in order, with the real ports.
+    @discardableResult
+    public func start(_ listeners: [SMTPListener]) async throws -> [SocketAddress] {
+        var bound: [any Channel] = []
+        for listener in listeners {
+            do { bound.append(try await bind(listener)) } catch {
+                for channel in bound { try? await channel.close() }
+                throw Self.failure(error, listener)
+            }
+        }
+        channels.withLock { $0 += bound }
+        return bound.compactMap(\.localAddress)
+    }
+
+    /// Sessions under way, refused ones not counted.
+    public var openSessions: Int { shared.registry.count }
+
+    /// Stops listening at once; idle sessions get 421 now, others at the end of their transaction; after `limits.drain` the rest is cut off.
+    public func stop() async {
+        let listening = channels.withLock { channels in
+            defer { channels = [] }
+            return channels
+        }
+        shared.isStopping.store(true, ordering: .relaxed)
+        for channel in listening { try? await channel.close() }
+        for handler in shared.registry.all { handler.shutDown() }
+        let drain = shared.policy.current.limits.drain
+        let deadline = ContinuousClock.now + drain
+        while shared.registry.count > 0, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(20)) }
+        let late = shared.registry.all.map { $0.cut() }
+        for closed in late { try? await closed.get() }
+    }
+
+    private func bind(_ listener: SMTPListener) async throws -> any Channel {
+        let shared = shared
+        let address = try SocketAddress(ipAddress: listener.address, port: listener.port)
+        return try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // A client may send all it has, close its side and still wait for the replies.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(SessionHandler(channel: channel, listener: listener, services: shared))
+                }
+            }
+            .bind(to: address).get()
+    }
+
+    private static func failure(_ error: any Error, _ listener: SMTPListener) -> ReceiveFailure {
+        let name = listener.name
+        guard let io = error as? IOError else { return ReceiveFailure("cannot listen on \(name): \(error)") }
+        return switch io.errnoCode {
+        case EADDRINUSE:
+            ReceiveFailure("cannot listen on \(name): another program has this port; stop it or choose another port under listen:")
+        case EACCES:
+            ReceiveFailure("cannot listen on \(name): not permitted; ports below 1024 need root or CAP_NET_BIND_SERVICE")
+        case EADDRNOTAVAIL:
+            ReceiveFailure("cannot listen on \(name): no interface of this machine has that address; correct it under listen:")
+        default: ReceiveFailure("cannot listen on \(name): \(io)")
+        }
+    }
+}

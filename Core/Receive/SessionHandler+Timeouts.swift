@@ -1,0 +1,34 @@
+import Mail
+import NIOCore
+import SMTP
+
+/// One timer for a session: it wakes at the earliest moment at which anything can be due and looks, so that no read has to move it.
+extension SessionHandler {
+    func startTimer() { schedule(in: shortestTimeout) }
+
+    private func schedule(in delay: TimeAmount) {
+        timer = channel.eventLoop.scheduleTask(in: delay) { self.look() }
+    }
+
+    private var shortestTimeout: TimeAmount {
+        let limits = machine.limits
+        return max(TimeAmount(min(limits.commandTimeout, limits.dataTimeout, limits.transactionTimeout)), .milliseconds(1))
+    }
+
+    /// nil: nothing is due while the inspector is deciding; it has its own deadlines.
+    private var due: NIODeadline? {
+        if machine.isAsking || machine.hasEnded { return nil }
+        guard machine.isReadingData else { return lastActivity + TimeAmount(machine.limits.commandTimeout) }
+        let quiet = lastActivity + TimeAmount(machine.limits.dataTimeout)
+        guard let dataStart else { return quiet }
+        return min(quiet, dataStart + TimeAmount(machine.limits.transactionTimeout))
+    }
+
+    private func look() {
+        guard !machine.hasEnded else { return }
+        guard let due else { return schedule(in: shortestTimeout) }
+        let left = due - channel.eventLoop.now
+        if left <= .zero { return perform(machine.timedOut()) }
+        schedule(in: min(left, shortestTimeout))
+    }
+}

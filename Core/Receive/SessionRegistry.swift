@@ -1,0 +1,38 @@
+import Mail
+import Synchronization
+
+/// Who is connected: counts sessions in all and per client, and finds them all again for a stop. Any thread.
+final class SessionRegistry: Sendable {
+    private struct State {
+        var handlers: [UInt64: SessionHandler] = [:]
+        var perClient: [IPAddress: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    enum Admission { case admitted, tooMany, tooManyOfClient }
+
+    func admit(_ handler: SessionHandler, id: UInt64, client: IPAddress, limits: Limits) -> Admission {
+        state.withLock { state in
+            guard state.handlers.count < limits.sessions else { return .tooMany }
+            let ofClient = state.perClient[client, default: 0]
+            guard ofClient < limits.sessionsPerClient else { return .tooManyOfClient }
+            state.perClient[client] = ofClient + 1
+            state.handlers[id] = handler
+            return .admitted
+        }
+    }
+
+    /// True when it had been admitted.
+    func leave(id: UInt64, client: IPAddress) -> Bool {
+        state.withLock { state in
+            guard state.handlers.removeValue(forKey: id) != nil else { return false }
+            let ofClient = state.perClient[client, default: 1] - 1
+            state.perClient[client] = ofClient > 0 ? ofClient : nil
+            return true
+        }
+    }
+
+    var count: Int { state.withLock { $0.handlers.count } }
+    var all: [SessionHandler] { state.withLock { Array($0.handlers.values) } }
+}

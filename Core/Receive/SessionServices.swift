@@ -1,0 +1,24 @@
+import Mail
+import Synchronization
+
+/// What all sessions of a server share. Any thread.
+final class SessionServices: Sendable {
+    let policy: any PolicySource
+    let inspectors: any SessionInspectorFactory
+    let log: any MailLog
+    let clock: any WallClock
+    let registry = SessionRegistry()
+    let budget = ByteBudget()
+    let metrics = ReceiveMetrics()
+    let isStopping = Atomic<Bool>(false)
+    private let lastSession = Atomic<UInt64>(0)
+
+    init(policy: any PolicySource, inspectors: any SessionInspectorFactory, log: any MailLog, clock: any WallClock) {
+        self.policy = policy
+        self.inspectors = inspectors
+        self.log = log
+        self.clock = clock
+    }
+
+    func nextSessionID() -> UInt64 { lastSession.add(1, ordering: .relaxed).newValue }
+}

@@ -1,0 +1,43 @@
+import Mail
+
+/// What the driver of a `ServerMachine` does next. Plain values; each but `wait` is carried out, then `receive` is called again.
+public enum ServerAction: Hashable, Sendable {
+    /// Nothing until something happens: bytes, an answer, a finished handshake.
+    case wait
+    /// Send it.
+    case reply(Reply)
+    /// Send it; `during` is refused by the machine itself, which the driver logs.
+    case refuse(Reply, during: Phase?)
+    /// The transaction is gone without a message: tell the inspector, then send. `isRefusal`: a message that came to its end was refused.
+    case forget(Reply, isRefusal: Bool)
+    /// Ask the inspector and call `answered`.
+    case ask(ServerQuestion)
+    /// The transaction is gone; send it in clear and start the handshake at once, then call `tlsStarted`.
+    case startTLS(Reply)
+    /// Send it and close.
+    case end(Reply)
+}
+
+/// What others must decide. `facts` of the machine has what the session has told so far.
+public enum ServerQuestion: Hashable, Sendable {
+    case connect
+    /// The name is in `facts`. A transaction that was open is gone.
+    case hello(isExtended: Bool)
+    case mail(Envelope)
+    case recipient(EmailAddress)
+    /// May a message come now? Declared bytes, where the client told.
+    case data(declaredSize: Int?)
+    /// `takeMessage` gives its bytes.
+    case message
+
+    /// Where a refusal counts.
+    public var phase: Phase {
+        switch self {
+        case .connect: .connect
+        case .hello: .helo
+        case .mail: .mail
+        case .recipient: .rcpt
+        case .data, .message: .data
+        }
+    }
+}
