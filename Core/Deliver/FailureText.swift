@@ -1,0 +1,39 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Musl
+#endif
+
+/// Says in a few words why a connection failed: `connection refused`, `connect timed out`, `certificate verify failed`.
+enum FailureText {
+    static func of(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: return word(error.errnoCode)
+        case ChannelError.connectTimeout: return "connect timed out"
+        case ChannelError.inputClosed, ChannelError.eof, ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed:
+            return "the next hop closed the connection"
+        case let error as NIOConnectionError:
+            return error.connectionErrors.first.map { of($0.error) } ?? "connect failed"
+        case NIOSSLError.uncleanShutdown: return "the next hop cut the TLS connection off"
+        case let error: return "TLS: \(oneLine("\(error)"))"
+        }
+    }
+
+    private static func word(_ code: CInt) -> String {
+        switch code {
+        case ECONNREFUSED: "connection refused"
+        case ECONNRESET, EPIPE: "the next hop reset the connection"
+        case ETIMEDOUT: "connect timed out"
+        case EHOSTUNREACH, ENETUNREACH: "no route to it"
+        default: "system error \(code)"
+        }
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        String(decoding: text.utf8.prefix(300).map { $0 < 32 ? 32 : $0 }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,56 @@
+import Mail
+import NIOCore
+import NIOPosix
+import SMTP
+import Synchronization
+
+/// Delivers messages to next hops over SMTP, keeping connections for the next message. Any thread; completions come on an event loop, or
+/// before `deliver` returns when nothing could be tried.
+public final class SMTPNextHopClient: NextHopClient {
+    let group: any EventLoopGroup
+    let resolver: any Mail.Resolver
+    let policy: @Sendable () -> QueuePolicy
+    let hostname: @Sendable () -> String
+    let pool = ConnectionPool()
+    let contexts: TLSContexts
+    let metrics = DeliveryMetrics()
+    private let rotation = Atomic<Int>(0)
+
+    /// `policy` and `hostname` (ours, for EHLO) are asked for each connection and wait, so that a reload is in force at once: they must be
+    /// cheap. `trustRootsFile` names PEM certificates that `tls: verify` trusts; nil: the system's. `group` is the caller's to shut down.
+    public init(
+        group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String? = nil, policy: @escaping @Sendable () -> QueuePolicy,
+        hostname: @escaping @Sendable () -> String
+    ) {
+        self.group = group
+        self.resolver = resolver
+        self.policy = policy
+        self.hostname = hostname
+        contexts = TLSContexts(trustRootsFile: trustRootsFile)
+    }
+
+    public func deliver(_ job: DeliveryJob, completion: @escaping @Sendable (DeliveryReport) -> Void) {
+        guard pool.beginJob() else {
+            let outcome = DeliveryOutcome.deferred(DeliveryFailure(detail: "shutting down", isNextHopsFault: true))
+            return completion(DeliveryReport(outcomes: job.recipients.map { _ in outcome }, nextHop: job.nextHops.first?.description ?? ""))
+        }
+        let turn = rotation.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
+        DeliveryAttempt(job, client: self, rotation: turn, completion: completion).start()
+    }
+
+    /// Open connections to next hops, idle ones included.
+    public var openConnections: Int { pool.openCount }
+
+    /// Takes no more jobs, says QUIT to idle next hops and lets what runs finish within `grace`; then cuts it off, which defers it. Returns
+    /// when no job runs. Once.
+    public func shutdown(within grace: Duration) async {
+        let loop = group.next()
+        let drained = loop.makePromise(of: Void.self)
+        for idle in pool.close(drained: { drained.succeed() }) { idle.loop.execute { idle.quit() } }
+        let cut = loop.scheduleTask(in: TimeAmount(grace)) { [pool] in
+            for connection in pool.closeAll() { connection.loop.execute { connection.abort("shutting down") } }
+        }
+        try? await drained.futureResult.get()
+        cut.cancel()
+    }
+}

@@ -1,0 +1,195 @@
+import Mail
+import Testing
+
+@testable import SMTP
+
+/// Dialogues of the client machine; no socket.
+@Suite struct ClientMachineTests {
+    static let one = ClientTransaction(
+        reversePath: .address(EmailAddress(localPart: "a", domain: "s.example")), recipients: [EmailAddress(localPart: "r", domain: "d.example")],
+        size: 100, is8BitMIME: true)
+    static let three = ClientTransaction(
+        reversePath: .null, recipients: ["r1", "r2", "r3"].map { EmailAddress(localPart: $0, domain: "d.example") }, size: 100)
+
+    private func run(
+        _ transactions: ClientTransaction..., tls: NextHop.TLSMode = .opportunistic, server: String...
+    ) -> [String] {
+        var machine = ClientMachine(hostname: "us.example", tls: tls)
+        return clientDialogue(&machine, transactions, server: server)
+    }
+
+    static let pipelining = "250-hop|250-PIPELINING|250-SIZE 1000|250 8BITMIME"
+
+    @Test func plainTransaction() {
+        let log = run(Self.one, server: "220 hi", "250 hop", "250 ok", "250 ok", "354 go", "250 taken", "[quit]", "221 bye")
+        #expect(
+            log == [
+                "C: EHLO us.example", "[ready]", "C: MAIL FROM:<a@s.example>", "C: RCPT TO:<r@d.example>", "C: DATA", "[message]",
+                "[delivered 250]", "C: QUIT", "[close]",
+            ])
+    }
+
+    @Test func heloWhenEhloIsRefused() {
+        let log = run(Self.one, server: "220 hi", "502 what", "250 hop")
+        #expect(log == ["C: EHLO us.example", "C: HELO us.example", "[ready]", "C: MAIL FROM:<a@s.example>"])
+    }
+
+    @Test func pipelinedTransactionsOnOneConnection() {
+        let log = run(
+            Self.one, Self.three, server: "220 hi", Self.pipelining, "250 ok", "250 ok", "354 go", "250 taken", "250 ok", "250 ok",
+            "450 later", "550 no", "354 go", "250 taken")
+        #expect(
+            log == [
+                "C: EHLO us.example", "[ready]", "C: MAIL FROM:<a@s.example> SIZE=100 BODY=8BITMIME|RCPT TO:<r@d.example>|DATA",
+                "[message]", "[delivered 250]",
+                "C: MAIL FROM:<> SIZE=100|RCPT TO:<r1@d.example>|RCPT TO:<r2@d.example>|RCPT TO:<r3@d.example>|DATA", "[message]",
+                "[delivered 250, deferred 450, bounced 550]",
+            ])
+    }
+
+    @Test func loneDotWhenDataIsTakenForNobody() {
+        let log = run(Self.one, Self.one, server: "220 hi", Self.pipelining, "250 ok", "550 no", "354 go", "554 nobody")
+        #expect(log.suffix(3).dropLast() == ["C: .", "[bounced 550]"])
+        #expect(log.last == "C: MAIL FROM:<a@s.example> SIZE=100 BODY=8BITMIME|RCPT TO:<r@d.example>|DATA")
+    }
+
+    @Test func refusedMailIsEverybodysOutcomeAndRSETComesBeforeTheNext() {
+        let log = run(
+            Self.three, Self.one, server: "220 hi", Self.pipelining, "451 not now", "503 no", "503 no", "503 no", "503 no", "250 reset")
+        #expect(log[3] == "[deferred 451, deferred 451, deferred 451]")
+        #expect(log.last == "C: RSET|MAIL FROM:<a@s.example> SIZE=100 BODY=8BITMIME|RCPT TO:<r@d.example>|DATA")
+        let plain = run(Self.one, Self.one, server: "220 hi", "250 hop", "550 no", "250 reset")
+        #expect(plain.suffix(3) == ["[bounced 550]", "C: RSET", "C: MAIL FROM:<a@s.example>"])
+    }
+
+    @Test func mailRefusedButDataTakenIsNoPlaceForADot() {
+        let log = run(Self.one, server: "220 hi", Self.pipelining, "550 no", "250 ok", "354 go")
+        #expect(log.last == "[bounced 550; close]")
+    }
+
+    @Test func withoutPipeliningNoDATAForNobody() {
+        let log = run(Self.three, server: "220 hi", "250 hop", "250 ok", "450 a", "550 b", "451 c")
+        #expect(log.last == "[deferred 450, bounced 550, deferred 451]")
+    }
+
+    @Test func dataRefused() {
+        #expect(run(Self.three, server: "220 hi", Self.pipelining, "250 ok", "250 ok", "550 b", "250 ok", "452 full").last
+            == "[deferred 452, bounced 550, deferred 452]")
+    }
+
+    @Test func endOfDataRefused() {
+        let start = ["220 hi", Self.pipelining, "250 ok", "250 ok", "550 b", "250 ok", "354 go"]
+        for (reply, expected) in [
+            ("451 later", "[deferred 451, bounced 550, deferred 451]"), ("554 spam", "[bounced 554, bounced 550, bounced 554]"),
+            ("421 bye", "[deferred 421 fault, bounced 550, deferred 421 fault; close]"),
+            ("[lost]", "[deferred - fault, bounced 550, deferred - fault; close]"),
+            ("354 what", "[deferred - fault, bounced 550, deferred - fault; close]"),
+        ] {
+            var machine = ClientMachine(hostname: "us.example", tls: .never)
+            #expect(clientDialogue(&machine, [Self.three], server: start + [reply]).last == expected)
+        }
+    }
+
+    @Test func everyStageMayFail() {
+        for (server, expected) in [
+            (["554 no service"], "[failed: 554 no service (in reply to connect)]"),
+            (["421 4.3.2 busy"], "[failed: 421 4.3.2 busy (in reply to connect)]"),
+            (["250 odd"], "[failed: 250 odd (in reply to connect)]"),
+            (["[lost]"], "[failed: cut off (waiting for the reply to connect)]"),
+            (["220 hi", "450 no"], "[failed: 450 no (in reply to EHLO)]"),
+            (["220 hi", "502 no", "502 no"], "[failed: 502 no (in reply to HELO)]"),
+            (["220 hi", "250 hop", "354 what"], "[deferred - fault; close]"),
+            (["220 hi", "250 hop", "250 ok", "354 what"], "[deferred - fault; close]"),
+            (["220 hi", "250 hop", "250 ok", "250 ok", "250 what"], "[deferred - fault; close]"),
+            (["220 hi", "250 hop", "421 bye"], "[deferred 421 fault; close]"),
+        ] {
+            var machine = ClientMachine(hostname: "us.example", tls: .never)
+            #expect(clientDialogue(&machine, [Self.one], server: server).last == expected, "\(server)")
+        }
+    }
+
+    @Test func startTLSAndEHLOAgain() {
+        let log = run(Self.one, server: "220 hi", "250-hop|250-SIZE 5|250 STARTTLS", "220 go", "250-hop|250 STARTTLS")
+        #expect(
+            log == ["C: EHLO us.example", "C: STARTTLS", "[tls]", "C: EHLO us.example", "[ready]", "C: MAIL FROM:<a@s.example>"])
+    }
+
+    @Test func tlsModes() {
+        let offered = "250-hop|250 STARTTLS"
+        #expect(run(Self.one, tls: .never, server: "220 hi", offered).last == "C: MAIL FROM:<a@s.example>")
+        #expect(run(Self.one, tls: .opportunistic, server: "220 hi", offered, "454 broken").last == "C: MAIL FROM:<a@s.example>")
+        for mode in [NextHop.TLSMode.require, .verify] {
+            #expect(run(Self.one, tls: mode, server: "220 hi", offered, "454 broken").last == "[failed: 454 broken (in reply to STARTTLS)]")
+            #expect(run(Self.one, tls: mode, server: "220 hi", "250 hop").last == "[failed: TLS is required, but the server offers none]")
+            #expect(run(Self.one, tls: mode, server: "220 hi", "502 no", "250 hop").last?.hasPrefix("[failed: TLS is required") == true)
+            #expect(run(Self.one, tls: mode, server: "220 hi", offered, "220 go", "250 hop").last == "C: MAIL FROM:<a@s.example>")
+        }
+    }
+
+    @Test func whatTheServerCannotTakeIsNotOffered() {
+        var large = Self.three
+        large.size = 1001
+        #expect(run(large, server: "220 hi", Self.pipelining).last == "[bounced -, bounced -, bounced -]")
+        var international = Self.one
+        international.needsSMTPUTF8 = true
+        #expect(run(international, server: "220 hi", Self.pipelining).last == "[bounced -]")
+        #expect(run(international, server: "220 hi", "250-hop|250 SMTPUTF8").last == "C: MAIL FROM:<a@s.example> SMTPUTF8")
+    }
+
+    @Test func anAddressNeverBecomesACommand() {
+        var bad = Self.one
+        bad.recipients.append(EmailAddress(localPart: "x>\r\nRCPT TO:<y", domain: "d.example"))
+        #expect(run(bad, server: "220 hi", Self.pipelining).last == "[bounced -, bounced -]")
+    }
+
+    @Test func aWordBeforeTheEndOfDataCloses() {
+        var machine = ClientMachine(hostname: "us.example", tls: .never)
+        _ = machine.received(Reply(ReplyStatus(bare: 220), "hi"))
+        _ = machine.received(Reply(ReplyStatus(bare: 250), "hop"))
+        _ = machine.begin(Self.one)
+        for _ in 0..<2 { _ = machine.received(Reply(.ok, "ok")) }
+        #expect(machine.received(Reply(.startMailInput, "go")) == .sendMessage)
+        guard case .finished(let outcomes, closes: true) = machine.received(Reply(.messageTooLarge, "too large")) else {
+            Issue.record("not finished")
+            return
+        }
+        guard case .bounced(let failure)? = outcomes.first else {
+            Issue.record("not bounced")
+            return
+        }
+        #expect(failure.reply?.code == 552)
+    }
+
+    @Test func knowsWhetherTheServerHasSaidAWord() {
+        var machine = ClientMachine(hostname: "us.example", tls: .never)
+        _ = machine.received(Reply(ReplyStatus(bare: 220), "hi"))
+        _ = machine.received(Reply(ReplyStatus(bare: 250), "hop"))
+        #expect(!machine.isUnanswered)
+        _ = machine.begin(Self.one)
+        #expect(machine.isUnanswered)
+        _ = machine.received(Reply(.ok, "ok"))
+        #expect(!machine.isUnanswered)
+    }
+
+    @Test func unasked() {
+        var machine = ClientMachine(hostname: "us.example", tls: .never)
+        let log = clientDialogue(&machine, [], server: ["220 hi", "250 hop", "250 and more"])
+        #expect(log.last == "[failed: a reply that nothing asked for: 250 and more]")
+    }
+
+    @Test func dotsAreFoundAtLineStartsOnly() {
+        for (text, places) in [
+            ("", []), (".", [0]), ("a.b\r\n", []), (".a\r\n.\r\nb.\r\n..c", [0, 4, 11]), ("a\n.b", [2]), ("a\r.b", []),
+        ] as [(String, [Int])] {
+            Array(text.utf8).withUnsafeBytes { bytes in
+                var found: [Int] = []
+                var at = 0
+                while let dot = DotStuffing.nextDot(in: bytes, from: at) {
+                    found.append(dot)
+                    at = dot + 1
+                }
+                #expect(found == places, "\(text.debugDescription)")
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import NIOCore
+import NIOSSL
+
+/// One session of a `ScriptedNextHop`; bound to its channel's loop.
+final class ScriptedSession: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let session: Int
+    private let tls: NIOSSLContext?
+    private let script: @Sendable (Int, ScriptedNextHop.Moment) -> ScriptedNextHop.Step?
+    private let heard: ScriptedNextHop.Heard.Box
+
+    private var line: [UInt8] = []
+    private var isInData = false
+    private var isEncrypted = false
+    private var isStalled = false
+    private var recipients = 0
+    private var commands: [String] = []
+    private var message: [UInt8] = []
+    private var endless: String?
+
+    init(
+        session: Int, tls: NIOSSLContext?, script: @escaping @Sendable (Int, ScriptedNextHop.Moment) -> ScriptedNextHop.Step?,
+        heard: ScriptedNextHop.Heard.Box
+    ) {
+        self.session = session
+        self.tls = tls
+        self.script = script
+        self.heard = heard
+    }
+
+    func channelActive(context: ChannelHandlerContext) { react(.connected, context) }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = Array(unwrapInboundIn(data).readableBytesView)
+        heard.state.withLock { $0.reads.append(String(decoding: bytes.prefix(4096), as: UTF8.self)) }
+        for byte in bytes where !isStalled {
+            line.append(byte)
+            if byte == 10 {
+                take(line, context)
+                line.removeAll(keepingCapacity: true)
+            }
+        }
+        if isInData, !isStalled, let step = script(session, .bytes(message.count + line.count)) { carryOut(step, context) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) { pour(context) }
+
+    private func take(_ line: [UInt8], _ context: ChannelHandlerContext) {
+        if isInData {
+            if line == [46, 13, 10] { return endOfData(context) }
+            message += line.first == 46 ? line.dropFirst() : line[...]
+            return
+        }
+        let text = String(decoding: line.dropLast(line.suffix(2) == [13, 10] ? 2 : 1), as: UTF8.self)
+        commands.append(text)
+        heard.state.withLock { $0.commands.append(text) }
+        react(.command(text), context)
+    }
+
+    private func endOfData(_ context: ChannelHandlerContext) {
+        isInData = false
+        let whole = ScriptedNextHop.Message(session: session, isEncrypted: isEncrypted, commands: commands, bytes: message)
+        message = []
+        commands = []
+        heard.state.withLock { $0.messages.append(whole) }
+        react(.endOfData, context)
+    }
+
+    private func react(_ moment: ScriptedNextHop.Moment, _ context: ChannelHandlerContext) {
+        let step = script(session, moment) ?? proper(moment)
+        if moment.verb == "RCPT", case .reply(let text) = step, text.hasPrefix("2") { recipients += 1 }
+        if ["MAIL", "RSET"].contains(moment.verb) { recipients = 0 }
+        if moment.verb == "DATA", case .reply(let text) = step, text.hasPrefix("354") { isInData = true }
+        carryOut(step, context)
+    }
+
+    private func proper(_ moment: ScriptedNextHop.Moment) -> ScriptedNextHop.Step {
+        switch moment.verb {
+        case "":
+            if case .connected = moment { return .reply("220 hop.example ESMTP") }
+            return .reply("250 2.0.0 taken")
+        case "EHLO":
+            let starttls = tls != nil && !isEncrypted ? "250-STARTTLS\r\n" : ""
+            return .reply("250-hop.example\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n\(starttls)250 8BITMIME")
+        case "HELO": return .reply("250 hop.example")
+        case "STARTTLS": return .startTLS("220 2.0.0 go ahead")
+        case "MAIL": return .reply("250 2.1.0 sender ok")
+        case "RCPT": return .reply("250 2.1.5 recipient ok")
+        case "DATA": return .reply(recipients > 0 ? "354 go on" : "503 5.5.1 no recipients")
+        case "RSET": return .reply("250 2.0.0 reset")
+        case "QUIT": return .replyThenClose("221 2.0.0 bye")
+        default: return .reply("500 5.5.1 unknown")
+        }
+    }
+
+    private func carryOut(_ step: ScriptedNextHop.Step, _ context: ChannelHandlerContext) {
+        switch step {
+        case .reply(let text): write(Array((text + "\r\n").utf8), context)
+        case .replyThenClose(let text):
+            write(Array((text + "\r\n").utf8), context)
+            isStalled = true
+            context.close(promise: nil)
+        case .close:
+            isStalled = true
+            context.close(promise: nil)
+        case .stall: isStalled = true
+        case .endless(let text):
+            isStalled = true
+            endless = text + "\r\n"
+            pour(context)
+        case .startTLS(let text):
+            write(Array((text + "\r\n").utf8), context)
+            guard let tls else { return }
+            isEncrypted = true
+            try? context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+        case .injected(let bytes): write(Array("220 2.0.0 go ahead\r\n".utf8) + bytes, context)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    }
+
+    private func pour(_ context: ChannelHandlerContext) {
+        guard let endless else { return }
+        var rounds = 0
+        while context.channel.isActive, context.channel.isWritable, rounds < 10_000 {
+            write(Array(endless.utf8), context)
+            rounds += 1
+        }
+    }
+}
