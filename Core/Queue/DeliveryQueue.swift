@@ -1,0 +1,170 @@
+import Mail
+
+/// Judges held copies again: gets the message with its body and its held copies, and answers with what becomes of them.
+public typealias Reinspection = @Sendable (StoredMessage, @escaping @Sendable ([RecipientChange]) -> Void) -> Void
+
+/// The queue: carries out what `QueueCore` decides. Bound to one loop; the public calls come from any thread.
+public final class DeliveryQueue: @unchecked Sendable {
+    // Sendable: all variables are touched on `loop` only.
+    let store: any MessageStore
+    let client: any NextHopClient
+    let policy: any PolicySource
+    let log: any MailLog
+    let loop: any SerialLoop
+    let reinspect: Reinspection
+    let metrics = QueueMetrics()
+    var core: QueueCore
+    var fresh: FreshMessages
+    var random: SeededRandom
+    var attempts: [QueueCore.Item: Attempt] = [:]
+    private var timer: (due: Timestamp, work: any ScheduledWork)?
+    private var isPumping = false
+    private var stopped: (@Sendable () -> Void)?
+
+    /// Entries of one page while the queue is read at start.
+    static let page = 1000
+    /// After a read of the store that failed.
+    static let readRetry = Duration.seconds(60)
+
+    /// `memory`: bytes of messages that may be kept for their first attempt. `seed`: for the jitter.
+    public init(
+        store: any MessageStore, client: any NextHopClient, policy: any PolicySource, log: any MailLog, loop: any SerialLoop, seed: UInt64,
+        memory: Int = 64 << 20, reinspect: @escaping Reinspection
+    ) {
+        self.store = store
+        self.client = client
+        self.policy = policy
+        self.log = log
+        self.loop = loop
+        self.reinspect = reinspect
+        core = QueueCore(concurrency: policy.current.queue.concurrency)
+        fresh = FreshMessages(budget: memory)
+        random = SeededRandom(seed: seed)
+    }
+
+    /// Takes up again everything that the store has queued or held. The completion (on the loop) says how many messages; a failure leaves
+    /// out what could not be read.
+    public func start(completion: @escaping @Sendable (Result<Int, StoreFailure>) -> Void) {
+        load(after: nil, count: 0, completion)
+    }
+
+    private func load(after: QueueID?, count: Int, _ completion: @escaping @Sendable (Result<Int, StoreFailure>) -> Void) {
+        store.messages(in: [.queued, .held], after: after, limit: Self.page) { [self] result in
+            loop.execute { [self] in
+                switch result {
+                case .failure(let failure): completion(.failure(failure))
+                case .success(let messages):
+                    for message in messages { add(message) }
+                    pump()
+                    guard let last = messages.last, messages.count == Self.page else { return completion(.success(count + messages.count)) }
+                    load(after: last.queueID, count: count + messages.count, completion)
+                }
+            }
+        }
+    }
+
+    /// A message that the store has just committed. With its region, the first attempt need not read it back.
+    public func enqueue(_ message: StoredMessage) {
+        loop.execute { [self] in
+            fresh.keep(message, for: Set(message.recipients.lazy.filter { $0.state == .queued }.map(\.policyDomain)))
+            add(message)
+            pump()
+        }
+    }
+
+    /// Starts no more attempts; the completion (on the loop) comes when none is under way.
+    public func stop(completion: @escaping @Sendable () -> Void) {
+        loop.execute { [self] in
+            core.isStopping = true
+            timer?.work.cancel()
+            timer = nil
+            stopped = completion
+            stopIfIdle()
+        }
+    }
+
+    private func stopIfIdle() {
+        guard core.isStopping, core.running == 0, let done = stopped else { return }
+        stopped = nil
+        done()
+    }
+
+    /// Each domain's copies, and the held ones, with the earliest time among them.
+    func add(_ message: StoredMessage) {
+        var due: [String?: Timestamp] = [:]
+        for copy in message.recipients where copy.state == .queued || copy.state == .held {
+            let way = copy.state == .held ? nil : copy.policyDomain
+            due[way] = min(due[way] ?? copy.nextAttempt, copy.nextAttempt)
+        }
+        for (domain, time) in due { core.add(message.queueID, domain: domain, due: time) }
+    }
+
+    /// Starts what may start, then sleeps until the next is due.
+    func pump() {
+        // An attempt that ends at once comes back here: the outer call goes on with it.
+        if isPumping { return }
+        isPumping = true
+        core.concurrency = max(1, policy.current.queue.concurrency)
+        while true {
+            let actions = core.advance(to: loop.now)
+            if actions.isEmpty { break }
+            for action in actions {
+                switch action {
+                case .deliver(let item, let domain, let readySince):
+                    begin(Attempt(item, domain: domain, readySince: readySince))
+                case .reinspect(let item): begin(Attempt(item, domain: nil, readySince: loop.now))
+                }
+            }
+        }
+        isPumping = false
+        metrics.gauge(core)
+        sleep()
+        stopIfIdle()
+    }
+
+    private func begin(_ attempt: Attempt) {
+        attempts[attempt.item] = attempt
+        if attempt.domain == nil { inspectAgain(attempt) } else { deliver(attempt) }
+    }
+
+    /// The attempt is over; `next`: when there is something left to do.
+    func end(_ attempt: Attempt, next: Timestamp?) {
+        attempts[attempt.item] = nil
+        core.finished(attempt.item, next: next, health: attempt.health)
+        pump()
+    }
+
+    private func sleep() {
+        guard !core.isStopping, let due = core.nextDue else { return }
+        if let timer, timer.due <= due, timer.due > loop.now { return }
+        timer?.work.cancel()
+        // Never very long: a wall clock that is set forward brings its due ones within an hour.
+        let wait = min(max(.milliseconds(1), due - loop.now), .seconds(3600))
+        timer = (
+            loop.now + wait,
+            loop.schedule(after: wait) { [self] in
+                loop.run { [self] in
+                    timer = nil; pump()
+                }
+            }
+        )
+    }
+
+    /// Records changes until the store has taken them, then goes on. What was said by a next hop is never thrown away for a full disk.
+    func record(_ changes: [RecipientChange], wait: Duration = .seconds(1), then next: @escaping @Sendable () -> Void) {
+        if changes.isEmpty { return next() }
+        store.change(changes) { [self] result in
+            loop.execute { [self] in
+                guard case .failure(let failure) = result else { return next() }
+                log.write(
+                    MailEvent(
+                        "unrecorded", queueID: changes[0].queueID, [("said", .text(failure.text)), ("copies", .integer(changes.count))]))
+                // A stop does not wait for space: after the restart these copies are tried again.
+                if core.isStopping { return next() }
+                _ = loop.schedule(after: wait) { [self] in
+                    loop.run { [self] in record(changes, wait: min(wait * 2, .seconds(60)), then: next) }
+                }
+            }
+        }
+    }
+}

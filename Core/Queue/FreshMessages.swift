@@ -1,0 +1,36 @@
+import Mail
+
+/// Messages just committed whose bytes are still in memory, so that the first attempt need not read them back. Bounded by a budget.
+struct FreshMessages {
+    private struct Entry {
+        var message: StoredMessage
+        var lanes: Set<String>
+        var bytes: Int
+    }
+
+    private var entries: [QueueID: Entry] = [:]
+    private(set) var budget: Int
+
+    init(budget: Int) { self.budget = budget }
+
+    /// Beyond the budget nothing is kept, which is only slower.
+    mutating func keep(_ message: StoredMessage, for domains: Set<String>) {
+        // What the entry itself takes counts too, so that very many small ones are bounded as well.
+        let bytes = (message.region?.count ?? 0) + 512 + 256 * message.recipients.count
+        guard message.region != nil, bytes <= budget, entries[message.queueID] == nil, !domains.isEmpty else { return }
+        entries[message.queueID] = Entry(message: message, lanes: domains, bytes: bytes)
+        budget -= bytes
+    }
+
+    /// For the first attempt of this message for this domain; nil ever after, since the store then knows more.
+    mutating func take(_ id: QueueID, _ domain: String) -> StoredMessage? {
+        guard let entry = entries[id], entry.lanes.contains(domain) else { return nil }
+        entries[id]!.lanes.remove(domain)
+        if entry.lanes.count == 1 { drop(id) }
+        return entry.message
+    }
+
+    mutating func drop(_ id: QueueID) {
+        if let entry = entries.removeValue(forKey: id) { budget += entry.bytes }
+    }
+}

@@ -1,0 +1,75 @@
+import GRDB
+import Glibc
+import Mail
+
+/// Opens one SQLite file and refuses, with the mend, whatever it must not touch.
+enum DatabaseFile {
+    /// `PRAGMA synchronous`.
+    enum Synchronous: Int { case normal = 1, full = 2 }
+
+    /// Past this size `quick_check`, which reads everything, would make a start too slow.
+    static let checkedSize: Int64 = 256 << 20
+
+    /// `hadOne`: what shows that there was such a file before, or nil if a new one may be made.
+    static func open(_ path: String, _ schema: Schema, _ synchronous: Synchronous, hadOne: String?) throws(StoreFailure) -> DatabasePool {
+        var status = stat()
+        let exists = stat(path, &status) == 0
+        if let hadOne, !exists || status.st_size == 0 {
+            throw StoreFailure(
+                .damaged,
+                "\(path) is \(exists ? "empty" : "missing"), but \(hadOne) shows that it held mail: restore it, or, if that mail may be lost, "
+                    + "move the data folder away")
+        }
+        do {
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(5)
+            configuration.maximumReaderCount = 3
+            configuration.prepareDatabase { db in
+                try db.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY")
+            }
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { db in
+                try prepare(db, path, schema, hadOne)
+                // GRDB sets NORMAL when it switches to WAL, so this comes after; and is believed only when read back.
+                try db.execute(sql: "PRAGMA synchronous = \(synchronous.rawValue); PRAGMA journal_size_limit = 67108864")
+                let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode")
+                let level = try Int.fetchOne(db, sql: "PRAGMA synchronous")
+                guard mode == "wal", level == synchronous.rawValue else {
+                    throw StoreFailure(
+                        .unavailable,
+                        "\(path): journal_mode is \(mode ?? "?") and synchronous is \(level ?? -1): this file system cannot keep the promise "
+                            + "of a 250; use a local one")
+                }
+                if status.st_size <= checkedSize, let fault = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), fault != "ok" {
+                    throw SQLiteFailure(DatabaseError(resultCode: .SQLITE_CORRUPT, message: fault))
+                }
+            }
+            return pool
+        } catch let failure as StoreFailure {
+            throw failure
+        } catch {
+            throw SQLiteFailure(error).storeFailure(path)
+        }
+    }
+
+    private static func prepare(_ db: Database, _ path: String, _ schema: Schema, _ hadOne: String?) throws {
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let names = try Set(String.fetchAll(db, sql: "SELECT name FROM sqlite_schema"))
+        if version > schema.version {
+            throw StoreFailure(
+                .unavailable,
+                "\(path) was written by a newer Postern (schema \(version), this one knows \(schema.version)): run that version, or restore a "
+                    + "backup from before")
+        }
+        if version == 0, names.isEmpty, hadOne == nil {
+            try db.inTransaction(.immediate) {
+                try db.execute(sql: schema.sql)
+                try db.execute(sql: "PRAGMA user_version = \(schema.version)")
+                return .commit
+            }
+        } else if version == 0 || !names.isSuperset(of: schema.names) {
+            let missing = schema.names.subtracting(names).sorted().joined(separator: ", ")
+            throw StoreFailure(.damaged, "\(path): the database is damaged (missing: \(missing)): restore it, or move the data folder away")
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import GRDB
+import GRDBSQLite
+import Glibc
+import Mail
+
+/// What SQLite said when something failed, and what that means for whoever asked.
+struct SQLiteFailure: Error {
+    /// Extended result code.
+    var code: Int32
+    var text: String
+    /// errno of the system call behind it, or 0.
+    var systemError: Int32
+
+    /// The newest failure of a connection.
+    init(_ connection: OpaquePointer) {
+        code = sqlite3_extended_errcode(connection)
+        text = String(cString: sqlite3_errmsg(connection))
+        systemError = sqlite3_system_errno(connection)
+    }
+
+    init(_ error: any Error) {
+        if let failure = error as? SQLiteFailure {
+            self = failure
+        } else if let error = error as? DatabaseError {
+            code = error.extendedResultCode.rawValue
+            text = error.message ?? error.resultCode.description
+            systemError = 0
+        } else {
+            code = SQLITE_ERROR
+            text = "\(error)"
+            systemError = 0
+        }
+    }
+
+    /// `path` goes into the text.
+    func storeFailure(_ path: String) -> StoreFailure {
+        switch code & 0xFF {
+        case SQLITE_FULL: StoreFailure(.full, "\(path): the disk is full: make space, it goes on by itself")
+        case SQLITE_IOERR where systemError == ENOSPC || systemError == EDQUOT || code == SQLITE_IOERR | (19 << 8):
+            // SQLITE_IOERR_SHMSIZE: the shared memory file could not grow.
+            StoreFailure(.full, "\(path): the disk is full: make space, it goes on by itself")
+        case SQLITE_CORRUPT, SQLITE_NOTADB:
+            StoreFailure(.damaged, "\(path): the database is damaged (\(text)): stop, copy the folder, then `sqlite3 \(path) .recover`")
+        default: StoreFailure(.unavailable, "\(path): \(text) (SQLite \(code)\(systemError == 0 ? "" : ", errno \(systemError)"))")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// The tables of one database file, and the version that they are.
+struct Schema: Sendable {
+    /// `PRAGMA user_version`. Raise it with every change, and write the step from the one before.
+    var version: Int
+    var sql: String
+    /// What must be there.
+    var names: Set<String>
+
+    /// `body` is NULL when the body is a file. It comes last, so that reading the other columns touches none of its pages.
+    /// `held` and `quarantined` are partial: mail that just goes through never touches them.
+    static let queue = Schema(
+        version: 1,
+        sql: """
+            CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+            INSERT INTO meta VALUES ('highest', 0);
+            CREATE TABLE message (
+                id INTEGER PRIMARY KEY, received INTEGER NOT NULL, reverse_path TEXT NOT NULL, flags INTEGER NOT NULL,
+                session TEXT NOT NULL, size INTEGER NOT NULL, body BLOB);
+            CREATE TABLE recipient (
+                message INTEGER NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL, state INTEGER NOT NULL,
+                headers TEXT NOT NULL, reason TEXT NOT NULL, score REAL NOT NULL, attempts INTEGER NOT NULL,
+                next_attempt INTEGER NOT NULL, PRIMARY KEY (message, place)) WITHOUT ROWID;
+            CREATE INDEX held ON recipient (message) WHERE state = 2;
+            CREATE INDEX quarantined ON recipient (message) WHERE state = 3;
+            """,
+        names: ["meta", "message", "recipient", "held", "quarantined"])
+
+    static let receipts = Schema(
+        version: 1,
+        sql: """
+            CREATE TABLE receipt (
+                id INTEGER PRIMARY KEY, message INTEGER NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL);
+            CREATE INDEX receipt_message ON receipt (message);
+            """,
+        names: ["receipt", "receipt_message"])
+}
