@@ -1,0 +1,55 @@
+import Crypto
+import Mail
+
+/// A domain's policy as one short name: equal digests, equal policy. Receipts keep it.
+enum PolicyDigest {
+    /// The first 16 hex digits of SHA-256 over the effective content, defaults included, in canonical JSON.
+    static func digest(_ policy: DomainPolicy) -> String {
+        var digits = ""
+        for byte in SHA256.hash(data: Array(content(policy).canonical.utf8)).prefix(8) {
+            digits += String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }
+        return digits
+    }
+
+    private static func content(_ policy: DomainPolicy) -> JSONValue {
+        .object([
+            "domain": .string(policy.domain),
+            "aliases": .array(policy.aliases.sorted().map { .string($0) }),
+            "deliver_to": .array(
+                policy.deliverTo.map {
+                    .array([.string($0.host), .integer(Int64($0.port)), .integer(Int64($0.preference)), .string($0.tls.rawValue)])
+                }),
+            "recipients": recipients(policy.recipients),
+            "filters": .array(policy.filters.map { .array($0.map(slot)) }),
+            "scores": .object(policy.scores.mapValues { .number($0) }),
+            "thresholds": thresholds(policy.thresholds),
+            "discards_rejected_copies": .bool(policy.discardsRejectedCopies),
+            "mailboxes": .object(
+                policy.mailboxes.mapValues { .object(["thresholds": thresholds($0.thresholds), "filters": .bool($0.hasFilters)]) }),
+        ])
+    }
+
+    private static func recipients(_ recipients: RecipientPolicy) -> JSONValue {
+        switch recipients {
+        case .any: .string("any")
+        case .list(let names): .array(names.sorted().map { .string($0) })
+        }
+    }
+
+    private static func slot(_ slot: FilterSlot) -> JSONValue {
+        .object([
+            "name": .string(slot.name), "plugin": .string(slot.plugin), "enabled": .bool(slot.isEnabled), "settings": slot.settings,
+            "on_error": .string(slot.onError.rawValue), "on_timeout": .string(slot.onTimeout.rawValue),
+            "on_crash": .string(slot.onCrash.rawValue), "required": .bool(slot.isRequired),
+            "timeout": slot.timeout.map { .integer($0.microseconds) } ?? .null,
+        ])
+    }
+
+    private static func thresholds(_ thresholds: Thresholds) -> JSONValue {
+        .array(
+            [thresholds.tag, thresholds.quarantine, thresholds.defer, thresholds.discard, thresholds.reject].map {
+                $0.map { .number($0) } ?? .null
+            })
+    }
+}

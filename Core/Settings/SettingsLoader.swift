@@ -1,0 +1,74 @@
+import Mail
+
+/// Reads a configuration folder: postern.yaml, domains/*.yaml, and the files that they name. All problems are found, not only the first.
+public struct SettingsLoader: Sendable {
+    private let catalogue: @Sendable ([String]) -> any FilterCatalogue
+
+    /// `catalogue`: the plugins in these folders, in order; asked at each load. It is called with the built-in folders too if the caller adds
+    /// them.
+    public init(catalogue: @escaping @Sendable (_ pluginFolders: [String]) -> any FilterCatalogue) { self.catalogue = catalogue }
+
+    /// Any thread; reads files, so not on an event loop. `generation` becomes the snapshot's.
+    public func load(folder: String, generation: Int) -> Result<GatewaySettings, SettingsErrors> {
+        let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+        let problems = ProblemList()
+        let settings = read(folder, generation, problems)
+        guard let settings, !problems.hasErrors else { return .failure(SettingsErrors(problems.sorted)) }
+        return .success(settings)
+    }
+
+    private func read(_ folder: String, _ generation: Int, _ problems: ProblemList) -> GatewaySettings? {
+        let file = folder + "/postern.yaml"
+        guard let root = node(file, problems), let map = MappingReader(root, problems, what: "postern.yaml") else { return nil }
+        map.notYet("outbound", "quarantine", "tls", "headers", "users", "cluster", "worker")
+        let reader = GatewayReader(folder: folder, problems: problems)
+        let plugins = reader.plugins(map)
+        let gateway = reader.read(map)
+        let filters = FilterListReader(catalogue: catalogue(plugins), problems)
+        let (edge, manifests) = filters.read(map.list("edge"), edge: true)
+        let edgeScores = WeightsReader.scores(map, declared: manifests)
+        let edgeThresholds = WeightsReader.thresholds(map, edge: true) ?? Thresholds()
+        map.finish()
+
+        var domainReader = DomainReader(folder: folder, filters: filters, edge: manifests, problems)
+        var domains: [DomainPolicy] = []
+        let files = domainFiles(folder, problems)
+        for file in files {
+            guard let root = node(file, problems) else { continue }
+            if let policy = domainReader.read(root, file: file) { domains.append(policy) }
+        }
+        if files.isEmpty {
+            problems.warning(
+                SettingsPlace(file: folder + "/domains"), "there is no domain, so every recipient will be refused",
+                mend: "add a file such as domains/example.com.yaml")
+        }
+        if problems.hasErrors { return nil }
+        return GatewaySettings(
+            hostname: gateway.hostname, listeners: gateway.listeners, data: gateway.data, control: gateway.control, plugins: plugins,
+            dns: gateway.dns, log: gateway.log, metrics: gateway.metrics,
+            policy: PolicySnapshot(
+                generation: generation, hostname: gateway.hostname, limits: gateway.limits, queue: gateway.queue, edge: edge,
+                edgeScores: edgeScores, edgeThresholds: edgeThresholds, domains: domains),
+            warnings: problems.sorted, files: [file] + files + domainReader.files)
+    }
+
+    private func node(_ file: String, _ problems: ProblemList) -> ConfigNode? {
+        guard let text = SettingsFile.read(file, most: SettingsFile.maximumYAML, at: SettingsPlace(file: file), problems) else {
+            return nil
+        }
+        return YAMLFile(name: file).read(text, problems)
+    }
+
+    private func domainFiles(_ folder: String, _ problems: ProblemList) -> [String] {
+        let domains = folder + "/domains"
+        guard SettingsFile.isFolder(domains) else { return [] }
+        guard let names = SettingsFile.names(in: domains) else {
+            problems.error(SettingsPlace(file: domains), "the folder cannot be read", mend: "check its mode")
+            return []
+        }
+        for name in names where name.hasSuffix(".yml") {
+            problems.warning(SettingsPlace(file: domains + "/" + name), "this file is not read", mend: "rename it to end in `.yaml`")
+        }
+        return names.filter { $0.hasSuffix(".yaml") }.map { domains + "/" + $0 }
+    }
+}
