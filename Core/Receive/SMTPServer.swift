@@ -34,6 +34,9 @@ public final class SMTPServer: Sendable {
     /// Sessions under way, refused ones not counted.
     public var openSessions: Int { shared.registry.count }
 
+    /// Bytes of messages between DATA and the reply.
+    public var bytesInFlight: Int { shared.budget.inUse }
+
     /// Stops listening at once; idle sessions get 421 now, others at the end of their transaction; after `limits.drain` the rest is cut off.
     public func stop() async {
         let listening = channels.withLock { channels in

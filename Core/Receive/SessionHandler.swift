@@ -281,8 +281,12 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     private func startTLS() {
         guard let context, let tls = listener.tls else { preconditionFailure("STARTTLS was not offered") }
-        // Everything from here on, also what the socket holds already, goes through it.
-        do { try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first) } catch {
+        do {
+            // TLS has its own end (close_notify); with half closure the handler waits for it in vain.
+            try context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
+            // Everything from here on, also what the socket holds already, goes through it.
+            try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+        } catch {
             closeReason = String(describing: error)
             context.close(promise: nil)
         }

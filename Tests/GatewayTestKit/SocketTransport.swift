@@ -9,10 +9,13 @@ public final class SocketTransport: TranscriptTransport {
     private var received = ByteBuffer()
     private let patience: TimeAmount
 
-    /// `patience`: how long a line may take before `receiveLine` throws.
-    public init(host: String, port: Int, group: any EventLoopGroup, patience: TimeAmount = .seconds(20)) async throws {
+    /// `patience`: how long a line may take before `receiveLine` throws. `halfCloses`: each side may be closed alone.
+    public init(host: String, port: Int, group: any EventLoopGroup, patience: TimeAmount = .seconds(20), halfCloses: Bool = false)
+        async throws
+    {
         let (stream, continuation) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
         channel = try await ClientBootstrap(group: group)
+            .channelOption(.allowRemoteHalfClosure, value: halfCloses)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Collector(continuation)) }
             }
@@ -64,6 +67,10 @@ public final class SocketTransport: TranscriptTransport {
         init(_ continuation: AsyncThrowingStream<ByteBuffer, any Error>.Continuation) { self.continuation = continuation }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) { continuation.yield(unwrapInboundIn(data)) }
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if case .inputClosed? = event as? ChannelEvent { continuation.finish() }
+            context.fireUserInboundEventTriggered(event)
+        }
         func channelInactive(context: ChannelHandlerContext) { continuation.finish() }
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             // A peer that cuts the connection is an end like any other.

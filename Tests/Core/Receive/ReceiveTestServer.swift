@@ -1,0 +1,75 @@
+import Foundation
+import GatewayTestKit
+import Mail
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Receive
+import Synchronization
+
+/// A server on a free port of 127.0.0.1 with scripted inspectors. Stop it in the end.
+final class ReceiveTestServer: Sendable {
+    let server: SMTPServer
+    let inspectors: ScriptedInspectors
+    let log: RecordingLog
+    let port: Int
+
+    init(
+        _ inspectors: ScriptedInspectors = ScriptedInspectors(), tls: NIOSSLContext? = nil, requiresTLS: Bool = false,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) async throws {
+        self.inspectors = inspectors
+        log = RecordingLog()
+        let policy = FixedPolicy(current: PolicySnapshot(generation: 1, hostname: inspectors.hostname, limits: inspectors.limits))
+        server = SMTPServer(group: group, policy: policy, inspectors: inspectors, log: log, clock: ManualLoop())
+        let bound = try await server.start([SMTPListener(address: "127.0.0.1", port: 0, tls: tls, requiresTLS: requiresTLS)])
+        port = bound[0].port!
+    }
+
+    func connect() async throws -> SocketTransport {
+        try await SocketTransport(host: "127.0.0.1", port: port, group: MultiThreadedEventLoopGroup.singleton)
+    }
+
+    /// Waits, with a bound, until `isTrue`.
+    func wait(until isTrue: () -> Bool) async throws {
+        for _ in 0..<2000 where !isTrue() { try await Task.sleep(for: .milliseconds(5)) }
+        if !isTrue() { throw TranscriptFailure("what was waited for did not come") }
+    }
+
+    /// A fresh self-signed certificate, made by `openssl`.
+    static func certificate() throws -> (certificate: String, key: String) {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "postern-tls-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let (certificate, key) = (folder.appending(path: "cert.pem").path, folder.appending(path: "key.pem").path)
+        let openssl = Process()
+        openssl.executableURL = URL(filePath: "/usr/bin/openssl")
+        openssl.arguments = [
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mx.example.com", "-keyout", key, "-out",
+            certificate,
+        ]
+        openssl.standardError = FileHandle.nullDevice
+        try openssl.run()
+        openssl.waitUntilExit()
+        guard openssl.terminationStatus == 0 else { throw TranscriptFailure("openssl made no certificate") }
+        return (certificate, key)
+    }
+
+    /// One for all tests: making it takes a while.
+    static let tls: Result<NIOSSLContext, any Error> = Result {
+        let (certificate, key) = try ReceiveTestServer.certificate()
+        return try SMTPListener.tlsContext(certificate: certificate, key: key)
+    }
+}
+
+struct FixedPolicy: PolicySource {
+    let current: PolicySnapshot
+}
+
+final class RecordingLog: MailLog, Sendable {
+    private let lines = Mutex<[String]>([])
+    var events: [String] { lines.withLock { $0 } }
+    func write(_ event: MailEvent) {
+        let fields = event.fields.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+        lines.withLock { $0.append("\(event.name) session=\(event.session ?? 0) \(fields)") }
+    }
+}
