@@ -8,6 +8,7 @@ final class ActiveRun: @unchecked Sendable {
     private let phase: Phase
     private var run: (any FilterRun)?
     private var timer: (any ScheduledWork)?
+    private var isCancelled = false
     private var settled: [@Sendable () -> Void] = []
     private var finished: [@Sendable () -> Void] = []
 
@@ -35,6 +36,7 @@ final class ActiveRun: @unchecked Sendable {
 
     func cancel(_ reason: CancelReason) {
         guard verdict == nil, let run else { return }
+        isCancelled = true
         let waits = run.waits
         run.cancel(reason)
         // A home owes the verdict; a fault in it must not hold the message.
@@ -51,7 +53,9 @@ final class ActiveRun: @unchecked Sendable {
         case .detached(let phase):
             guard joinBefore == nil else { return }
             joinBefore = phase
-        case .finished(let verdict):
+        case .finished(var verdict):
+            // Whoever stops a run that nobody cancelled has failed: else it would count as if the filter did not exist.
+            if verdict.result == .cancelled, !isCancelled { verdict.result = .error }
             self.verdict = verdict
             timer?.cancel()
             timer = nil

@@ -2,7 +2,8 @@ import Mail
 import Metrics
 
 extension Inspector {
-    /// Writes what an inspection came to: the receipt, a `filter` line per recipient, the metrics.
+    /// Writes what an inspection came to: the receipt, a `filter` line per recipient, the metrics. One that is no first one (`kind`) has
+    /// no client to answer: it has no `received` or `refused` line.
     func conclude(_ record: InspectionRecord, kind: String = "inspected") {
         let message = record.message
         store.append(Receipt(queueID: message.queueID, time: clock.now, kind: kind, json: record.json))
@@ -24,6 +25,8 @@ extension Inspector {
             Timer(label: MetricName.filterSeconds, dimensions: [("filter", verdict.filter)]).recordMicroseconds(
                 verdict.elapsed.microseconds)
         }
+        observe?(record)
+        if kind != "inspected" { return }
         let isAccepted = record.reply.isPositive
         if isAccepted { Counter(label: MetricName.messageBytes).increment(by: Int64(message.region.count)) }
         log.write(
@@ -35,7 +38,6 @@ extension Inspector {
                     ("size", .integer(message.region.count)), ("generation", .integer(record.plan.snapshot.generation)),
                     ("inspection", .duration(record.elapsed)), ("reply", .text("\(record.reply)")),
                 ] + (record.failure.isEmpty ? [] : [("failure", .text(record.failure))])))
-        observe?(record)
     }
 
     /// `RBL_ZEN(4),HELLO(0.5)`, at most thirty.

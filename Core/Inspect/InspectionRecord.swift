@@ -64,14 +64,16 @@ public struct InspectionRecord: Sendable {
         return w.text
     }
 
-    /// `[{name, phase, home, result, microseconds, busy_microseconds, detail?}]`
-    public func writeFilters(to w: inout JSONWriter) {
+    public func writeFilters(to w: inout JSONWriter) { Self.write(verdicts, homes: homes, to: &w) }
+
+    /// `[{name, phase, home?, result, microseconds, busy_microseconds, detail?}]`
+    public static func write(_ verdicts: [Verdict], homes: [String: String], to w: inout JSONWriter) {
         w.beginArray()
         for verdict in verdicts {
             w.beginObject()
             w.field("name", verdict.filter)
             w.field("phase", verdict.phase.description)
-            w.field("home", homes[verdict.filter] ?? "")
+            if let home = homes[verdict.filter] { w.field("home", home) }
             w.field("result", verdict.result.rawValue)
             w.field("microseconds", verdict.elapsed.microseconds)
             w.field("busy_microseconds", verdict.busy.microseconds)

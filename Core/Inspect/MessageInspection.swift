@@ -36,7 +36,7 @@ final class MessageInspection: @unchecked Sendable {
         began = inspector.clock.now
     }
 
-    func start(then: @escaping @Sendable (Reply) -> Void) {
+    func start(then: @escaping @Sendable (InspectionRecord) -> Void) {
         let bytes = message.region.bytes
         let header = HeaderFields(bytes)
         if let field = header.first("Message-ID", in: bytes) { messageID = HeaderFields.value(field, in: bytes, limit: 255) }
@@ -104,7 +104,7 @@ final class MessageInspection: @unchecked Sendable {
         SharedRuns.key(planned, domain: domain, recipient: recipients.count == 1 ? recipients[0] : nil)
     }
 
-    private func start(_ planned: PlannedSlot, for part: DomainPart) -> (run: ActiveRun, recipients: RecipientSet)? {
+    private func start(_ planned: PlannedSlot, for part: DomainPart) -> (run: ActiveRun, recipients: RecipientSet) {
         let key = key(planned, part.domain, part.recipients)
         let recipients = RecipientSet(part.recipients)
         if let run = started[key] { return (run, recipients) }
@@ -125,7 +125,7 @@ final class MessageInspection: @unchecked Sendable {
         }
     }
 
-    private func conclude(_ verdicts: [Verdict], _ then: @escaping @Sendable (Reply) -> Void) {
+    private func conclude(_ verdicts: [Verdict], _ then: @escaping @Sendable (InspectionRecord) -> Void) {
         let decisions = decide(verdicts)
         let recipients = message.envelope.recipients
         let mixed = MixedDispositions(
@@ -179,12 +179,12 @@ final class MessageInspection: @unchecked Sendable {
         return homes
     }
 
-    private func finish(_ record: InspectionRecord, _ then: @Sendable (Reply) -> Void) {
+    private func finish(_ record: InspectionRecord, _ then: @Sendable (InspectionRecord) -> Void) {
         inspector.conclude(record)
-        then(record.reply)
+        then(record)
     }
 
-    private func refuse(_ reply: Reply, _ reason: String, _ then: @Sendable (Reply) -> Void) {
+    private func refuse(_ reply: Reply, _ reason: String, _ then: @Sendable (InspectionRecord) -> Void) {
         let decisions = message.envelope.recipients.map { _ in
             Decision(disposition: .reject, score: 0, thresholds: Thresholds(), contributions: [], reason: reason, reply: reply)
         }
@@ -196,6 +196,8 @@ final class MessageInspection: @unchecked Sendable {
     /// The client is gone before the reply: what has not been committed yet is dropped, since the client will send it again.
     func abandon() {
         deadline?.cancel()
+        // First all groups, then their runs: a shared run must not make another group go on.
+        for part in parts { part.runs.stop() }
         for part in parts { part.runs.cancel(.sessionEnded) }
     }
 }

@@ -12,6 +12,7 @@ final class RunGroup: @unchecked Sendable {
     private let loop: any SerialLoop
     private var entries: [Entry] = []
     private var isCancelled = false
+    private var isTimedOut = false
 
     init(on loop: any SerialLoop) { self.loop = loop }
 
@@ -21,7 +22,7 @@ final class RunGroup: @unchecked Sendable {
     }
 
     /// Makes or shares the run of one slot.
-    typealias Starter = @Sendable (PlannedSlot) -> (run: ActiveRun, recipients: RecipientSet)?
+    typealias Starter = @Sendable (PlannedSlot) -> (run: ActiveRun, recipients: RecipientSet)
 
     /// Runs the slots of `steps` that have `phase`. A step waits for the step before it, but not for what has detached.
     func run(_ steps: [[PlannedSlot]], phase: Phase, start: @escaping Starter, then: @escaping @Sendable () -> Void) {
@@ -30,11 +31,12 @@ final class RunGroup: @unchecked Sendable {
             let slots = steps[next].filter { $0.phases.contains(phase) }
             next += 1
             if isCancelled { return }
-            let runs = slots.compactMap { planned in
-                start(planned).map { started in
-                    entries.append(Entry(planned: planned, run: started.run, recipients: started.recipients))
-                    return started.run
-                }
+            let runs = slots.map { planned in
+                let started = start(planned)
+                entries.append(Entry(planned: planned, run: started.run, recipients: started.recipients))
+                // No time left, but a verdict is still owed.
+                if isTimedOut { started.run.cancel(.timeout) }
+                return started.run
             }
             let open = Countdown(runs.count)
             for run in runs {
@@ -67,9 +69,16 @@ final class RunGroup: @unchecked Sendable {
         if open.count > 0 { open.then = { [self] in if !isCancelled { then() } } } else if !isCancelled { then() }
     }
 
-    /// Ends every run. With `.sessionEnded` no continuation of this group comes any more; with `.timeout` all of them do.
+    /// From now on no continuation of this group comes and nothing is started; what runs goes on until it is cancelled.
+    func stop() { isCancelled = true }
+
+    /// Ends every run. With `.sessionEnded` no continuation of this group comes any more; with `.timeout` all of them do, and what has not
+    /// been started yet ends in a timeout as soon as it is.
     func cancel(_ reason: CancelReason) {
-        if reason == .sessionEnded { isCancelled = true }
+        switch reason {
+        case .sessionEnded: stop()
+        case .timeout: isTimedOut = true
+        }
         for entry in entries { entry.run.cancel(reason) }
     }
 

@@ -9,7 +9,9 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
     private var facts: SessionFacts
     /// The edge's plan for connect and helo: the one in force when the client came.
     private let sessionPlan: FilterPlan
-    private let sessionRuns: RunGroup
+    private let connectRuns: RunGroup
+    /// Of the newest HELO or EHLO only, or each of them would count its findings once more.
+    private var heloRuns: RunGroup
     private var transaction: TransactionInspection?
 
     init(_ facts: SessionFacts, by inspector: Inspector, on loop: any SerialLoop) {
@@ -17,25 +19,42 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         self.inspector = inspector
         self.loop = loop
         sessionPlan = inspector.currentPlan
-        sessionRuns = RunGroup(on: loop)
+        connectRuns = RunGroup(on: loop)
+        heloRuns = RunGroup(on: loop)
     }
+
+    /// For `judge`: told of the record instead of a reply.
+    var whenConcluded: (@Sendable (InspectionRecord) -> Void)?
+    /// All that has been found so far.
+    var verdicts: [Verdict] { edgeVerdicts + (transaction?.verdicts ?? []) }
 
     var queueID: QueueID? { transaction?.queueID }
     var limits: Limits { (transaction?.plan ?? inspector.currentPlan).snapshot.limits }
     var hostname: String { (transaction?.plan ?? inspector.currentPlan).snapshot.hostname }
 
     func connect(then: @escaping @Sendable (Reply?) -> Void) {
-        run(.connect) { [self] in then(refusal(at: .connect, [])) }
+        run(.connect, in: connectRuns) { [self] in then(refusal(at: .connect, [])) }
     }
 
     func helo(_ facts: SessionFacts, then: @escaping @Sendable (Reply?) -> Void) {
         self.facts = facts
-        run(.helo) { [self] in then(refusal(at: .helo, [])) }
+        heloRuns.cancel(.sessionEnded)
+        heloRuns = RunGroup(on: loop)
+        connectRuns.join(before: .helo) { [self] in
+            run(.helo, in: heloRuns) { [self] in then(refusal(at: .helo, [])) }
+        }
     }
 
-    private func run(_ phase: Phase, then: @escaping @Sendable () -> Void) {
+    /// What the session has brought so far, whichever transaction it is.
+    private var edgeVerdicts: [Verdict] { connectRuns.verdicts + heloRuns.verdicts }
+
+    private func joinEdge(before phase: Phase?, then: @escaping @Sendable () -> Void) {
+        connectRuns.join(before: phase) { [self] in heloRuns.join(before: phase, then: then) }
+    }
+
+    private func run(_ phase: Phase, in group: RunGroup, then: @escaping @Sendable () -> Void) {
         let timeout = sessionPlan.snapshot.limits.edgeFilterTimeout
-        sessionRuns.run(sessionPlan.edge, phase: phase) { [facts, loop] planned in
+        group.run(sessionPlan.edge, phase: phase) { [facts, loop] planned in
             let call = FilterCall(phase: phase, session: facts, slotName: planned.slot.name)
             return (ActiveRun(planned, call, on: loop, timeout: planned.slot.timeout ?? timeout), .all)
         } then: {
@@ -47,27 +66,29 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         self.facts = facts
         let transaction = TransactionInspection(facts, envelope, by: inspector, on: loop)
         self.transaction = transaction
-        transaction.runMail { [self] in
-            let reply = refusal(at: .mail, transaction.verdicts)
-            if reply != nil { reset() }
-            then(reply)
+        joinEdge(before: .mail) { [self] in
+            transaction.runMail { [self] in
+                let reply = refusal(at: .mail, transaction.verdicts)
+                if reply != nil { reset() }
+                then(reply)
+            }
         }
     }
 
     func recipient(_ address: EmailAddress, then: @escaping @Sendable (Reply) -> Void) {
         guard let transaction else { return then(Reply(.badSequence, "MAIL first")) }
-        sessionRuns.join(before: .rcpt) { [self] in
+        joinEdge(before: .rcpt) { [self] in
             transaction.joinEdge { [self] in
                 if let reply = refusal(at: .rcpt, transaction.verdicts) { return then(reply) }
-                transaction.recipient(address, edge: sessionRuns.verdicts, then: then)
+                transaction.recipient(address, then: then)
             }
         }
     }
 
     func message(_ region: Region, then: @escaping @Sendable (Reply) -> Void) {
         guard let transaction else { return then(Reply(.badSequence, "MAIL first")) }
-        sessionRuns.join(before: nil) { [self] in
-            transaction.message(region, edge: sessionRuns.verdicts) { [self] reply in
+        joinEdge(before: nil) { [self] in
+            transaction.message(region, edge: edgeVerdicts, concluded: whenConcluded) { [self] reply in
                 self.transaction = nil
                 then(reply)
             }
@@ -81,12 +102,14 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
 
     func close() {
         transaction?.end()
-        sessionRuns.cancel(.sessionEnded)
+        connectRuns.cancel(.sessionEnded)
+        heloRuns.cancel(.sessionEnded)
+        whenConcluded = nil
     }
 
     /// What the operator's own thresholds and the edge filters' proposals say of this client; the peer gets generic words.
     private func refusal(at phase: Phase, _ transactionVerdicts: [Verdict]) -> Reply? {
-        let verdicts = sessionRuns.verdicts + transactionVerdicts
+        let verdicts = edgeVerdicts + transactionVerdicts
         if verdicts.isEmpty { return nil }
         let snapshot = sessionPlan.snapshot
         let decision = DecisionRule(scores: snapshot.edgeScores, thresholds: snapshot.edgeThresholds)(recipient: nil, verdicts: verdicts)

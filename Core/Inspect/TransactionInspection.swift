@@ -11,8 +11,12 @@ final class TransactionInspection: @unchecked Sendable {
     private let loop: any SerialLoop
     private let facts: SessionFacts
     private var envelope: Envelope
-    /// mail and rcpt runs.
+    /// The edge's runs for mail.
     private let runs: RunGroup
+    /// Of the recipient in question.
+    private var recipientRuns: RunGroup?
+    /// `EmailAddress.key` of every accepted recipient.
+    private var mailboxes: Set<String> = []
     private var message: MessageInspection?
 
     init(_ facts: SessionFacts, _ envelope: Envelope, by inspector: Inspector, on loop: any SerialLoop) {
@@ -40,8 +44,10 @@ final class TransactionInspection: @unchecked Sendable {
     func joinEdge(then: @escaping @Sendable () -> Void) { runs.join(before: .rcpt, then: then) }
 
     /// A configured recipient runs its domain's rcpt filters; what they propose for it counts at once, scores count with the message.
-    func recipient(_ given: EmailAddress, edge: [Verdict], then: @escaping @Sendable (Reply) -> Void) {
-        let address = given.domain.isEmpty ? postmaster(given) : given
+    func recipient(_ given: EmailAddress, then: @escaping @Sendable (Reply) -> Void) {
+        let address =
+            given.domain.isEmpty
+            ? EmailAddress(localPart: given.localPart, domain: plan.snapshot.postmasterDomain ?? "") : given
         guard let policy = plan.snapshot.domains[address.domain] else {
             return refuse(address, Reply(.relayDenied, "Relay access denied"), "no domain of ours", then)
         }
@@ -53,29 +59,32 @@ final class TransactionInspection: @unchecked Sendable {
         }
         let recipient = Recipient(address: address, policyDomain: policy.domain)
         // The same mailbox twice is one copy.
-        if envelope.recipients.contains(where: { $0.address.key == address.key }) { return then(Reply(.recipientOK, "Recipient ok")) }
+        if mailboxes.contains(address.key) { return then(Reply(.recipientOK, "Recipient ok")) }
 
         let index = envelope.recipients.count
-        var candidate = envelope
-        candidate.recipients.append(recipient)
+        // In place until it is refused: a copy per RCPT of all those before would add up.
+        envelope.recipients.append(recipient)
         let steps = policy.mailboxes[address.key]?.hasFilters == false ? [] : plan.domains[policy.domain] ?? []
         let timeout = plan.snapshot.limits.edgeFilterTimeout
         let call = FilterCall(
-            phase: .rcpt, session: facts, envelope: candidate, recipients: RecipientSet([index]), domain: policy.domain, queueID: queueID,
+            phase: .rcpt, session: facts, envelope: envelope, recipients: RecipientSet([index]), domain: policy.domain, queueID: queueID,
             slotName: "")
         let own = RunGroup(on: loop)
+        recipientRuns = own
         own.run(steps, phase: .rcpt) { [loop] planned in
             var named = call
             named.slotName = planned.slot.name
             return (ActiveRun(planned, named, on: loop, timeout: planned.slot.timeout ?? timeout), RecipientSet([index]))
         } then: { [self] in
             own.join(before: .data) { [self] in
+                recipientRuns = nil
                 let decision = DecisionRule(scores: policy.scores, thresholds: Thresholds())(recipient: index, verdicts: own.verdicts)
                 if decision.disposition == .reject || decision.disposition == .defer {
                     let reply = decision.reply ?? Reply(decision.disposition == .reject ? .refused : .notNow, "Recipient refused")
+                    envelope.recipients.removeLast()
                     return refuse(address, reply, decision.reason, then)
                 }
-                envelope = candidate
+                mailboxes.insert(address.key)
                 rcptVerdicts += own.verdicts
                 then(Reply(.recipientOK, "Recipient ok"))
             }
@@ -83,14 +92,6 @@ final class TransactionInspection: @unchecked Sendable {
     }
 
     private var rcptVerdicts: [Verdict] = []
-
-    /// RFC 5321 section 4.5.1: `<postmaster>` without a domain must be accepted; it goes to the postmaster of our own name's domain if it
-    /// is configured, else of the first one.
-    private func postmaster(_ given: EmailAddress) -> EmailAddress {
-        let snapshot = plan.snapshot
-        let domain = snapshot.domains[snapshot.hostname]?.domain ?? snapshot.domains.values.map(\.domain).min() ?? ""
-        return EmailAddress(localPart: given.localPart, domain: domain)
-    }
 
     private func refuse(_ address: EmailAddress, _ reply: Reply, _ reason: String, _ then: @Sendable (Reply) -> Void) {
         Counter(label: MetricName.refusals, dimensions: [("at", "rcpt")]).increment()
@@ -104,18 +105,24 @@ final class TransactionInspection: @unchecked Sendable {
         then(reply)
     }
 
-    func message(_ region: Region, edge: [Verdict], then: @escaping @Sendable (Reply) -> Void) {
+    func message(
+        _ region: Region, edge: [Verdict], concluded: (@Sendable (InspectionRecord) -> Void)?, then: @escaping @Sendable (Reply) -> Void
+    ) {
         runs.join(before: nil) { [self] in
             let message = MessageInspection(
                 ReceivedMessage(queueID: queueID, session: facts, envelope: envelope, region: region, receivedAt: inspector.clock.now),
                 plan: plan, earlier: edge + runs.verdicts + rcptVerdicts, by: inspector, on: loop)
             self.message = message
-            message.start(then: then)
+            message.start { record in
+                concluded?(record)
+                then(record.reply)
+            }
         }
     }
 
     func end() {
         runs.cancel(.sessionEnded)
+        recipientRuns?.cancel(.sessionEnded)
         message?.abandon()
     }
 }

@@ -5,35 +5,61 @@ import Mail
 public struct ForgedFields: Sendable {
     public let ranges: [Range<Int>]
 
+    /// Looks behind a malformed line too, up to the first empty one: the next hop may read on there.
     public init(_ header: HeaderFields, in bytes: UnsafeRawBufferPointer, authservID: String) {
-        ranges = header.fields.compactMap { field in
-            if HeaderFields.hasPrefix(field, in: bytes, "X-Postern-") { return field.start..<field.end }
-            guard HeaderFields.name(field, in: bytes, is: "Authentication-Results") else { return nil }
-            return Self.authservID(of: HeaderFields.value(field, in: bytes)) == authservID.lowercased() ? field.start..<field.end : nil
+        let ours = Array(authservID.lowercased().utf8)
+        var found: [Range<Int>] = []
+        var part: HeaderFields? = header
+        while let header = part {
+            for field in header.fields where Self.isForged(field, in: bytes, ours) { found.append(field.start..<field.end) }
+            part = header.resumed(in: bytes)
         }
+        ranges = found
     }
 
-    /// The first token of the value, comments before it skipped (RFC 8601 section 2.2), in lower case; a quoted one without its quotes.
-    static func authservID(of value: String) -> String {
-        var rest = value[...]
-        while true {
-            rest = rest.drop { $0 == " " }
-            guard rest.first == "(" else { break }
-            var depth = 0
-            var end = rest.startIndex
-            while end < rest.endIndex {
-                let c = rest[end]
-                end = rest.index(after: end)
-                if c == "\\", end < rest.endIndex { end = rest.index(after: end) }
-                if c == "(" { depth += 1 }
-                if c == ")" { depth -= 1 }
-                if depth == 0 { break }
-            }
-            rest = rest[end...]
-        }
-        if rest.first == "\"" { return rest.dropFirst().prefix { $0 != "\"" }.lowercased() }
-        return rest.prefix { $0 != ";" && $0 != " " && $0 != "(" }.lowercased()
+    private static func isForged(_ field: HeaderFields.Field, in bytes: UnsafeRawBufferPointer, _ ours: [UInt8]) -> Bool {
+        if HeaderFields.hasPrefix(field, in: bytes, "X-Postern-") { return true }
+        guard HeaderFields.name(field, in: bytes, is: "Authentication-Results") else { return false }
+        let id = authservID(of: bytes[field.valueStart..<field.end])
+        // Whose results they are must be readable, or a reader more lenient than this one may take them for ours.
+        return id.isEmpty || id == ours
     }
+
+    /// The first token of the value, folding and comments before it skipped (RFC 8601 section 2.2), in lower case; a quoted one without
+    /// its quotes and escapes. Empty if there is none.
+    static func authservID(of value: some Sequence<UInt8>) -> [UInt8] {
+        var id: [UInt8] = []
+        var depth = 0
+        var isQuoted = false
+        var isEscaped = false
+        for byte in value {
+            // No host name is that long.
+            if id.count == 255 { break }
+            if isEscaped {
+                isEscaped = false
+                if depth == 0 { id.append(byte) }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\\") where depth > 0 || isQuoted: isEscaped = true
+            case UInt8(ascii: "(") where !isQuoted && (depth > 0 || id.isEmpty): depth += 1
+            case UInt8(ascii: ")") where depth > 0: depth -= 1
+            case _ where depth > 0: break
+            case UInt8(ascii: "\"") where isQuoted: return lower(id)
+            case UInt8(ascii: "\"") where id.isEmpty: isQuoted = true
+            case _ where isQuoted: id.append(byte)
+            case 0x09, 0x0A, 0x0D, 0x20: if !id.isEmpty { return lower(id) }
+            case _ where endsToken(byte): return lower(id)
+            default: id.append(byte)
+            }
+        }
+        return lower(id)
+    }
+
+    /// The tspecials of RFC 2045 section 5.1.
+    private static func endsToken(_ byte: UInt8) -> Bool { "()<>@,;:\\\"/[]?=".utf8.contains(byte) }
+
+    private static func lower(_ id: [UInt8]) -> [UInt8] { id.map { (65...90).contains($0) ? $0 | 0x20 : $0 } }
 
     /// `region` without the forged fields; the same region when there are none.
     public func removed(from region: Region) -> Region {

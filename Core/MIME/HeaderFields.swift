@@ -22,8 +22,22 @@ public struct HeaderFields: Sendable {
     public static let maximumFields = 10_000
 
     public init(_ bytes: UnsafeRawBufferPointer) {
-        var at = 0
         fields.reserveCapacity(32)
+        scan(bytes, from: 0)
+    }
+
+    private init(_ bytes: UnsafeRawBufferPointer, from start: Int) { scan(bytes, from: start) }
+
+    /// What a lenient reader would take for more of the header, when this one is malformed: from the offending line on. nil otherwise.
+    func resumed(in bytes: UnsafeRawBufferPointer) -> HeaderFields? {
+        guard isMalformed else { return nil }
+        // At the limit the line itself is a field; else it is what nobody can read.
+        let start = fields.count == Self.maximumFields ? bodyStart : Self.endOfLine(bytes, from: bodyStart)
+        return start < bytes.count ? HeaderFields(bytes, from: start) : nil
+    }
+
+    private mutating func scan(_ bytes: UnsafeRawBufferPointer, from start: Int) {
+        var at = start
         while at < bytes.count {
             let lineEnd = Self.endOfLine(bytes, from: at)
             let first = bytes[at]

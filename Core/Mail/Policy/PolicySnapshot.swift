@@ -12,6 +12,9 @@ public final class PolicySnapshot: Sendable {
     public let edgeThresholds: Thresholds
     /// Every name and alias -> its policy.
     public let domains: [String: DomainPolicy]
+    /// Who gets mail for a bare `<postmaster>` (RFC 5321 section 4.5.1): the policy of our own name if it is configured, else the first
+    /// domain's. nil without any domain.
+    public let postmasterDomain: String?
 
     public init(
         generation: Int, hostname: String, limits: Limits = Limits(), queue: QueuePolicy = QueuePolicy(), edge: [FilterStep] = [],
@@ -27,6 +30,7 @@ public final class PolicySnapshot: Sendable {
         var byName: [String: DomainPolicy] = [:]
         for policy in domains { for name in [policy.domain] + policy.aliases { byName[name] = policy } }
         self.domains = byName
+        postmasterDomain = byName[hostname]?.domain ?? domains.map(\.domain).min()
     }
 }
 

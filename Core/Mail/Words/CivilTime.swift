@@ -30,6 +30,13 @@ public struct CivilTime: Hashable, Sendable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
+    /// Days since 1970-01-01 of a date: the way back, by the same years from March.
+    static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let (era, yearOfEra) = divide(month > 2 ? year : year - 1, by: 400)
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return Int64(era) * 146_097 + Int64(yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100) + dayOfYear - 719_468
+    }
+
     /// `2026-11-21T22:00:00.000123Z` (RFC 3339 section 5.6), with microseconds.
     public var rfc3339: String {
         var out: [UInt8] = []

@@ -87,12 +87,12 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
     private static func parseV6(_ text: some StringProtocol) -> (UInt64, UInt64)? {
         guard text.utf8.count <= 45 else { return nil }
-        func groups(_ side: String) -> [UInt16]? {
+        func groups(_ side: String, isLast: Bool) -> [UInt16]? {
             if side.isEmpty { return [] }
             var out: [UInt16] = []
             let parts = side.split(separator: ":", omittingEmptySubsequences: false)
             for (i, part) in parts.enumerated() {
-                if i == parts.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
+                if isLast, i == parts.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
                     guard let v4 = parseV4(part) else { return nil }
                     out += [UInt16(v4 >> 16), UInt16(truncatingIfNeeded: v4)]
                 } else {
@@ -108,12 +108,14 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         let whole = String(text)
         if let gap = whole.range(of: "::") {
             let after = String(whole[gap.upperBound...])
-            guard let left = groups(String(whole[..<gap.lowerBound])), let right = groups(after), left.count + right.count <= 7 else {
+            guard let left = groups(String(whole[..<gap.lowerBound]), isLast: false), let right = groups(after, isLast: true),
+                left.count + right.count <= 7
+            else {
                 return nil
             }
             all = left + [UInt16](repeating: 0, count: 8 - left.count - right.count) + right
         } else {
-            guard let parsed = groups(whole), parsed.count == 8 else { return nil }
+            guard let parsed = groups(whole, isLast: true), parsed.count == 8 else { return nil }
             all = parsed
         }
         func word(_ part: ArraySlice<UInt16>) -> UInt64 { part.reduce(0) { $0 << 16 | UInt64($1) } }

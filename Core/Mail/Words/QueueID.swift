@@ -36,7 +36,7 @@ public struct QueueID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// The smallest ID of a moment.
     public static func first(at time: Timestamp) -> QueueID {
-        QueueID(rawValue: max(0, min(time.microseconds - epoch, Int64.max >> 12)) << 12)
+        QueueID(rawValue: min(max(time.microseconds, epoch) - epoch, Int64.max >> 12) << 12)
     }
 
     /// When it was made, give or take what a clock set back adds.

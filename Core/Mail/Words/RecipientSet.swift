@@ -1,12 +1,12 @@
 /// Which of a transaction's recipients something is about, by index.
 public struct RecipientSet: Hashable, Sendable {
-    /// nil: all of them, those still to come included.
+    /// nil: all of them, those still to come included. The last word is never zero, so that equal sets have equal words.
     public private(set) var words: [UInt64]?
 
-    private init(words: [UInt64]?) { self.words = words }
-
-    public static let all = RecipientSet(words: nil)
+    public static let all = RecipientSet()
     public static let none = RecipientSet(words: [])
+
+    private init() { words = nil }
 
     public init(_ indices: some Sequence<Int>) {
         words = []
@@ -14,13 +14,17 @@ public struct RecipientSet: Hashable, Sendable {
     }
 
     /// Bit i of word i/64 is recipient i. Bits past the last recipient mean nothing.
-    public init(words: some Sequence<UInt64>) { self.words = Array(words) }
+    public init(words: some Sequence<UInt64>) {
+        var significant = Array(words)
+        while significant.last == 0 { significant.removeLast() }
+        self.words = significant
+    }
 
+    /// `index` is a place in the envelope, never negative.
     public mutating func insert(_ index: Int) {
-        guard var words else { return }
-        while words.count <= index / 64 { words.append(0) }
-        words[index / 64] |= 1 << UInt64(index % 64)
-        self.words = words
+        guard let count = words?.count else { return }
+        if count <= index / 64 { words!.append(contentsOf: repeatElement(0, count: index / 64 + 1 - count)) }
+        words![index / 64] |= 1 << UInt64(index % 64)
     }
 
     public func contains(_ index: Int) -> Bool {
@@ -34,5 +38,5 @@ public struct RecipientSet: Hashable, Sendable {
         return RecipientSet(words: zip(mine, theirs).map { $0 & $1 })
     }
 
-    public var isEmpty: Bool { words.map { $0.allSatisfy { $0 == 0 } } ?? false }
+    public var isEmpty: Bool { words?.isEmpty ?? false }
 }

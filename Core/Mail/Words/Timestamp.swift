@@ -20,8 +20,8 @@ extension Duration {
     /// Whole microseconds, rounded towards zero, saturating.
     public var microseconds: Int64 {
         let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
-        return whole.addingReportingOverflow(attoseconds / 1_000_000_000_000).partialValue
+        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        let (sum, isOverflow) = whole.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+        return isTooLong || isOverflow ? (seconds < 0 ? .min : .max) : sum
     }
 }

@@ -33,26 +33,10 @@ extension Timestamp {
         } else if take("Zz") == nil {
             return nil
         }
-        let days = Self.days(year: year, month: month, day: day)
+        let days = CivilTime.days(year: year, month: month, day: day)
         let midnight = Timestamp(seconds: days * 86400)
         // 31 February comes out as a day of March.
         guard rest.isEmpty, CivilTime(midnight).day == day else { return nil }
         self.init(microseconds: midnight.microseconds + (hour * 3600 + minute * 60 + second - offset) * 1_000_000 + fraction)
-    }
-
-    /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar. Years are counted from March, so that a leap day is a year's last.
-    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let marchYear = month > 2 ? year : year - 1
-        let (era, yearOfEra) = marchYear.flooredDivision(by: 400)
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-}
-
-extension Int64 {
-    /// Quotient rounded down, remainder never negative.
-    fileprivate func flooredDivision(by divisor: Int64) -> (Int64, Int64) {
-        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
-        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
