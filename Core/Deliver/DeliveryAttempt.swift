@@ -54,7 +54,8 @@ final class DeliveryAttempt: @unchecked Sendable {
     /// In an address or in the header: bodies are BODY=8BITMIME's business.
     private static func hasUTF8(_ job: DeliveryJob) -> Bool {
         let isASCII = { (text: String) in text.utf8.allSatisfy { $0 < 128 } }
-        guard isASCII(job.reversePath.description), job.recipients.allSatisfy({ isASCII($0.address.description) }), isASCII(job.addedHeaders)
+        guard isASCII(job.reversePath.description), job.recipients.allSatisfy({ isASCII($0.address.description) }),
+            isASCII(job.addedHeaders)
         else { return true }
         var lineIsEmpty = true
         for byte in job.region.bytes {

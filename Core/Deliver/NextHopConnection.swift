@@ -40,6 +40,8 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     private let pool: ConnectionPool
     private let contexts: TLSContexts
     private let policy: @Sendable () -> QueuePolicy
+    /// As asked for with the work under way.
+    private var times: QueuePolicy
 
     private var machine: ClientMachine
     private var parser = ReplyParser()
@@ -69,6 +71,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         self.pool = pool
         self.contexts = contexts
         self.policy = policy
+        times = policy()
         self.work = work
         machine = ClientMachine(hostname: hostname, tls: tls)
     }
@@ -79,6 +82,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     func start(_ work: Work) {
         if isClosed { return work.done(.stale, self) }
         self.work = work
+        times = policy()
         begin()
     }
 
@@ -133,10 +137,15 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent, machine.isInHandshake {
-            tls = TLSFacts(version: tlsVersion(context), cipher: "")
-            apply(machine.tlsEstablished())
+        guard case .handshakeCompleted? = event as? TLSUserEvent, machine.isInHandshake else { return }
+        let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+        if key.tls == .verify, IPAddress(key.host) == nil {
+            guard let certificate = handler?.peerCertificate, CertificateName.matches(key.host, certificate) else {
+                return lose("the certificate does not name \(key.host)")
+            }
         }
+        tls = TLSFacts(version: Self.word(handler?.tlsVersion), cipher: "")
+        apply(machine.tlsEstablished())
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -151,7 +160,8 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         if isStale { return end(.stale, closes: true) }
         switch action {
         case .startTLS where hasMore || parser.isInsideReply:
-            lose("bytes in clear behind the reply to STARTTLS: an attack")
+            // An attack, so no second try in clear either (RFC 3207 section 6).
+            apply(machine.lost("bytes in clear behind the reply to STARTTLS: an attack"))
         case .finished(let outcomes, _) where hasMore:
             // More replies than commands: the next transaction would take them for its own.
             end(.finished(outcomes), closes: true)
@@ -194,13 +204,13 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
             // An address literal has no SNI; its certificate is then checked against the address.
             let name = IPAddress(key.host) == nil ? key.host : nil
             let handler = try NIOSSLClientHandler(context: contexts.context(for: key.tls), serverHostname: name)
-            setDeadline(.now() + TimeAmount(policy().connectTimeout))
+            setDeadline(.now() + TimeAmount(times.connectTimeout))
             try context.pipeline.syncOperations.addHandler(handler, position: .first)
         } catch { lose(FailureText.of(error)) }
     }
 
-    private func tlsVersion(_ context: ChannelHandlerContext) -> String {
-        switch try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self).tlsVersion {
+    private static func word(_ version: TLSVersion?) -> String {
+        switch version {
         case .tlsv1: "TLSv1"
         case .tlsv11: "TLSv1.1"
         case .tlsv12: "TLSv1.2"
@@ -241,7 +251,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func rest() {
-        let idleTimeout = policy().idleTimeout
+        let idleTimeout = times.idleTimeout
         if idleTimeout > .zero, messages < Self.mostMessages {
             setDeadline(.now() + TimeAmount(idleTimeout))
             if pool.put(self) { return }
@@ -260,7 +270,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: Time
 
-    private func extendDeadline() { setDeadline(.now() + TimeAmount(policy().replyTimeout)) }
+    private func extendDeadline() { setDeadline(.now() + TimeAmount(times.replyTimeout)) }
 
     /// One timer that is seldom moved: it looks at the deadline when it fires, and sleeps on if that has moved.
     private func setDeadline(_ due: NIODeadline) {

@@ -19,7 +19,8 @@ public final class SMTPNextHopClient: NextHopClient {
     /// `policy` and `hostname` (ours, for EHLO) are asked for each connection and wait, so that a reload is in force at once: they must be
     /// cheap. `trustRootsFile` names PEM certificates that `tls: verify` trusts; nil: the system's. `group` is the caller's to shut down.
     public init(
-        group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String? = nil, policy: @escaping @Sendable () -> QueuePolicy,
+        group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String? = nil,
+        policy: @escaping @Sendable () -> QueuePolicy,
         hostname: @escaping @Sendable () -> String
     ) {
         self.group = group

@@ -26,6 +26,8 @@ public final class ScriptedNextHop: Sendable {
         /// Lines are parted by CR LF; the last one is added.
         case reply(String)
         case replyThenClose(String)
+        /// This, and nothing ever after.
+        case replyThenStall(String)
         case close
         /// Says nothing, ever.
         case stall
@@ -33,6 +35,8 @@ public final class ScriptedNextHop: Sendable {
         case endless(String)
         /// This reply, then the TLS handshake.
         case startTLS(String)
+        /// This reply, and then what is no TLS to whatever comes.
+        case brokenTLS(String)
         /// `220` and then these bytes in the same segment.
         case injected([UInt8])
     }

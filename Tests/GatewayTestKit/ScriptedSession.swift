@@ -15,6 +15,7 @@ final class ScriptedSession: ChannelInboundHandler {
     private var isInData = false
     private var isEncrypted = false
     private var isStalled = false
+    private var isBroken = false
     private var recipients = 0
     private var commands: [String] = []
     private var message: [UInt8] = []
@@ -35,6 +36,7 @@ final class ScriptedSession: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = Array(unwrapInboundIn(data).readableBytesView)
         heard.state.withLock { $0.reads.append(String(decoding: bytes.prefix(4096), as: UTF8.self)) }
+        if isBroken { return write(Array("this is no TLS\r\n".utf8), context) }
         for byte in bytes where !isStalled {
             line.append(byte)
             if byte == 10 {
@@ -104,6 +106,9 @@ final class ScriptedSession: ChannelInboundHandler {
             write(Array((text + "\r\n").utf8), context)
             isStalled = true
             context.close(promise: nil)
+        case .replyThenStall(let text):
+            write(Array((text + "\r\n").utf8), context)
+            isStalled = true
         case .close:
             isStalled = true
             context.close(promise: nil)
@@ -117,6 +122,9 @@ final class ScriptedSession: ChannelInboundHandler {
             guard let tls else { return }
             isEncrypted = true
             try? context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+        case .brokenTLS(let text):
+            isBroken = true
+            write(Array((text + "\r\n").utf8), context)
         case .injected(let bytes): write(Array("220 2.0.0 go ahead\r\n".utf8) + bytes, context)
         }
     }

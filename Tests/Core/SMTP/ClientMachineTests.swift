@@ -6,7 +6,8 @@ import Testing
 /// Dialogues of the client machine; no socket.
 @Suite struct ClientMachineTests {
     static let one = ClientTransaction(
-        reversePath: .address(EmailAddress(localPart: "a", domain: "s.example")), recipients: [EmailAddress(localPart: "r", domain: "d.example")],
+        reversePath: .address(EmailAddress(localPart: "a", domain: "s.example")),
+        recipients: [EmailAddress(localPart: "r", domain: "d.example")],
         size: 100, is8BitMIME: true)
     static let three = ClientTransaction(
         reversePath: .null, recipients: ["r1", "r2", "r3"].map { EmailAddress(localPart: $0, domain: "d.example") }, size: 100)
@@ -73,8 +74,9 @@ import Testing
     }
 
     @Test func dataRefused() {
-        #expect(run(Self.three, server: "220 hi", Self.pipelining, "250 ok", "250 ok", "550 b", "250 ok", "452 full").last
-            == "[deferred 452, bounced 550, deferred 452]")
+        #expect(
+            run(Self.three, server: "220 hi", Self.pipelining, "250 ok", "250 ok", "550 b", "250 ok", "452 full").last
+                == "[deferred 452, bounced 550, deferred 452]")
     }
 
     @Test func endOfDataRefused() {

@@ -9,7 +9,7 @@ import Testing
         var bytes: String
         var replies: [Reply]
         var fault: String?
-        var testDescription: String { String(bytes.prefix(40)) }
+        var testDescription: String { String(bytes.prefix(40)).debugDescription }
     }
 
     static let rows = [

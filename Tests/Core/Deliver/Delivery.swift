@@ -1,0 +1,97 @@
+import GatewayTestKit
+import Mail
+import NIOCore
+import NIOPosix
+import Synchronization
+
+@testable import Deliver
+
+/// A client with short times, and jobs for it.
+struct Delivery: Sendable {
+    let client: SMTPNextHopClient
+
+    init(resolver: any Mail.Resolver = TableResolver([:]), trustRootsFile: String? = nil, _ change: (inout QueuePolicy) -> Void = { _ in })
+    {
+        var policy = QueuePolicy()
+        policy.connectTimeout = .seconds(5)
+        policy.replyTimeout = .seconds(20)
+        policy.idleTimeout = .seconds(60)
+        change(&policy)
+        let fixed = policy
+        client = SMTPNextHopClient(
+            group: MultiThreadedEventLoopGroup.singleton, resolver: resolver, trustRootsFile: trustRootsFile, policy: { fixed },
+            hostname: { "us.example" })
+    }
+
+    func send(
+        _ body: String = "Subject: x\r\n\r\nhello\r\n", to recipients: [String] = ["r@d.example"], headers: String = "",
+        via hops: NextHop...
+    ) async -> DeliveryReport {
+        await send(Region(copying: Array(body.utf8)), to: recipients, headers: headers, via: hops)
+    }
+
+    func send(_ region: Region, to recipients: [String] = ["r@d.example"], headers: String = "", via hops: [NextHop]) async
+        -> DeliveryReport
+    {
+        let job = DeliveryJob(
+            queueID: QueueID(rawValue: 1), reversePath: .address(EmailAddress(localPart: "s", domain: "s.example")), is8BitMIME: false,
+            isSMTPUTF8: false, recipients: recipients.enumerated().map { ($0.offset, EmailAddress(unchecked: $0.element)!) },
+            addedHeaders: headers, region: region, nextHops: hops)
+        return await withCheckedContinuation { continuation in client.deliver(job) { continuation.resume(returning: $0) } }
+    }
+}
+
+extension ScriptedNextHop {
+    func hop(tls: NextHop.TLSMode = .never, preference: Int = 10, host: String = "127.0.0.1") -> NextHop {
+        NextHop(host: host, port: port, preference: preference, tls: tls)
+    }
+}
+
+extension DeliveryReport {
+    /// `delivered 250`, `deferred -`, ... with `fault` where it was the next hop's.
+    var words: [String] {
+        outcomes.map {
+            switch $0 {
+            case .delivered(let reply): "delivered \(reply.code)"
+            case .deferred(let f): "deferred \(f.reply.map { "\($0.code)" } ?? "-")\(f.isNextHopsFault ? " fault" : "")"
+            case .bounced(let f): "bounced \(f.reply.map { "\($0.code)" } ?? "-")"
+            }
+        }
+    }
+
+    var details: [String] {
+        outcomes.map {
+            switch $0 {
+            case .delivered(let reply): "\(reply)"
+            case .deferred(let f), .bounced(let f): f.detail
+            }
+        }
+    }
+}
+
+/// Answers A and AAAA from a table; everything else is a name error.
+struct TableResolver: Mail.Resolver {
+    struct Done: DNSQuery { func cancel() {} }
+
+    let table: [String: [String]]
+    init(_ table: [String: [String]]) { self.table = table }
+
+    func resolve(_ question: DNSQuestion, completion: @escaping @Sendable (DNSAnswer) -> Void) -> any DNSQuery {
+        guard let texts = table[question.name] else {
+            completion(DNSAnswer(status: .nameError))
+            return Done()
+        }
+        let records = texts.compactMap { IPAddress($0) }.filter { $0.isIPv4 == (question.type == .a) }.map(\.octets)
+        completion(DNSAnswer(status: records.isEmpty ? .noData : .found, records: records))
+        return Done()
+    }
+}
+
+/// Waits for `condition`, up to 10 seconds.
+func eventually(_ condition: () async -> Bool) async -> Bool {
+    for _ in 0..<1000 {
+        if await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+}
