@@ -13,6 +13,15 @@ extension DeliveryQueue {
         }
     }
 
+    /// Makes one message's waiting copies due now. Says how many (message, domain) pairs.
+    public func flush(_ id: QueueID, completion: @escaping Counted) {
+        loop.execute { [self] in
+            let count = core.flush(id, now: loop.now)
+            pump()
+            completion(.success(count))
+        }
+    }
+
     /// Quarantined copies of a message are delivered after all. Says how many copies. `indices` nil: all. `actor`: for the history.
     public func release(_ id: QueueID, indices: Set<Int>? = nil, by actor: String, completion: @escaping Counted) {
         alter(id, indices, from: [.quarantined], to: .queued, reason: "released by \(actor)", kind: "released", actor, completion)
@@ -68,6 +77,11 @@ extension DeliveryQueue {
             loop.execute { [self] in
                 if case .failure(let failure) = result {
                     hold(id, indices, false)
+                    // An attempt that ended meanwhile has left these out.
+                    for copy in copies where copy.state == .queued || copy.state == .held {
+                        core.add(id, domain: copy.state == .held ? nil : copy.policyDomain, due: copy.nextAttempt)
+                    }
+                    pump()
                     return completion(.failure(failure))
                 }
                 var json = JSONWriter()

@@ -63,6 +63,9 @@ struct QueueCore {
     /// Items that are known, held ones included.
     var count: Int { items.count }
 
+    /// Entries of the heap, stale ones included.
+    var heapCount: Int { heap.count }
+
     /// When `advance` is next worth a call, if nothing else happens.
     var nextDue: Timestamp? { heap.min?.time }
 
@@ -124,6 +127,9 @@ struct QueueCore {
         joinRing(lane)
     }
 
+    /// Makes what waits of one message due. Returns how many items.
+    mutating func flush(_ id: QueueID, now: Timestamp) -> Int { flush(now) { $0.id == id } }
+
     /// Makes all waiting items of `domain`, or of all domains (held copies too), due. Returns how many.
     mutating func flush(domain: String?, now: Timestamp) -> Int {
         var only: Int32?
@@ -131,8 +137,12 @@ struct QueueCore {
             guard let number = numbers[domain] else { return 0 }
             only = number
         }
+        return flush(now) { only == nil || $0.lane == only }
+    }
+
+    private mutating func flush(_ now: Timestamp, _ isMeant: (Item) -> Bool) -> Int {
         var due: [Item] = []
-        for (item, state) in items where only == nil || item.lane == only { if case .waiting = state { due.append(item) } }
+        for (item, state) in items where isMeant(item) { if case .waiting = state { due.append(item) } }
         due.sort { $0.id < $1.id }
         for item in due { makeReady(item, now) }
         return due.count

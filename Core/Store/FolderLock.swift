@@ -26,5 +26,8 @@ final class FolderLock: Sendable {
         self.descriptor = descriptor
     }
 
+    /// The folder is free for another gateway.
+    func release() { _ = flock(descriptor, LOCK_UN) }
+
     deinit { close(descriptor) }
 }

@@ -5,8 +5,8 @@ import Mail
 /// The durable store of one data folder. README.md says what is where and what a crash leaves.
 public final class SQLiteStore: MessageStore {
     private let lock: FolderLock
-    private let queuePool: DatabasePool
-    private let receiptPool: DatabasePool
+    let queuePool: DatabasePool
+    let receiptPool: DatabasePool
     private let bodies: BodyFiles
     private let writer: GroupCommit
     private let reader: QueueReader
@@ -100,7 +100,11 @@ public final class SQLiteStore: MessageStore {
         writer.close()
         bodies.drain()
         journal.close()
-        try? queuePool.close()
-        try? receiptPool.close()
+        for pool in [queuePool, receiptPool] {
+            // Else the next start reads the log; where it fails, that is what happens, and nothing is lost.
+            _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            try? pool.close()
+        }
+        lock.release()
     }
 }

@@ -1,0 +1,170 @@
+import GatewayTestKit
+import Mail
+import Synchronization
+
+@testable import Queue
+
+/// Next hops that do what the test says; jobs wait until they are answered.
+final class ScriptedHops: NextHopClient {
+    struct Running: Sendable {
+        var job: DeliveryJob
+        var completion: @Sendable (DeliveryReport) -> Void
+    }
+
+    private struct State {
+        var running: [Running] = []
+        var seen: [DeliveryJob] = []
+        var answer: (@Sendable (DeliveryJob) -> [DeliveryOutcome]?)?
+    }
+    private let state = Mutex(State())
+
+    /// `answer` nil, or one that returns nil: the job waits for `finish`.
+    init(_ answer: (@Sendable (DeliveryJob) -> [DeliveryOutcome]?)? = nil) { state.withLock { $0.answer = answer } }
+
+    func deliver(_ job: DeliveryJob, completion: @escaping @Sendable (DeliveryReport) -> Void) {
+        let answer = state.withLock { state in
+            state.seen.append(job)
+            return state.answer
+        }
+        if let outcomes = answer?(job) {
+            completion(Self.report(outcomes))
+        } else {
+            state.withLock { $0.running.append(Running(job: job, completion: completion)) }
+        }
+    }
+
+    var jobs: [DeliveryJob] { state.withLock { $0.seen } }
+    var running: [DeliveryJob] { state.withLock { $0.running.map(\.job) } }
+
+    /// Answers the oldest job that waits and goes to `host`.
+    func finish(_ host: String? = nil, _ outcome: @Sendable (Int) -> DeliveryOutcome = { _ in .ok }) {
+        let found = state.withLock { state -> Running? in
+            guard let i = state.running.firstIndex(where: { host == nil || $0.job.nextHops[0].host == host }) else { return nil }
+            return state.running.remove(at: i)
+        }
+        guard let found else { preconditionFailure("no such job waits") }
+        found.completion(Self.report(found.job.recipients.map { outcome($0.index) }))
+    }
+
+    private static func report(_ outcomes: [DeliveryOutcome]) -> DeliveryReport {
+        DeliveryReport(
+            outcomes: outcomes, nextHop: "hop[127.0.0.1]:25", connectTime: .milliseconds(3), sendTime: .milliseconds(4))
+    }
+}
+
+extension DeliveryOutcome {
+    static let ok = DeliveryOutcome.delivered(Reply(.ok, "taken"))
+    static let busy = DeliveryOutcome.deferred(DeliveryFailure(reply: Reply(ReplyStatus(450, 2, 1), "busy"), detail: ""))
+    static let down = DeliveryOutcome.deferred(DeliveryFailure(detail: "connection refused", isNextHopsFault: true))
+    static let unknown = DeliveryOutcome.bounced(DeliveryFailure(reply: Reply(.unknownRecipient, "no such user"), detail: ""))
+}
+
+/// A store in memory that answers at once, counts reads, and can be full.
+final class MemoryStore: MessageStore {
+    struct State {
+        var messages: [QueueID: StoredMessage] = [:]
+        var receipts: [Receipt] = []
+        var bodyReads = 0
+        var isFull = false
+    }
+    let state = Mutex(State())
+    private static let full = StoreFailure(.full, "the disk is full")
+
+    func accept(_ message: StoredMessage, completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
+        state.withLock { $0.messages[message.queueID] = message }
+        completion(.success(()))
+    }
+
+    func change(_ changes: [RecipientChange], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
+        let isFull = state.withLock { state in
+            if state.isFull { return true }
+            for change in changes {
+                guard let i = state.messages[change.queueID]?.recipients.firstIndex(where: { $0.index == change.index }) else { continue }
+                if state.messages[change.queueID]!.recipients[i].state.isFinal { continue }
+                state.messages[change.queueID]!.recipients[i].state = change.state
+                state.messages[change.queueID]!.recipients[i].attempts = change.attempts
+                state.messages[change.queueID]!.recipients[i].nextAttempt = change.nextAttempt
+                state.messages[change.queueID]!.recipients[i].reason = change.reason
+            }
+            return false
+        }
+        completion(isFull ? .failure(Self.full) : .success(()))
+    }
+
+    func append(_ receipt: Receipt) { state.withLock { $0.receipts.append(receipt) } }
+
+    func body(of id: QueueID, completion: @escaping @Sendable (Result<Region, StoreFailure>) -> Void) {
+        let region = state.withLock { state in
+            state.bodyReads += 1
+            return state.messages[id]?.region
+        }
+        completion(region.map { .success($0) } ?? .failure(StoreFailure(.damaged, "the body is missing")))
+    }
+
+    func messages(
+        in states: Set<RecipientState>, after: QueueID?, limit: Int,
+        completion: @escaping @Sendable (Result<[StoredMessage], StoreFailure>) -> Void
+    ) {
+        let found = state.withLock { state in
+            state.messages.values.filter { message in
+                message.queueID > after ?? QueueID(rawValue: -1) && message.recipients.contains { states.contains($0.state) }
+            }.sorted { $0.queueID < $1.queueID }.prefix(limit)
+        }
+        completion(.success(Array(found)))
+    }
+
+    func message(_ id: QueueID, completion: @escaping @Sendable (Result<StoredMessage?, StoreFailure>) -> Void) {
+        completion(
+            .success(
+                state.withLock { state in
+                    var message = state.messages[id]
+                    message?.region = nil
+                    return message
+                }))
+    }
+
+    func receipts(of id: QueueID, completion: @escaping @Sendable (Result<[Receipt], StoreFailure>) -> Void) {
+        completion(.success(state.withLock { $0.receipts.filter { $0.queueID == id } }))
+    }
+
+    var highestQueueID: QueueID { state.withLock { $0.messages.keys.max() ?? QueueID(rawValue: 0) } }
+
+    func states(_ message: StoredMessage) -> [RecipientState] {
+        state.withLock { $0.messages[message.queueID]?.recipients.map(\.state) ?? [] }
+    }
+    func reasons(_ message: StoredMessage) -> [String] {
+        state.withLock { $0.messages[message.queueID]?.recipients.map(\.reason) ?? [] }
+    }
+}
+
+/// Policy that a test may change.
+final class ScriptedPolicy: PolicySource {
+    private let snapshot: Mutex<PolicySnapshot>
+    let queue: QueuePolicy
+
+    /// Each domain goes to a next hop of the same name.
+    init(_ domains: [String], queue: QueuePolicy = QueuePolicy()) {
+        self.queue = queue
+        snapshot = Mutex(Self.make(domains, queue))
+    }
+
+    var current: PolicySnapshot { snapshot.withLock { $0 } }
+    func set(_ domains: [String]) { snapshot.withLock { $0 = Self.make(domains, queue) } }
+
+    private static func make(_ domains: [String], _ queue: QueuePolicy) -> PolicySnapshot {
+        PolicySnapshot(
+            generation: 1, hostname: "gateway.test", queue: queue,
+            domains: domains.map { name in
+                var policy = DomainPolicy(domain: name)
+                policy.deliverTo = [NextHop(host: name)]
+                return policy
+            })
+    }
+}
+
+/// Keeps the names of the lines.
+final class ListedLog: MailLog {
+    private let events = Mutex<[MailEvent]>([])
+    func write(_ event: MailEvent) { events.withLock { $0.append(event) } }
+    var names: [String] { events.withLock { $0.map { "\($0.name)" } } }
+}

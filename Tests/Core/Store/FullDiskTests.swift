@@ -1,0 +1,87 @@
+import Foundation
+import GatewayTestKit
+import Mail
+import Testing
+
+@testable import Store
+
+/// A disk that is full refuses, keeps what it took, and goes on when there is space.
+struct FullDiskTests {
+    /// A file system of 4 MiB; nil where mounting is not allowed.
+    private final class SmallDisk {
+        let path: String
+        init?() {
+            path = NSTemporaryDirectory() + "/postern-small-\(UUID().uuidString)"
+            try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            guard Self.run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", path) else {
+                print("skipped: a small file system cannot be mounted here (not root)")
+                return nil
+            }
+        }
+        deinit {
+            _ = Self.run("umount", path)
+            try? FileManager.default.removeItem(atPath: path)
+        }
+        private static func run(_ arguments: String...) -> Bool {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = arguments
+            process.standardError = FileHandle.nullDevice
+            guard (try? process.run()) != nil else { return false }
+            process.waitUntilExit()
+            return process.terminationStatus == 0
+        }
+    }
+
+    @Test(arguments: [20_000, 300 << 10]) func `full, then space again`(bytes: Int) async throws {
+        guard let disk = SmallDisk() else { return }
+        let clock = ManualLoop()
+        var store = try SQLiteStore(folder: disk.path, clock: clock)
+        var stored: [Int] = []
+        var failure: StoreFailure?
+        for i in 1...1000 where failure == nil {
+            do {
+                try await store.accept(sample(i, bytes: bytes))
+                stored.append(i)
+            } catch let error as StoreFailure { failure = error }
+        }
+        #expect(failure?.kind == .full)
+        #expect(stored.count > 3)
+        // Nothing that was taken is lost, nothing that was refused is there.
+        let taken = stored
+        #expect(try await store.messages(in: [.queued]).map { Int($0.queueID.rawValue >> 12) } == taken)
+        for i in taken { #expect(try await store.body(of: sample(i).queueID) == body(i, count: bytes)) }
+        store.close()
+
+        store = try SQLiteStore(folder: disk.path, clock: clock)
+        #expect(try await store.messages(in: [.queued]).count == taken.count)
+        // Deliveries give the space back.
+        for i in taken.prefix(taken.count / 2) { try await store.change([change(sample(i), 0, .delivered)]) }
+        store.close()
+        store = try SQLiteStore(folder: disk.path, clock: clock)
+        try await store.accept(sample(2000, bytes: bytes))
+        #expect(try await store.body(of: sample(2000).queueID) == body(2000, count: bytes))
+        store.close()
+    }
+
+    @Test func `it goes on without a restart`() async throws {
+        guard let disk = SmallDisk() else { return }
+        let store = try SQLiteStore(folder: disk.path, clock: ManualLoop())
+        let ballast = disk.path + "/ballast"
+        try await store.accept(sample(1))
+        _ = FileManager.default.createFile(atPath: ballast, contents: nil)
+        let file = try #require(FileHandle(forUpdatingAtPath: ballast))
+        while (try? file.write(contentsOf: Data(count: 4096))) != nil {}
+        try? file.close()
+        var kinds: Set<StoreFailure.Kind> = []
+        for i in 2...60 {
+            do { try await store.accept(sample(i, bytes: 50_000)) } catch let error as StoreFailure { kinds.insert(error.kind) }
+        }
+        #expect(kinds == [.full])
+        try FileManager.default.removeItem(atPath: ballast)
+        try await store.accept(sample(100, bytes: 50_000))
+        #expect(try await store.message(sample(1).queueID) != nil)
+        #expect(try await store.body(of: sample(100).queueID).count == 50_000)
+        store.close()
+    }
+}
