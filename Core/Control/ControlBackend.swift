@@ -17,10 +17,10 @@ public protocol ControlBackend: Sendable {
     func flush(_ scope: FlushScope) async throws -> ChangeResult
     /// Keeps queued copies back until they are released or deleted.
     func hold(_ id: QueueID) async throws -> ChangeResult
-    /// Queues held and quarantined copies for delivery now.
-    func release(_ id: QueueID) async throws -> ChangeResult
-    /// Gives up all copies that are not final.
-    func delete(_ id: QueueID) async throws -> ChangeResult
+    /// Queues the copies that are in one of `states` for delivery now. `states` is a subset of `QueueQuery.kept`.
+    func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult
+    /// Gives up the copies that are in one of `states`, none of which is final.
+    func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult
 
     /// A message's history in order. Throws `.notFound` when nothing is known of it.
     func trace(_ id: QueueID) async throws -> [ReceiptRecord]

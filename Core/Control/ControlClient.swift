@@ -19,8 +19,12 @@ public struct ControlClient: ControlBackend {
     public func reload() async throws -> ReloadResult { try await ask(.POST, "/v1/reload") }
     public func entry(_ id: QueueID) async throws -> QueueEntry { try await ask(.GET, "/v1/queue/\(id)") }
     public func hold(_ id: QueueID) async throws -> ChangeResult { try await ask(.POST, "/v1/queue/\(id)/hold") }
-    public func release(_ id: QueueID) async throws -> ChangeResult { try await ask(.POST, "/v1/queue/\(id)/release") }
-    public func delete(_ id: QueueID) async throws -> ChangeResult { try await ask(.DELETE, "/v1/queue/\(id)") }
+    public func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
+        try await ask(.POST, "/v1/queue/\(id)/release?state=\(Self.words(states))")
+    }
+    public func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
+        try await ask(.DELETE, "/v1/queue/\(id)?state=\(Self.words(states))")
+    }
     public func trace(_ id: QueueID) async throws -> [ReceiptRecord] { try await ask(.GET, "/v1/trace/\(id)") }
     public func plugins() async throws -> [PluginRecord] { try await ask(.GET, "/v1/plugins") }
     public func filters(of domain: String) async throws -> DomainFilters {
@@ -30,9 +34,8 @@ public struct ControlClient: ControlBackend {
     public func metrics() async throws -> String { String(decoding: try await send(.GET, "/metrics"), as: UTF8.self) }
 
     public func queue(_ query: QueueQuery) async throws -> [QueueEntry] {
-        let states = query.states.sorted { $0.rawValue < $1.rawValue }.map(\.word).joined(separator: ",")
         let after = query.after.map { "&after=\($0)" } ?? ""
-        return try await ask(.GET, "/v1/queue?state=\(states)&limit=\(query.limit)\(after)")
+        return try await ask(.GET, "/v1/queue?state=\(Self.words(query.states))&limit=\(query.limit)\(after)")
     }
 
     public func flush(_ scope: FlushScope) async throws -> ChangeResult {
@@ -41,6 +44,10 @@ public struct ControlClient: ControlBackend {
         case .domain(let domain): try await ask(.POST, "/v1/flush/domain/\(Self.escaped(domain))")
         case .message(let id): try await ask(.POST, "/v1/flush/message/\(id)")
         }
+    }
+
+    private static func words(_ states: Set<RecipientState>) -> String {
+        states.sorted { $0.rawValue < $1.rawValue }.map(\.word).joined(separator: ",")
     }
 
     private func ask<Value: Decodable>(_ method: HTTPMethod, _ path: String) async throws -> Value {

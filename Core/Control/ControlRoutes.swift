@@ -13,9 +13,13 @@ struct ControlRoutes {
         v1.post("reload") { [backend] _, _ in try await Response.json(backend.reload()) }
         v1.get("queue") { [backend] request, _ in try await Response.json(backend.queue(Self.query(of: request))) }
         v1.get("queue/:id") { [backend] _, context in try await Response.json(backend.entry(Self.id(in: context))) }
-        v1.delete("queue/:id") { [backend] _, context in try await Response.json(backend.delete(Self.id(in: context))) }
+        v1.delete("queue/:id") { [backend] request, context in
+            try await Response.json(backend.delete(Self.id(in: context), in: Self.states(of: request, among: QueueQuery.unfinished)))
+        }
         v1.post("queue/:id/hold") { [backend] _, context in try await Response.json(backend.hold(Self.id(in: context))) }
-        v1.post("queue/:id/release") { [backend] _, context in try await Response.json(backend.release(Self.id(in: context))) }
+        v1.post("queue/:id/release") { [backend] request, context in
+            try await Response.json(backend.release(Self.id(in: context), in: Self.states(of: request, among: QueueQuery.kept)))
+        }
         // Three paths and no parameters, so that a misspelt one flushes nothing instead of all.
         v1.post("flush") { [backend] _, _ in try await Response.json(backend.flush(.all)) }
         v1.post("flush/domain/:domain") { [backend] _, context in
@@ -74,27 +78,44 @@ struct ControlRoutes {
         var query = QueueQuery()
         for (name, value) in request.uri.queryParameters {
             switch name {
-            case "state" where value == "all": query.states = Set(RecipientState.allCases)
-            case "state":
-                query.states = Set(
-                    try value.split(separator: ",").map { word in
-                        guard let state = RecipientState(word: word) else {
-                            throw ControlFailure(
-                                .badRequest, "'\(word.prefix(40))' is no state",
-                                mend: "the states are all, " + RecipientState.allCases.map(\.word).joined(separator: ", "))
-                        }
-                        return state
-                    })
+            case "state": query.states = try states(value, among: Set(RecipientState.allCases))
             case "after": query.after = try id(String(value))
             case "limit":
                 guard let limit = Int(value), (1...ControlLimits.pageSize).contains(limit) else {
                     throw ControlFailure(.badRequest, "limit is not a number from 1 to \(ControlLimits.pageSize)")
                 }
                 query.limit = limit
-            default:
-                throw ControlFailure(.badRequest, "'\(name.prefix(40))' is no parameter", mend: "the parameters are state, after, limit")
+            default: throw unknownParameter(name, known: "state, after, limit")
             }
         }
         return query
+    }
+
+    /// `?state=quarantined`; all of `possible` when none is named.
+    private static func states(of request: Request, among possible: Set<RecipientState>) throws -> Set<RecipientState> {
+        var result = possible
+        for (name, value) in request.uri.queryParameters {
+            guard name == "state" else { throw unknownParameter(name, known: "state") }
+            result = try states(value, among: possible)
+        }
+        return result
+    }
+
+    private static func states(_ value: Substring, among possible: Set<RecipientState>) throws -> Set<RecipientState> {
+        if value == "all" { return possible }
+        return Set(
+            try value.split(separator: ",", omittingEmptySubsequences: false).map { word in
+                guard let state = RecipientState(word: word), possible.contains(state) else {
+                    let words = possible.sorted { $0.rawValue < $1.rawValue }.map(\.word)
+                    throw ControlFailure(
+                        .badRequest, "'\(word.prefix(40))' is no state that can be named here",
+                        mend: "the states are all, " + words.joined(separator: ", "))
+                }
+                return state
+            })
+    }
+
+    private static func unknownParameter(_ name: Substring, known: String) -> ControlFailure {
+        ControlFailure(.badRequest, "'\(name.prefix(40))' is no parameter", mend: "the parameters: \(known)")
     }
 }

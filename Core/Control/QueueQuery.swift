@@ -10,6 +10,11 @@ public struct QueueQuery: Hashable, Sendable {
     /// What is listed when no state is named: all that the gateway still has to deliver or to judge.
     public static let waiting: Set<RecipientState> = [.queued, .held]
 
+    /// What can be released.
+    public static let kept: Set<RecipientState> = [.held, .quarantined]
+    /// What can be deleted.
+    public static let unfinished: Set<RecipientState> = [.queued, .held, .quarantined]
+
     public init(states: Set<RecipientState> = QueueQuery.waiting, after: QueueID? = nil, limit: Int = ControlLimits.pageSize) {
         self.states = states
         self.after = after

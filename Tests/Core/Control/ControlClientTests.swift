@@ -42,7 +42,7 @@ import Testing
             _ = try await client.flush(.domain("a b/ü.example"))
             _ = try await client.flush(.message(id))
             #expect(try await client.hold(id).changed == 1)
-            #expect(try await client.delete(id).changed == 2)
+            #expect(try await client.delete(id, in: [.quarantined]).changed == 2)
             let trace = try await client.trace(id)
             #expect(trace == receipts)
             #expect(trace[0].json["score"]?.number == 9.5)
@@ -55,7 +55,8 @@ import Testing
             backend.calls.filter { $0 != "status" && $0 != "metrics" } == [
                 "reload", "queue held+queued after - limit 500",
                 "queue bounced+delivered+deleted+discarded+expired+held+quarantined+queued after 0ABCDEFGHJKMN limit 9",
-                "entry 0ABCDEFGHJKMN", "flush all", "flush message 0ABCDEFGHJKMN", "hold 0ABCDEFGHJKMN", "delete 0ABCDEFGHJKMN",
+                "entry 0ABCDEFGHJKMN", "flush all", "flush message 0ABCDEFGHJKMN", "hold 0ABCDEFGHJKMN",
+                "delete 0ABCDEFGHJKMN in quarantined",
                 "trace 0ABCDEFGHJKMN", "filters example.com",
             ])
     }
@@ -65,7 +66,9 @@ import Testing
         try await withServer(ScriptedBackend(.init(reloadFailure: refusal))) { socket, _ in
             let client = ControlClient(socket: socket)
             await #expect(throws: refusal) { try await client.reload() }
-            await #expect(throws: ControlFailure(.conflict, "nothing of \(id) is held or in quarantine")) { try await client.release(id) }
+            await #expect(throws: ControlFailure(.conflict, "nothing of \(id) is held or in quarantine")) {
+                try await client.release(id, in: QueueQuery.kept)
+            }
             await #expect { try await client.entry(id) } throws: { ($0 as? ControlFailure)?.kind == .notFound }
             // An error without words of its own.
             await #expect { try await client.plugins() } throws: { ($0 as? ControlFailure)?.kind == .failed }

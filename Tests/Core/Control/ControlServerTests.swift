@@ -22,7 +22,7 @@ import Testing
 
     @Test func unreadyIs503ForHealthOnly() async throws {
         try await withServer(ScriptedBackend(.init(isReady: false))) { socket, _ in
-            #expect(try RawConnection(socket: socket).ask(RawConnection.get("/health")).status == 503)
+            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/health")).status == 503)
             let status = try RawConnection(socket: socket).ask(RawConnection.get("/v1/status"))
             #expect(status.status == 200)
             #expect(status.body.contains(#""reason":"the store is full""#))
@@ -74,9 +74,31 @@ import Testing
     func misspeltQueueQueryIsRefused(_ query: String) async throws {
         let backend = ScriptedBackend()
         try await withServer(backend) { socket, _ in
-            #expect(try RawConnection(socket: socket).ask(RawConnection.get("/v1/queue?\(query)")).status == 400)
+            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/queue?\(query)")).status == 400)
         }
         #expect(backend.calls.isEmpty)
+    }
+
+    /// Which copies a deletion or release means, and that a misspelt state means none.
+    @Test func statesAreChecked() async throws {
+        let backend = ScriptedBackend()
+        try await withServer(backend) { socket, _ in
+            for (path, status) in [
+                ("?state=quarantined", 200), ("", 200), ("?state=delivered", 400), ("?state=", 400), ("?state=held,x", 400),
+                ("?stat=held", 400),
+            ] {
+                try #expect(
+                    RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)\(path)", method: "DELETE")).status == status)
+            }
+            try #expect(
+                RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)/release?state=queued", method: "POST")).status
+                    == 400)
+            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)/release", method: "POST")).status == 409)
+        }
+        #expect(
+            backend.calls == [
+                "delete \(id) in quarantined", "delete \(id) in held+quarantined+queued", "release \(id) in held+quarantined",
+            ])
     }
 
     @Test func oversizedBodyIsRefused() async throws {
@@ -101,13 +123,13 @@ import Testing
         let backend = ScriptedBackend()
         try await withServer(backend) { socket, _ in
             let long = String(repeating: "x", count: 100_000)
-            #expect(
-                try RawConnection(socket: socket).ask(RawConnection.get("/v1/flush", method: "POST", headers: "X: \(long)\r\n")).status
+            try #expect(
+                RawConnection(socket: socket).ask(RawConnection.get("/v1/flush", method: "POST", headers: "X: \(long)\r\n")).status
                     != 200)
-            #expect(try RawConnection(socket: socket).ask(RawConnection.get("/v1/flush?\(long)", method: "POST")).status != 200)
-            #expect(try RawConnection(socket: socket).ask("\r\n\u{1}\u{2} nonsense\r\n\r\n").status != 200)
+            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/flush?\(long)", method: "POST")).status != 200)
+            try #expect(RawConnection(socket: socket).ask("\r\n\u{1}\u{2} nonsense\r\n\r\n").status != 200)
             // And it still answers.
-            #expect(try RawConnection(socket: socket).ask(RawConnection.get("/health")).status == 200)
+            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/health")).status == 200)
         }
         #expect(!backend.calls.contains("flush all"))
     }
@@ -116,13 +138,13 @@ import Testing
         let backend = ScriptedBackend()
         try await withServer(backend, observation: .init(host: "127.0.0.1", port: 0)) { socket, port in
             let port = try #require(port)
-            #expect(try RawConnection(port: port).ask(RawConnection.get("/health")).status == 200)
-            #expect(try RawConnection(port: port).ask(RawConnection.get("/metrics")).status == 200)
+            try #expect(RawConnection(port: port).ask(RawConnection.get("/health")).status == 200)
+            try #expect(RawConnection(port: port).ask(RawConnection.get("/metrics")).status == 200)
             for (method, path) in [("POST", "/v1/flush"), ("GET", "/v1/queue"), ("POST", "/v1/reload"), ("GET", "/v1/status")] {
-                #expect(try RawConnection(port: port).ask(RawConnection.get(path, method: method)).status == 404)
+                try #expect(RawConnection(port: port).ask(RawConnection.get(path, method: method)).status == 404)
             }
             #expect(backend.calls == ["status", "metrics"])
-            #expect(try RawConnection(socket: socket).ask(RawConnection.get("/v1/status")).status == 200)
+            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/status")).status == 200)
         }
     }
 

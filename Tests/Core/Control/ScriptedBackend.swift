@@ -69,12 +69,12 @@ final class ScriptedBackend: ControlBackend {
         try await note("hold \(id)")
         return ChangeResult(changed: 1)
     }
-    func release(_ id: QueueID) async throws -> ChangeResult {
-        try await note("release \(id)")
+    func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
+        try await note("release \(id) in \(states.map(\.word).sorted().joined(separator: "+"))")
         throw ControlFailure(.conflict, "nothing of \(id) is held or in quarantine")
     }
-    func delete(_ id: QueueID) async throws -> ChangeResult {
-        try await note("delete \(id)")
+    func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
+        try await note("delete \(id) in \(states.map(\.word).sorted().joined(separator: "+"))")
         return ChangeResult(changed: 2)
     }
     func trace(_ id: QueueID) async throws -> [ReceiptRecord] {

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Control
+
+/// `postern plugin`.
+struct PluginCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plugin", abstract: "The filters' shared libraries.", subcommands: [PluginList.self],
+        defaultSubcommand: PluginList.self)
+}
+
+struct PluginList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists what is loaded.")
+
+    @OptionGroup var control: ControlOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let plugins = try await control.client().plugins()
+        if output.json {
+            for plugin in plugins { try Terminal.printJSON(plugin) }
+            return
+        }
+        if plugins.isEmpty { return Terminal.print("no plugin is loaded") }
+        func time(_ microseconds: Int?) -> String { microseconds.map { Explanation.time(microseconds: Double($0)) } ?? "-" }
+        var table = TextTable("PLUGIN", "VERSION", "GENERATION", "HOME", "INSTANCES", "CALLS", "P50", "P99", "FAULTS", "SUMMARY")
+        for plugin in plugins {
+            table.add(
+                plugin.id, plugin.version, "\(plugin.generation)", plugin.home, "\(plugin.instances)", "\(plugin.calls)", time(plugin.p50),
+                time(plugin.p99), "\(plugin.faults)", plugin.summary)
+        }
+        table.print()
+    }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `postern queue`: messages that wait.
+struct Queue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What waits for delivery.",
+        subcommands: [QueueList.self, QueueShow.self, QueueFlush.self, QueueHold.self, QueueRelease.self, QueueDelete.self],
+        defaultSubcommand: QueueList.self)
+}

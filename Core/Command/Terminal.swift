@@ -1,0 +1,104 @@
+import Control
+import Glibc
+import Mail
+import Synchronization
+
+/// Where commands write. What a message or a peer said goes through `escaped` first: a subject must not be able to move the cursor, change a
+/// title or hide a line.
+enum Terminal {
+    static let isOutputTerminal = isatty(STDOUT_FILENO) == 1
+    static let isErrorTerminal = isatty(STDERR_FILENO) == 1
+    /// https://no-color.org
+    private static let hasColour = isOutputTerminal && (getenv("NO_COLOR").map { $0.pointee == 0 } ?? true)
+    private static let lock = Mutex(())
+
+    enum Colour: Int { case red = 31, green = 32, yellow = 33, dim = 2, bold = 1 }
+
+    static func colour(_ text: String, _ colour: Colour) -> String {
+        hasColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    /// A line on standard output. Any thread; lines do not mix.
+    static func print(_ line: String = "") { write(line + "\n", to: STDOUT_FILENO) }
+
+    static func printError(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// What went wrong and what to do, on standard error.
+    static func report(_ error: any Error) {
+        guard let failure = error as? ControlFailure else { return printError("postern: \(escaped("\(error)", keepingLines: true))") }
+        printError("postern: \(escaped(failure.what))")
+        for problem in failure.problems { printError("  \(escaped(problem))") }
+        if !failure.mend.isEmpty { printError("  \(escaped(failure.mend))") }
+    }
+
+    /// Replaces the line that shows how far a command is; only where people look.
+    static func progress(_ text: String) {
+        if isErrorTerminal { write("\r\u{1B}[K\(text)", to: STDERR_FILENO) }
+    }
+
+    static func endProgress() {
+        if isErrorTerminal { write("\r\u{1B}[K", to: STDERR_FILENO) }
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        lock.withLock { _ in
+            var text = text
+            let isWritten = text.withUTF8 { bytes in
+                var rest = UnsafeRawBufferPointer(bytes)
+                while !rest.isEmpty {
+                    let n = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                    if n < 0, errno == EINTR { continue }
+                    if n <= 0 { return false }
+                    rest = UnsafeRawBufferPointer(rebasing: rest[n...])
+                }
+                return true
+            }
+            // Nobody reads any more: there is nothing left to do.
+            if !isWritten, descriptor == STDOUT_FILENO { exit(1) }
+        }
+    }
+
+    /// Control characters (C0, DEL, C1) as `\xNN`, line and paragraph separators and the characters that turn the direction of text as
+    /// `\u{NNNN}`. With `keepingLines` LF stays.
+    static func escaped(_ text: String, keepingLines: Bool = false) -> String {
+        guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+        var out = ""
+        for scalar in text.unicodeScalars {
+            if !isHarmful(scalar) || (keepingLines && scalar == "\n") {
+                out.unicodeScalars.append(scalar)
+            } else if scalar.value < 0x100 {
+                out += "\\x" + hex(scalar.value, digits: 2)
+            } else {
+                out += "\\u{" + hex(scalar.value, digits: 4) + "}"
+            }
+        }
+        return out
+    }
+
+    /// JSON text is JSON still, and harmless: only strings can hold such characters.
+    static func escapedJSON(_ json: String) -> String {
+        guard json.unicodeScalars.contains(where: isHarmful) else { return json }
+        var out = ""
+        for scalar in json.unicodeScalars {
+            if isHarmful(scalar) { out += "\\u" + hex(scalar.value, digits: 4) } else { out.unicodeScalars.append(scalar) }
+        }
+        return out
+    }
+
+    /// A value as one line of JSON.
+    static func printJSON(_ value: some Encodable) throws {
+        print(escapedJSON(String(decoding: try ControlJSON.encode(value), as: UTF8.self)))
+    }
+
+    private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
+    }
+
+    private static func hex(_ value: UInt32, digits: Int) -> String {
+        let text = String(value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+}
