@@ -1,0 +1,157 @@
+import Crypto
+import Foundation
+import Logging
+import Mail
+import PluginLoader
+import Synchronization
+
+/// The plugins of the gateway: found in folders, loaded when first needed, run in the gateway's own process. Any thread.
+public final class PluginHost: FilterHost, @unchecked Sendable {
+    // Sendable: `plugins` has its lock.
+    private let folders: [String]
+    private let copies: LibraryCopies
+    private let resolver: any Resolver
+    private let logger: Logger
+    private let plugins = Mutex<[String: Slot]>([:])
+    /// Loading and making instances: one at a time, without holding up those who ask for what is there.
+    private let making = Mutex<Void>(())
+
+    /// What is known of one ID.
+    private struct Slot {
+        var files: PluginFiles
+        var stats: PluginStats
+        /// Of the library's file when it was last looked at.
+        var fileDigest: String?
+        var current: Generation?
+        var lastNumber = 0
+        var instances: [JSONValue: PluginInstance] = [:]
+        /// Older generations that may still have instances.
+        var older: [WeakGeneration] = []
+    }
+
+    private struct WeakGeneration { weak var generation: Generation? }
+
+    /// `folders` are searched in order; `copies` is a folder for content-addressed copies of libraries, which only this user may write. Call
+    /// `rescan` next.
+    public init(folders: [String], copies: String, resolver: any Resolver, logger: Logger) {
+        self.folders = folders
+        self.copies = LibraryCopies(folder: copies)
+        self.resolver = resolver
+        self.logger = logger
+    }
+
+    /// Looks at the folders again. A plugin whose library or manifest has changed gets a new generation: instances asked for from now on are
+    /// of it, runs under way end on the old one. A plugin whose files are gone or bad stays as it is, and is named in what is returned.
+    @discardableResult
+    public func rescan() -> [LoadFailure] {
+        making.withLock { _ in
+            var (found, failures) = PluginFiles.discover(in: folders)
+            for files in found {
+                let digest: String
+                do throws(LoadFailure) { digest = try LibraryCopies.digest(of: files.libraryPath) } catch {
+                    failures.append(error)
+                    continue
+                }
+                plugins.withLock { plugins in
+                    let id = files.manifest.id
+                    guard var slot = plugins[id] else {
+                        plugins[id] = Slot(files: files, stats: PluginStats(plugin: id), fileDigest: digest)
+                        return
+                    }
+                    if slot.fileDigest != digest || slot.files.manifest != files.manifest {
+                        if let current = slot.current { slot.older.append(WeakGeneration(generation: current)) }
+                        slot.current = nil
+                        slot.instances = [:]
+                    }
+                    slot.files = files
+                    slot.fileDigest = digest
+                    plugins[id] = slot
+                }
+            }
+            return failures
+        }
+    }
+
+    // MARK: FilterCatalogue
+
+    public func manifest(of plugin: String) -> FilterManifest? { plugins.withLock { $0[plugin]?.files.manifest } }
+
+    public var pluginNames: [String] { plugins.withLock { $0.keys.sorted() } }
+
+    // MARK: FilterHost
+
+    public func instance(for slot: FilterSlot) throws -> any FilterInstance {
+        if let there = plugins.withLock({ $0[slot.plugin]?.instances[slot.settings] }) { return there }
+        return try making.withLock { _ in
+            if let there = plugins.withLock({ $0[slot.plugin]?.instances[slot.settings] }) { return there }
+            let generation = try generation(of: slot.plugin)
+            switch generation.createInstance(slot.settings) {
+            case .failure(let refusal): throw LoadFailure("filter \(slot.name)", "\(slot.plugin) refuses its settings: \(refusal)")
+            case .success(let pointer):
+                let digest = SHA256.hash(data: Data(slot.settings.canonical.utf8)).prefix(8)
+                    .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                let made = PluginInstance(generation: generation, pointer: pointer, digest: digest)
+                plugins.withLock { $0[slot.plugin]?.instances[slot.settings] = made }
+                return made
+            }
+        }
+    }
+
+    /// What the plugin says of a slot's settings beyond its schema (`check_config`). Throws when the plugin cannot be loaded.
+    public func problems(in slot: FilterSlot) throws -> [SettingsProblem] {
+        try making.withLock { _ in try generation(of: slot.plugin).check(slot.settings) }
+    }
+
+    /// Lets go of instances that none of these slots needs; those in use live on until their last run ends.
+    public func keep(_ slots: some Sequence<FilterSlot>) {
+        var wanted: [String: Set<JSONValue>] = [:]
+        for slot in slots { wanted[slot.plugin, default: []].insert(slot.settings) }
+        let dropped = plugins.withLock { plugins in
+            var dropped: [PluginInstance] = []
+            for id in plugins.keys {
+                for (settings, instance) in plugins[id]!.instances where wanted[id]?.contains(settings) != true {
+                    plugins[id]!.instances[settings] = nil
+                    dropped.append(instance)
+                }
+            }
+            return dropped
+        }
+        // Freed here, outside of the lock.
+        withExtendedLifetime(dropped) {}
+    }
+
+    /// For `postern plugin list`, by ID.
+    public func list() -> [PluginStatus] {
+        plugins.withLock { plugins in
+            plugins.values.map { slot in
+                let counts = slot.stats.snapshot()
+                let older = slot.older.compactMap(\.generation)
+                let held = older + (slot.current.map { [$0] } ?? [])
+                return PluginStatus(
+                    id: slot.files.manifest.id, version: slot.files.manifest.version, vendor: slot.files.manifest.vendor, home: .host,
+                    libraryPath: slot.files.libraryPath, digest: slot.current?.digest ?? "", generation: slot.current?.number ?? 0,
+                    generationsHeld: held.count, instances: held.reduce(0) { $0 + $1.instances.load(ordering: .relaxed) },
+                    running: counts.running, calls: counts.calls, slowCalls: counts.slow, faults: counts.faults, p50: counts.p50,
+                    p99: counts.p99)
+            }
+        }.sorted { $0.id < $1.id }
+    }
+
+    /// Call with `making` held.
+    private func generation(of plugin: String) throws(LoadFailure) -> Generation {
+        let slot = plugins.withLock { $0[plugin] }
+        guard let slot else {
+            throw LoadFailure("filter \(plugin)", "there is no such plugin in \(folders.joined(separator: ", "))")
+        }
+        if let current = slot.current { return current }
+        let number = slot.lastNumber + 1
+        let made = try Generation(
+            number: number, files: slot.files, copies: copies, stats: slot.stats, resolver: resolver, logger: logger)
+        plugins.withLock {
+            $0[plugin]?.current = made
+            $0[plugin]?.lastNumber = number
+            $0[plugin]?.older.removeAll { $0.generation == nil }
+        }
+        return made
+    }
+}

@@ -1,0 +1,25 @@
+import Mail
+
+/// A line of `postern plugin list`.
+public struct PluginStatus: Sendable {
+    public var id: String
+    public var version: String
+    public var vendor: String
+    public var home: FilterManifest.Home
+    public var libraryPath: String
+    /// SHA-256 of the library of the newest generation; empty while it is not loaded.
+    public var digest: String
+    /// The newest; 0 while it is not loaded.
+    public var generation: Int
+    /// Generations whose instances are still held.
+    public var generationsHeld: Int
+    public var instances: Int
+    public var running: Int
+    public var calls: Int
+    /// Calls beyond 200 microseconds.
+    public var slowCalls: Int
+    public var faults: Int
+    /// Of the time per call.
+    public var p50: Duration
+    public var p99: Duration
+}

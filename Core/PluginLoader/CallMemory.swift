@@ -1,0 +1,192 @@
+import CPostern
+import Mail
+import Synchronization
+
+/// A `FilterCall` as the ABI shows it: one block of memory with the call's structs and strings, alive as long as the run. Bound to the run's
+/// loop, but for `view` and `cancelled`, which read what never changes.
+public final class CallMemory: @unchecked Sendable {
+    public let call: UnsafeMutablePointer<postern_call>
+    /// Whoever runs the call puts itself here: services find it through `postern_call.run`.
+    public var owner: UnsafeMutableRawPointer?
+    public let isCancelled = Atomic(false)
+    /// Lines that this run wrote to the log.
+    public let lines = Atomic(0)
+
+    private let envelope: Envelope?
+    private let region: Region?
+    private let block: UnsafeMutableRawPointer
+    /// Answers and recipients, made when asked for.
+    private var more: [UnsafeMutableRawPointer] = []
+    private var recipients: [Int: postern_recipient] = [:]
+
+    public init(_ facts: FilterCall, host: UnsafePointer<postern_host>) {
+        envelope = facts.message?.envelope ?? facts.envelope
+        region = facts.message?.region
+        let queueID = facts.queueID ?? facts.message?.queueID
+        var writer = BlockWriter(capacity: Self.size(facts, envelope))
+        block = writer.base
+        call = writer.make(postern_call.self)
+        let session = writer.make(postern_session.self)
+        Self.fill(session, facts.session, &writer)
+
+        var c = postern_call()
+        c.size = UInt32(MemoryLayout<postern_call>.size)
+        c.phase = UInt32(facts.phase.rawValue)
+        c.reason = POSTERN_START
+        c.recipient = facts.phase == .rcpt ? facts.recipients.first.map(UInt32.init) ?? POSTERN_NO_RECIPIENT : POSTERN_NO_RECIPIENT
+        c.host = host
+        c.session = UnsafePointer(session)
+        if let words = facts.recipients.words {
+            let copy = writer.make(UInt64.self, count: max(words.count, 1))
+            for (i, word) in words.enumerated() { copy[i] = word }
+            c.recipients = postern_mask(words: copy, count: UInt32(words.count), reserved: 0)
+        }
+        if let envelope {
+            let transaction = writer.make(postern_transaction.self)
+            var t = postern_transaction()
+            t.size = UInt32(MemoryLayout<postern_transaction>.size)
+            t.flags =
+                (envelope.is8BitMIME ? POSTERN_TRANSACTION_8BITMIME : 0) | (envelope.isSMTPUTF8 ? POSTERN_TRANSACTION_SMTPUTF8 : 0)
+                | (envelope.declaredSize != nil ? POSTERN_TRANSACTION_DECLARED_SIZE : 0)
+            t.declared_size = UInt64(max(0, envelope.declaredSize ?? 0))
+            t.recipient_count = UInt32(envelope.recipients.count)
+            t.recipient = { transaction, index, out in
+                guard let transaction, let out, let context = transaction.pointee.context else { return POSTERN_INVALID }
+                return Unmanaged<CallMemory>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.recipient(index, out) }
+            }
+            switch envelope.reversePath {
+            case .null: t.flags |= POSTERN_TRANSACTION_NULL_SENDER
+            case .address(let address):
+                t.reverse_path = writer.address(address)
+                t.reverse_path_domain = writer.text(address.domain)
+            }
+            if let queueID { t.queue_id = writer.text(queueID.description) }
+            transaction.initialize(to: t)
+            c.transaction = UnsafePointer(transaction)
+        }
+        if let message = facts.message {
+            let m = writer.make(postern_message.self)
+            m.initialize(
+                to: postern_message(
+                    size: UInt32(MemoryLayout<postern_message>.size), flags: 0, received_at: message.receivedAt.microseconds,
+                    raw: postern_ref(region: 0, flags: 0, offset: 0, length: UInt64(message.region.count))))
+            c.message = UnsafePointer(m)
+        }
+        if let domain = facts.domain { c.domain = writer.text(domain) }
+        c.slot = writer.text(facts.slotName)
+        c.completion_size = UInt32(MemoryLayout<postern_completion>.stride)
+        call.initialize(to: c)
+        let me = Unmanaged.passUnretained(self).toOpaque()
+        call.pointee.run = me
+        if let transaction = c.transaction { UnsafeMutablePointer(mutating: transaction).pointee.context = me }
+    }
+
+    deinit {
+        block.deallocate()
+        for extra in more { extra.deallocate() }
+    }
+
+    /// The memory that `call` is the head of.
+    public static func of(_ call: UnsafePointer<postern_call>) -> Unmanaged<CallMemory> { .fromOpaque(call.pointee.run) }
+
+    /// postern_host.view
+    public func view(_ ref: postern_ref, _ out: UnsafeMutablePointer<postern_bytes>) -> postern_status {
+        guard let region, ref.region == 0 else { return POSTERN_INVALID }
+        let count = UInt64(region.count)
+        guard ref.offset <= count, ref.length <= count - ref.offset else { return POSTERN_INVALID }
+        out.pointee = postern_bytes(
+            data: region.bytes.baseAddress.map { ($0 + Int(ref.offset)).assumingMemoryBound(to: UInt8.self) }, length: ref.length)
+        return POSTERN_OK
+    }
+
+    /// An answer's memory, which lives as long as the run.
+    public func result(of answer: DNSAnswer) -> UnsafeRawPointer {
+        let texts = answer.detail.utf8.count + (answer.canonicalName?.utf8.count ?? 0)
+        let bytes = answer.records.reduce(0) { $0 + $1.count }
+        var writer = BlockWriter(
+            capacity: MemoryLayout<postern_dns_answer>.size + answer.records.count * MemoryLayout<postern_bytes>.stride + bytes + texts + 64)
+        more.append(writer.base)
+        let result = writer.make(postern_dns_answer.self)
+        let records = writer.make(postern_bytes.self, count: answer.records.count)
+        for (i, record) in answer.records.enumerated() { records[i] = record.withUnsafeBytes { writer.bytes($0) } }
+        result.initialize(
+            to: postern_dns_answer(
+                size: UInt32(MemoryLayout<postern_dns_answer>.size), status: answer.status.rawValue, security: answer.security.rawValue,
+                ttl: answer.ttl, records: answer.records.isEmpty ? nil : UnsafePointer(records), record_count: UInt32(answer.records.count),
+                record_size: UInt32(MemoryLayout<postern_bytes>.stride), canonical_name: writer.text(answer.canonicalName ?? ""),
+                detail: writer.text(answer.detail)))
+        return UnsafeRawPointer(result)
+    }
+
+    private func recipient(_ index: UInt32, _ out: UnsafeMutablePointer<postern_recipient>) -> postern_status {
+        guard let envelope, index < envelope.recipients.count, out.pointee.size >= 8 else { return POSTERN_INVALID }
+        let made: postern_recipient
+        if let known = recipients[Int(index)] {
+            made = known
+        } else {
+            let recipient = envelope.recipients[Int(index)]
+            let capacity = recipient.address.localPart.utf8.count + 2 * recipient.address.domain.utf8.count + recipient.policyDomain.utf8.count + 8
+            var writer = BlockWriter(capacity: capacity)
+            more.append(writer.base)
+            made = postern_recipient(
+                size: 0, flags: 0, address: writer.address(recipient.address), domain: writer.text(recipient.address.domain),
+                policy_domain: writer.text(recipient.policyDomain))
+            recipients[Int(index)] = made
+        }
+        // The caller's struct may be of another minor: copy what both know, and leave its size.
+        withUnsafeBytes(of: made) { source in
+            let count = min(Int(out.pointee.size), source.count)
+            (UnsafeMutableRawPointer(out) + 4).copyMemory(from: source.baseAddress! + 4, byteCount: count - 4)
+        }
+        return POSTERN_OK
+    }
+
+    private static func fill(_ out: UnsafeMutablePointer<postern_session>, _ facts: SessionFacts, _ writer: inout BlockWriter) {
+        var s = postern_session()
+        s.size = UInt32(MemoryLayout<postern_session>.size)
+        s.flags =
+            (facts.role == .outbound ? POSTERN_SESSION_OUTBOUND : 0) | (facts.isESMTP ? POSTERN_SESSION_ESMTP : 0)
+            | (facts.helo != nil ? POSTERN_SESSION_HELO : 0) | (facts.tls != nil ? POSTERN_SESSION_TLS : 0)
+            | (facts.login != nil ? POSTERN_SESSION_LOGIN : 0)
+        s.id = facts.id
+        s.connected_at = facts.connectedAt.microseconds
+        s.client_family = facts.client.isIPv4 ? 4 : 6
+        s.client_port = UInt32(clamping: facts.clientPort)
+        withUnsafeMutableBytes(of: &s.client) { client in
+            if facts.client.isIPv4 {
+                client.storeBytes(of: UInt32(facts.client.low).bigEndian, as: UInt32.self)
+            } else {
+                client.storeBytes(of: facts.client.high.bigEndian, as: UInt64.self)
+                client.storeBytes(of: facts.client.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+            }
+        }
+        if let helo = facts.helo { s.helo = writer.text(helo) }
+        if let login = facts.login { s.login = writer.text(login) }
+        if let tls = facts.tls {
+            s.tls_version = writer.text(tls.version)
+            s.tls_cipher = writer.text(tls.cipher)
+        }
+        out.initialize(to: s)
+    }
+
+    /// Bytes that the block needs: never less.
+    private static func size(_ facts: FilterCall, _ envelope: Envelope?) -> Int {
+        var size = MemoryLayout<postern_call>.stride + MemoryLayout<postern_session>.stride + 64
+        if let envelope {
+            size += MemoryLayout<postern_transaction>.stride + 16
+            if case .address(let address) = envelope.reversePath { size += address.localPart.utf8.count + 2 * address.domain.utf8.count + 1 }
+        }
+        if facts.message != nil { size += MemoryLayout<postern_message>.stride }
+        size += (facts.recipients.words?.count ?? 0) * 8 + (facts.session.helo?.utf8.count ?? 0) + (facts.session.login?.utf8.count ?? 0)
+        if let tls = facts.session.tls { size += tls.version.utf8.count + tls.cipher.utf8.count }
+        return size + (facts.domain?.utf8.count ?? 0) + facts.slotName.utf8.count
+    }
+}
+
+extension RecipientSet {
+    /// The lowest index; nil for all and for none.
+    fileprivate var first: Int? {
+        guard let words, let i = words.firstIndex(where: { $0 != 0 }) else { return nil }
+        return i * 64 + words[i].trailingZeroBitCount
+    }
+}
