@@ -34,6 +34,7 @@ final class GroupCommit: @unchecked Sendable {
     private let pool: DatabasePool
     private let path: String
     private let bodies: BodyFiles
+    private let space: FreeSpace
     private let mailbox = Mutex(Mailbox())
     private var statements: QueueStatements?
     private let highest: Atomic<Int64>
@@ -44,10 +45,11 @@ final class GroupCommit: @unchecked Sendable {
     private let secondsMetric = Timer(label: MetricName.commitSeconds)
     private let sizeMetric = Recorder(label: MetricName.commitSize)
 
-    init(_ pool: DatabasePool, path: String, bodies: BodyFiles, highest: Int64) throws {
+    init(_ pool: DatabasePool, path: String, bodies: BodyFiles, space: FreeSpace, highest: Int64) throws {
         self.pool = pool
         self.path = path
         self.bodies = bodies
+        self.space = space
         self.highest = Atomic(highest)
         try pool.writeWithoutTransaction { db in statements = try QueueStatements(db.sqliteConnection!) }
     }
@@ -81,12 +83,34 @@ final class GroupCommit: @unchecked Sendable {
     }
 
     private func drain() {
-        while let batch = nextBatch() {
+        while var batch = nextBatch() {
+            refuseIfShort(&batch)
+            if batch.isEmpty { continue }
             let start = DispatchTime.now()
             let results = commit(batch)
             secondsMetric.recordNanoseconds(Int64(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds))
             sizeMetric.record(batch.count)
             for (entry, result) in zip(batch, results) { entry.completion(result) }
+        }
+    }
+
+    /// Takes the accepts out when the disk has no space for them; changes, which make space, stay.
+    private func refuseIfShort(_ batch: inout [Entry]) {
+        var bytes = 0
+        var hasAccepts = false
+        for entry in batch {
+            guard case .accept(let message, let bodyInFile) = entry.work else { continue }
+            hasAccepts = true
+            // A file has been written by now.
+            if !bodyInFile { bytes += message.region?.count ?? 0 }
+        }
+        // Pages that delivered messages left free count too: the file does not shrink, but rows fit into it.
+        guard hasAccepts, space.refusal(bytes) != nil, let refusal = space.refusal(bytes - (statements?.freeBytes() ?? 0)) else { return }
+        batch = batch.filter { entry in
+            guard case .accept(let message, let bodyInFile) = entry.work else { return true }
+            if bodyInFile { bodies.remove([message.queueID]) }
+            entry.completion(.failure(refusal))
+            return false
         }
     }
 

@@ -5,6 +5,7 @@ final class QueueStatements {
     private let begin, commit, rollback: PreparedStatement
     private let raiseHighest, insertMessage, insertRecipient: PreparedStatement
     private let openCopies, updateCopy, updateCopyAndHeaders, deleteCopies, deleteMessage: PreparedStatement
+    private let freePages: PreparedStatement
 
     init(_ connection: OpaquePointer) throws(SQLiteFailure) {
         begin = try PreparedStatement(connection, "BEGIN IMMEDIATE")
@@ -19,6 +20,16 @@ final class QueueStatements {
         updateCopyAndHeaders = try PreparedStatement(connection, update + ", headers = ?7 WHERE message = ?1 AND place = ?2")
         deleteCopies = try PreparedStatement(connection, "DELETE FROM recipient WHERE message = ?1")
         deleteMessage = try PreparedStatement(connection, "DELETE FROM message WHERE id = ?1")
+        freePages = try PreparedStatement(
+            connection, "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size")
+    }
+
+    /// Bytes of the file that hold nothing.
+    func freeBytes() -> Int {
+        guard (try? freePages.next()) == true else { return 0 }
+        let bytes = Int(freePages.integer(0))
+        while (try? freePages.next()) == true {}
+        return bytes
     }
 
     /// Runs `work` as one transaction: all of it or nothing.

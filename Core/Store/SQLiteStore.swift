@@ -5,6 +5,7 @@ import Mail
 /// The durable store of one data folder. README.md says what is where and what a crash leaves.
 public final class SQLiteStore: MessageStore {
     private let lock: FolderLock
+    private let space: FreeSpace
     let queuePool: DatabasePool
     let receiptPool: DatabasePool
     private let bodies: BodyFiles
@@ -13,13 +14,15 @@ public final class SQLiteStore: MessageStore {
     private let journal: ReceiptJournal
 
     /// Opens or makes the store in `folder`, an absolute path that exists. Blocks for the checks. A failure's text names the file and the
-    /// mend. `report` gets lines for the operator's log, on any thread.
+    /// mend. New mail is refused
+    /// as `.full` while fewer than `reserve` bytes would stay free; 0: only when the disk itself says so. `report` gets lines for the operator's log, on any thread.
     public init(
-        folder: String, clock: any WallClock, receiptsKept: Duration = .seconds(30 * 86400),
+        folder: String, clock: any WallClock, receiptsKept: Duration = .seconds(30 * 86400), reserve: Int = 64 << 20,
         report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(StoreFailure) {
         lock = try FolderLock(folder: folder)
         bodies = try BodyFiles(folder: folder + "/bodies")
+        space = FreeSpace(folder: folder, reserve: reserve)
         let queuePath = folder + "/queue.db"
         let receiptPath = folder + "/receipts.db"
         // receipts.db is made after queue.db is whole, so it proves that there was a queue.
@@ -33,7 +36,7 @@ public final class SQLiteStore: MessageStore {
         } catch { throw SQLiteFailure(error).storeFailure(receiptPath) }
         do {
             let highest = try queuePool.read { try Int64.fetchOne($0, sql: "SELECT value FROM meta WHERE name = 'highest'") ?? 0 }
-            writer = try GroupCommit(queuePool, path: queuePath, bodies: bodies, highest: max(highest, journal.highest))
+            writer = try GroupCommit(queuePool, path: queuePath, bodies: bodies, space: space, highest: max(highest, journal.highest))
             reader = QueueReader(pool: queuePool, path: queuePath, bodies: bodies)
             // Files that a crash left between their sync and their row, or between the last copy's commit and the unlink.
             let orphans = try queuePool.read { db in
@@ -51,6 +54,7 @@ public final class SQLiteStore: MessageStore {
         guard let region = message.region, region.count > BodyFiles.threshold else {
             return writer.submit(.init(work: .accept(message, bodyInFile: false), completion: completion))
         }
+        if let refusal = space.refusal(region.count) { return completion(.failure(refusal)) }
         bodies.write(region, for: message.queueID) { [writer] result in
             switch result {
             case .success: writer.submit(.init(work: .accept(message, bodyInFile: true), completion: completion))

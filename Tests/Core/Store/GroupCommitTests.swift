@@ -67,18 +67,18 @@ struct GroupCommitTests {
         let store = try folder.open()
         let done = Mutex<Set<QueueID>>([])
         let copies = Mutex<[(StoreFolder, Set<QueueID>)]>([])
-        for i in 1...200 {
-            let message = sample(i, bytes: i % 10 == 0 ? 300 << 10 : 2000)
+        for i in 1...80 {
+            let message = sample(i, bytes: i % 20 == 0 ? 300 << 10 : 2000)
             store.accept(message) { [folder] _ in
                 let sofar = done.withLock {
                     $0.insert(message.queueID)
                     return $0
                 }
                 // On the writer's queue: the files rest meanwhile, as they would after SIGKILL.
-                if i % 50 == 0 { copies.withLock { $0.append((folder.copy(), sofar)) } }
+                if i % 20 == 1 { copies.withLock { $0.append((folder.copy(), sofar)) } }
             }
         }
-        for _ in 0..<5000 where done.withLock({ $0.count }) < 200 { try await Task.sleep(for: .milliseconds(2)) }
+        for _ in 0..<5000 where done.withLock({ $0.count }) < 80 { try await Task.sleep(for: .milliseconds(2)) }
         store.close()
         let taken = copies.withLock { $0 }
         #expect(taken.count == 4)
