@@ -20,7 +20,8 @@ final class ServiceTables: @unchecked Sendable {
     private let budget = LineBudget()
 
     static let known = [POSTERN_EXT_DNS, POSTERN_EXT_TIMER, POSTERN_EXT_LOG, POSTERN_EXT_CLOCK]
-    private static let name = UnsafePointer(strdup("postern host")!)
+    // Never freed: plugins may keep it.
+    nonisolated(unsafe) private static let name = UnsafePointer(strdup("postern host")!)
 
     init(manifest: FilterManifest, resolver: any Resolver, logger: Logger) {
         self.resolver = resolver

@@ -43,7 +43,7 @@ public enum DemonstrationSettings {
         deliver_to: [{host: 127.0.0.1, port: \(sinkPort), tls: never}]
         recipients: any
         filters:                      # run in this order; a list inside the list runs together
-        \(hasPlugin("hello") ? "  - hello" : "  []")
+        \(hasPlugin("hello-c") ? "  - hello-c" : "  []")
         thresholds: {tag: 3, quarantine: 7, reject: 20}
 
         """

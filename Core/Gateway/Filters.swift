@@ -1,0 +1,31 @@
+import Foundation
+import Inspect
+import Logging
+import Mail
+import PluginHost
+import Settings
+
+/// The plugin host with the plan made from some settings: what the gateway, `check` and `scan` share.
+struct Filters: Sendable {
+    let host: PluginHost
+    let plan: FilterPlan
+
+    /// `copies`: where libraries are copied before they are loaded; nil: a fresh temporary folder.
+    init(_ settings: GatewaySettings, resolver: any Resolver, copies: String? = nil) throws {
+        let copies = try copies ?? Self.temporaryFolder()
+        host = PluginHost(folders: settings.plugins, copies: copies, resolver: resolver, logger: Logger(label: "plugins"))
+        host.rescan()
+        plan = try FilterPlan(snapshot: settings.policy, host: host)
+    }
+
+    private static func temporaryFolder() throws -> String {
+        var template = Array("/tmp/postern-plugins-XXXXXX".utf8CString)
+        guard let path = mkdtemp(&template) else { throw StartFailure("cannot make a folder in /tmp: \(String(cString: strerror(errno)))") }
+        return String(cString: path)
+    }
+
+    /// Every slot that is enabled somewhere.
+    static func slots(_ policy: PolicySnapshot) -> [FilterSlot] {
+        (policy.edge + policy.domains.values.flatMap(\.filters)).joined().filter(\.isEnabled)
+    }
+}

@@ -1,0 +1,119 @@
+import Control
+import Inspect
+import Mail
+import PluginHost
+import Queue
+import Receive
+import Settings
+import Store
+
+/// The admin API over the gateway's parts.
+struct GatewayBackend: ControlBackend {
+    private let gateway: RunningGateway
+
+    init(_ gateway: RunningGateway) { self.gateway = gateway }
+
+    /// Who acts, in histories: the control socket is the operator's.
+    private static let actor = "operator"
+
+    func status() async throws -> GatewayStatus {
+        let counts = try await ask { gateway.store.counts(completion: $0) }
+        let isReady = gateway.isReady.load(ordering: .relaxed)
+        return GatewayStatus(
+            ready: isReady, reason: isReady ? "" : "starting or stopping", hostname: gateway.policy.current.hostname, version: Version.text,
+            generation: gateway.policy.current.generation, startedAt: gateway.startedAt, sessions: gateway.server.openSessions,
+            queueLength: (counts[.queued] ?? 0) + (counts[.held] ?? 0), quarantined: counts[.quarantined] ?? 0,
+            bytesInFlight: gateway.server.bytesInFlight)
+    }
+
+    func metrics() async throws -> String { gateway.metrics.render() }
+
+    func reload() async throws -> ReloadResult {
+        switch gateway.policy.reload() {
+        case .success(let taken):
+            return ReloadResult(generation: taken.settings.policy.generation, warnings: taken.warnings.map(\.description))
+        case .failure(let errors):
+            throw ControlFailure(
+                .invalid, "the configuration is refused, the old one stays in force", mend: "mend the files and reload again",
+                problems: errors.problems.map(\.description))
+        }
+    }
+
+    func queue(_ query: QueueQuery) async throws -> [QueueEntry] {
+        try await ask { gateway.store.messages(in: query.states, after: query.after, limit: query.limit, completion: $0) }.map(QueueEntry.init)
+    }
+
+    func entry(_ id: QueueID) async throws -> QueueEntry { QueueEntry(try await message(id)) }
+
+    func flush(_ scope: FlushScope) async throws -> ChangeResult {
+        switch scope {
+        case .all: ChangeResult(changed: try await ask { gateway.queue.flush(completion: $0) })
+        case .domain(let domain):
+            ChangeResult(
+                changed: try await ask { gateway.queue.flush(domain: gateway.policy.current.domains[domain]?.domain ?? domain, completion: $0) })
+        case .message(let id):
+            ChangeResult(changed: try await { _ = try await message(id); return try await ask { gateway.queue.flush(id, completion: $0) } }())
+        }
+    }
+
+    func hold(_ id: QueueID) async throws -> ChangeResult {
+        _ = try await message(id)
+        return ChangeResult(changed: try await ask { gateway.queue.hold(id, by: Self.actor, completion: $0) })
+    }
+
+    func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
+        let indices = try await indices(of: id, in: states)
+        return ChangeResult(changed: try await ask { gateway.queue.release(id, indices: indices, by: Self.actor, completion: $0) })
+    }
+
+    func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
+        let indices = try await indices(of: id, in: states)
+        return ChangeResult(changed: try await ask { gateway.queue.delete(id, indices: indices, by: Self.actor, completion: $0) })
+    }
+
+    func trace(_ id: QueueID) async throws -> [ReceiptRecord] {
+        let receipts = try await ask { gateway.store.receipts(of: id, completion: $0) }
+        guard !receipts.isEmpty else {
+            throw ControlFailure(.notFound, "nothing is known of message \(id)", mend: "see the mail-flow log for the ID; histories are kept for a time")
+        }
+        return receipts.map(ReceiptRecord.init)
+    }
+
+    func plugins() async throws -> [PluginRecord] {
+        gateway.host.list().map { plugin in
+            PluginRecord(
+                id: plugin.id, version: plugin.version, vendor: plugin.vendor, summary: gateway.host.manifest(of: plugin.id)?.summary ?? "",
+                generation: plugin.generation, home: plugin.home.rawValue, path: plugin.libraryPath, instances: plugin.instances,
+                calls: plugin.calls, faults: plugin.faults, p50: plugin.calls > 0 ? Int(plugin.p50.microseconds) : nil,
+                p99: plugin.calls > 0 ? Int(plugin.p99.microseconds) : nil)
+        }
+    }
+
+    func filters(of domain: String) async throws -> DomainFilters {
+        let policy = gateway.policy.current
+        guard let found = policy.domains[domain] else {
+            throw ControlFailure(.notFound, "\(domain) is not configured", mend: "add domains/\(domain).yaml")
+        }
+        return DomainFilters(found, generation: policy.generation)
+    }
+
+    private func message(_ id: QueueID) async throws -> StoredMessage {
+        guard let message = try await ask({ gateway.store.message(id, completion: $0) }) else {
+            throw ControlFailure(.notFound, "message \(id) is not in the queue or the quarantine", mend: "`postern trace \(id)` tells what became of it")
+        }
+        return message
+    }
+
+    private func indices(of id: QueueID, in states: Set<RecipientState>) async throws -> Set<Int> {
+        Set(try await message(id).recipients.filter { states.contains($0.state) }.map(\.index))
+    }
+
+    /// A completion as a value; a store's failure as the API's.
+    private func ask<Value: Sendable>(_ body: (@escaping @Sendable (Result<Value, StoreFailure>) -> Void) -> Void) async throws -> Value {
+        do {
+            return try await withCheckedThrowingContinuation { done in body { done.resume(with: $0) } }
+        } catch let failure as StoreFailure {
+            throw ControlFailure(failure.kind == .unavailable ? .unavailable : .failed, failure.text)
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// What `postern run` was given.
+public struct GatewayOptions: Sendable {
+    /// The folder with postern.yaml; nil for the demonstration on loopback.
+    public var configuration: String?
+
+    public init(configuration: String?) { self.configuration = configuration }
+}
+
+/// Why the gateway cannot start. The text says where and what to do.
+public struct StartFailure: Error, Sendable, CustomStringConvertible {
+    public var description: String
+    init(_ description: String) { self.description = description }
+}

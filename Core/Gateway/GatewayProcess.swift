@@ -1,0 +1,87 @@
+import Control
+import Glibc
+import Logging
+import Mail
+import Metrics
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+
+/// `postern run`: the gateway as a process.
+public enum GatewayProcess {
+    /// Until SIGTERM or SIGINT. SIGHUP takes the configuration's files and opens the log anew. Once per process.
+    public static func run(_ options: GatewayOptions) async throws {
+        umask(0o077)
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        var logger = Logger(label: "postern")
+        logger.logLevel = .notice
+        let configuration = try Configuration(options.configuration)
+        let gateway = try RunningGateway(configuration, metrics: metrics, logger: logger)
+        do {
+            // Claims its path, so that a second gateway fails before it listens.
+            let control = try ControlServer(
+                socket: gateway.settings.control,
+                observation: gateway.settings.metrics.map { .init(host: "\($0.address)", port: $0.port) },
+                backend: GatewayBackend(gateway), logger: logger)
+            try await gateway.start()
+            if configuration.isDemonstration { print(demonstrationText(gateway)) }
+            // Stopped in reverse order, each before the one above it.
+            let group = ServiceGroup(
+                configuration: .init(
+                    services: [
+                        .init(service: Stage { await gateway.stopDelivering() }), .init(service: Stage { await gateway.stopReceiving() }),
+                        .init(service: HangUp(gateway: gateway, logger: logger)), .init(service: control),
+                    ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+            try await group.run()
+        } catch {
+            await gateway.close()
+            throw error
+        }
+        await gateway.close()
+    }
+
+    /// A part that runs by itself until it is told to stop.
+    private struct Stage: Service {
+        let stop: @Sendable () async -> Void
+
+        func run() async throws {
+            try? await gracefulShutdown()
+            await stop()
+        }
+    }
+
+    /// SIGHUP, as operators expect it.
+    private struct HangUp: Service {
+        let gateway: RunningGateway
+        let logger: Logger
+
+        func run() async throws {
+            for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+                gateway.reopenLog()
+                switch gateway.policy.reload() {
+                case .success(let taken): logger.notice("reloaded: generation \(taken.settings.policy.generation)")
+                case .failure(let errors): logger.error("refused, the old configuration stays: \(errors)")
+                }
+            }
+        }
+    }
+
+    private static func demonstrationText(_ gateway: RunningGateway) -> String {
+        let listener = gateway.settings.listeners.first.map { "\($0.endpoint)" } ?? "no listener"
+        return """
+
+            Postern is running on \(listener) with the demonstration's configuration in \(Configuration.demonstrationFolder)/ (edit it: a change is taken at once).
+            Send it a message from another terminal:
+
+                postern send --server \(listener) --to anyone@example.com --subject "Hello"
+
+            or with any SMTP client. It is filtered, stored, and delivered to a sink that shows it below. Then ask what happened:
+
+                postern trace QUEUE-ID        postern queue list        postern plugin list
+
+            Stop it with Ctrl-C.
+
+            """
+    }
+}

@@ -1,0 +1,128 @@
+import Deliver
+import Foundation
+import Inspect
+import Logging
+import Mail
+import NIOCore
+import NIOPosix
+import PluginHost
+import Queue
+import Receive
+import Settings
+import Store
+import Synchronization
+import Telemetry
+
+/// The parts of a gateway, made in the order in which they need each other. Nothing listens and nothing is sent before `start`.
+final class RunningGateway: Sendable {
+    /// Those of the start.
+    let settings: GatewaySettings
+    let policy: LivePolicy
+    let host: PluginHost
+    let store: SQLiteStore
+    let queue: DeliveryQueue
+    let server: SMTPServer
+    let metrics: PrometheusMetrics
+    let clock: any WallClock
+    let startedAt: Timestamp
+    let isReady = Atomic(false)
+    private let client: SMTPNextHopClient
+    private let log: MailFlowLog
+    private let group: MultiThreadedEventLoopGroup
+    private let logger: Logger
+
+    init(_ configuration: Configuration, metrics: PrometheusMetrics, logger: Logger) throws {
+        let settings = try configuration.load()
+        for warning in settings.warnings { logger.warning("\(warning)") }
+        let clock = SystemClock()
+        let data = try Self.makeFolder(settings.data)
+        let log = try MailFlowLog(
+            output: settings.log.file.map { .file($0) } ?? .standardOutput, format: settings.log.format == .json ? .json : .logfmt,
+            clock: clock)
+        let store = try SQLiteStore(folder: data, clock: clock) { logger.warning("\($0)") }
+        let resolver = try Resolvers.make(settings.dns)
+        let filters = try Filters(settings, resolver: resolver, copies: data + "/plugins")
+        let host = filters.host
+
+        let queueToCome = Late<DeliveryQueue>()
+        let inspector = Inspector(
+            plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID)
+        ) { queueToCome.value?.enqueue($0) }
+        let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
+            for failure in host.rescan() { logger.warning("a plugin cannot be used: \(failure)") }
+            inspector.take(try FilterPlan(snapshot: next.policy, host: host))
+            host.keep(Filters.slots(next.policy))
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
+        let loop = NIOSerialLoop(group.next(), clock: clock)
+        client = SMTPNextHopClient(
+            group: group, resolver: resolver, policy: { policy.current.queue }, hostname: { policy.current.hostname })
+        queue = DeliveryQueue(
+            store: store, client: client, policy: policy, log: log, loop: loop, seed: UInt64.random(in: .min ... .max)
+        ) { stored, then in
+            loop.run { Reinspection.run(stored, by: inspector, on: loop, then: then) }
+        }
+        queueToCome.set(queue)
+        server = SMTPServer(group: group, policy: policy, inspectors: inspector, log: log, clock: clock)
+
+        self.settings = settings
+        self.metrics = metrics
+        self.logger = logger
+        self.clock = clock
+        self.log = log
+        self.store = store
+        self.host = host
+        self.group = group
+        self.policy = policy
+        startedAt = clock.now
+    }
+
+    /// Takes up what the last run left, then opens the listeners.
+    func start() async throws {
+        let taken = try await withCheckedThrowingContinuation { done in queue.start { done.resume(with: $0) } }
+        if taken > 0 { logger.notice("took up \(taken) messages of the queue") }
+        let addresses = try await server.start(Listeners.make(settings.listeners))
+        for (listener, address) in zip(settings.listeners, addresses) {
+            logger.notice("listening", metadata: ["address": "\(address)", "role": "\(listener.role)", "tls": "\(listener.tls != nil)"])
+        }
+        try policy.watchFiles { [logger] result in
+            switch result {
+            case .success(let taken): logger.notice("took changed files: generation \(taken.settings.policy.generation)")
+            case .failure(let errors): logger.error("refused changed files, the old configuration stays: \(errors)")
+            }
+        }
+        isReady.store(true, ordering: .relaxed)
+    }
+
+    /// No new sessions; those under way end.
+    func stopReceiving() async {
+        isReady.store(false, ordering: .relaxed)
+        policy.stopWatching()
+        await server.stop()
+    }
+
+    /// No new attempts; those under way end.
+    func stopDelivering() async {
+        async let quiet: Void = withCheckedContinuation { done in queue.stop { done.resume() } }
+        await client.shutdown(within: policy.current.limits.drain)
+        await quiet
+    }
+
+    /// The last step: everything that was promised is on disk.
+    func close() async {
+        store.close()
+        log.close()
+        try? await group.shutdownGracefully()
+    }
+
+    func reopenLog() { log.reopen() }
+
+    /// Makes the data folder, for our own eyes only, and gives its absolute path.
+    private static func makeFolder(_ path: String) throws -> String {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch { throw StartFailure("cannot make the data folder \(path): \(error.localizedDescription); correct `data` or its rights") }
+        return URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+}

@@ -1,0 +1,58 @@
+# Postern. `make run` starts the demonstration, `make test` runs everything. See README.md.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+# Tests, benchmarks and fuzzing see loopback and nothing else.
+ISOLATED := Tests/isolated.sh
+
+BUILD_PACKAGES := libunbound-dev libsqlite3-dev libssl-dev gcc make
+TEST_PACKAGES := nsd ldnsutils postfix swaks openssl iproute2 util-linux binutils g++ python3 procps
+
+.PHONY: all build run test bench format lint deps build-deps install clean stage-debug
+
+all: build
+
+deps: build-deps
+	@Tests/install-packages.sh $(TEST_PACKAGES)
+
+build-deps:
+	@Tests/install-packages.sh $(BUILD_PACKAGES)
+
+# What can be run and installed: build/bin, build/plugins, build/sdk.
+build: build-deps
+	swift build -c release --product postern
+	swift build -c release --product rbl
+	@Tests/stage.sh release build
+
+# The demonstration: loopback only, DNS from a file, a sink as next hop. Data under ./.postern
+run: build
+	build/bin/postern run
+
+stage-debug: deps
+	swift build --build-tests
+	@Tests/stage.sh debug .build/stage
+
+test: stage-debug lint
+	POSTERN_STAGE=$(CURDIR)/.build/stage POSTERN_TESTDATA=$${POSTERN_TESTDATA:-$(CURDIR)/../shared/data} \
+		$(ISOLATED) swift test --skip-build
+
+bench: deps build
+	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/run.sh
+
+format:
+	swift format -i -r Package.swift Core Plugins SDK Tests examples
+
+lint:
+	swift format lint -s -r Package.swift Core Plugins SDK Tests examples
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/postern/plugins $(DESTDIR)$(PREFIX)/lib/postern/runtime \
+		$(DESTDIR)$(PREFIX)/share/postern
+	install -m 755 build/bin/postern $(DESTDIR)$(PREFIX)/bin/postern
+	install -m 755 build/lib/postern/runtime/*.so* $(DESTDIR)$(PREFIX)/lib/postern/runtime/
+	install -m 644 build/plugins/* $(DESTDIR)$(PREFIX)/lib/postern/plugins/
+	cp -R build/sdk $(DESTDIR)$(PREFIX)/share/postern/
+
+clean:
+	rm -rf .build build

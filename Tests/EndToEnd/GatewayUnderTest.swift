@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+/// The real gateway as a process, with a configuration folder of its own on loopback.
+final class GatewayUnderTest {
+    let folder: TemporaryFolder
+    let port = Tool.freePort()
+    /// Where its domains deliver to.
+    let nextHop: Int
+    private(set) var daemon: Daemon?
+
+    var configuration: String { folder.path + "/config" }
+    var data: String { folder.path + "/data" }
+    var log: String { folder.path + "/gateway.log" }
+    var control: String { folder.path + "/control.sock" }
+
+    /// `domain`: the lines of domains/example.com.yaml below `domain:` and `deliver_to:`. `more`: lines added to postern.yaml.
+    init(nextHop: Int, domain: String = "filters: []", more: String = "", zone: String = "{}", data: String? = nil) throws {
+        folder = try TemporaryFolder()
+        self.nextHop = nextHop
+        try FileManager.default.createDirectory(atPath: configuration + "/domains", withIntermediateDirectories: true)
+        try write(
+            "postern.yaml",
+            """
+            hostname: mx.gateway.example
+            listen: [{address: 127.0.0.1, port: \(port), role: inbound}]
+            data: \(data ?? self.data)
+            control: \(control)
+            plugins: ["\(Tool.stage)/plugins", "\(Tool.stage)/examples"]
+            dns: {file: zone.json}
+            queue: {retry: {first: 1s, most: 2s}}
+            \(more)
+            """)
+        try write("zone.json", zone)
+        try writeDomain(domain)
+    }
+
+    func write(_ name: String, _ text: String) throws {
+        // By renaming, as editors do: the gateway never sees half a file.
+        try text.write(toFile: configuration + "/" + name, atomically: true, encoding: .utf8)
+    }
+
+    func writeDomain(_ lines: String) throws {
+        try write(
+            "domains/example.com.yaml",
+            """
+            domain: example.com
+            deliver_to: [{host: 127.0.0.1, port: \(nextHop), tls: never}]
+            \(lines)
+            """)
+    }
+
+    /// Starts it and waits until it takes mail.
+    func start() throws {
+        let daemon = try Daemon([Tool.postern, "run", "--config", configuration], log: log)
+        self.daemon = daemon
+        let isUp = Tool.wait { Tool.isListening(port) || !daemon.process.isRunning }
+        try #require(isUp && daemon.process.isRunning, "the gateway did not start: \(daemon.text)")
+    }
+
+    @discardableResult
+    func stop(_ signal: Int32 = SIGTERM) -> Int32 { daemon?.stop(signal) ?? 0 }
+
+    /// A `postern` command against this gateway.
+    func command(_ arguments: String...) throws -> Tool.Result {
+        try Tool.run([Tool.postern] + arguments + ["--control", control])
+    }
+
+    /// Decoded `--json` output.
+    func json(_ arguments: String...) throws -> Any {
+        let result = try Tool.run([Tool.postern] + arguments + ["--json", "--control", control])
+        try #require(result.status == 0, "\(arguments): \(result.errors)")
+        return try JSONSerialization.jsonObject(with: Data(result.output.utf8), options: .fragmentsAllowed)
+    }
+
+    /// Sends with Python's smtplib; one line of output per message: the reply, or `code text` of the refusal.
+    func send(count: Int = 1, from: String = "a@sender.example", to: [String] = ["b@example.com"], text: String = "Hello") throws -> [String] {
+        let script = """
+            import smtplib, sys
+            for n in range(\(count)):
+                try:
+                    s = smtplib.SMTP('127.0.0.1', \(port), timeout=60)
+                    s.ehlo('client.example'); s.mail('\(from)')
+                    bad = None
+                    for r in \(to.map { "'\($0)'" }.joined(separator: ",").isEmpty ? "[]" : "[" + to.map { "'\($0)'" }.joined(separator: ",") + "]"):
+                        code, t = s.rcpt(r)
+                        if code >= 400: bad = (code, t)
+                    if bad: print(bad[0], bad[1].decode()); s.quit(); continue
+                    code, t = s.data(b'Subject: test %d\\r\\nMessage-ID: <%d@sender.example>\\r\\n\\r\\n\(text)\\r\\n' % (n, n))
+                    print(code, t.decode()); s.quit()
+                except smtplib.SMTPResponseException as e: print(e.smtp_code, e.smtp_error.decode())
+                except Exception as e: print('error', repr(e))
+                sys.stdout.flush()
+            """
+        return try Tool.run(["python3", "-c", script], seconds: 300).output.split(separator: "\n").map(String.init)
+    }
+
+    /// The queue ID in a reply to the end of data.
+    static func queueID(_ reply: String) -> String? {
+        reply.range(of: "queued as ").map { String(reply[$0.upperBound...].prefix(13)) }
+    }
+}
+
+/// Postfix's smtp-sink, one file per message.
+final class SinkUnderTest {
+    let port = Tool.freePort()
+    private let folder: TemporaryFolder
+    private let daemon: Daemon
+
+    init() throws {
+        folder = try TemporaryFolder()
+        chmod(folder.path, 0o777)
+        daemon = try Daemon(
+            ["/usr/sbin/smtp-sink", "-u", "nobody", "-R", folder.path, "-d", "%M.", "127.0.0.1:\(port)", "500"], log: folder.path + "/log")
+        try #require(Tool.wait { Tool.isListening(port) }, "smtp-sink did not start: \(daemon.text)")
+    }
+
+    var files: [Data] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { $0 != "log" }.compactMap { try? Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + $0)) }
+    }
+
+    var messages: [String] { files.map { String(decoding: $0, as: UTF8.self) } }
+
+    func stop() { daemon.stop() }
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# stage.sh CONFIGURATION FOLDER: lays out what `swift build -c CONFIGURATION` made as an installed tree in FOLDER, with the SDK and the
+# examples built against it.
+set -eu
+configuration=$1
+folder=$2
+root=$(cd "$(dirname "$0")/.." && pwd)
+built=$(cd "$root" && swift build -c "$configuration" --show-bin-path)
+mkdir -p "$folder/bin" "$folder/plugins" "$folder/lib/postern/runtime"
+folder=$(cd "$folder" && pwd)
+
+# Replaced by renaming, so that a running gateway keeps what it has mapped.
+put() { cp "$1" "$2.new" && mv -f "$2.new" "$2"; }
+
+put "$built/postern" "$folder/bin/postern"
+for plugin in "$root"/Plugins/*/manifest.json; do
+    id=$(sed -n 's/^ *"id": *"\([a-z0-9-]*\)".*/\1/p' "$plugin" | head -n 1)
+    put "$built/lib$id.so" "$folder/plugins/$id.so"
+    put "$plugin" "$folder/plugins/$id.manifest.json"
+done
+# The Swift runtime, so that the tree runs on a machine without a toolchain (bin/postern looks there: $ORIGIN/../lib/postern/runtime).
+ldd "$built/postern" "$built"/lib*.so | sed -n 's/.*=> \(\/[^ ]*\/usr\/lib\/swift\/[^ ]*\).*/\1/p' | sort -u | while read -r library; do
+    put "$library" "$folder/lib/postern/runtime/$(basename "$library")"
+done
+
+rm -rf "$folder/sdk"
+mkdir -p "$folder/sdk"
+cp -R "$root/SDK/." "$folder/sdk/"
+rm -rf "$folder/sdk/.build"
+mkdir -p "$folder/sdk/include"
+cp -R "$root/SDK/CPostern/include/postern" "$folder/sdk/include/"
+
+make -s -C "$root/examples/hello-filter-c" SDK="$root/SDK" BUILD="$folder/examples"
