@@ -144,7 +144,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
         }
         isDriving = false
         if input.readableBytes == 0 { input = ByteBuffer() }
-        // While the inspector is deciding, the replies before it wait for its answer, unless that takes a message's time.
+        // While the inspector is deciding, the replies before it wait for its answer.
         if !machine.isAsking { flush() }
         if isInputClosed, !machine.isAsking, !machine.hasEnded { channel.close(promise: nil) }
         resumeReading()
@@ -208,6 +208,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
             answered(hasRoom(for: declaredSize) ? nil : ServerReply.insufficientStorage)
         case .message:
             dataStart = nil
+            // A client that did not wait for 354 need not wait for its replies until the message is judged.
+            flush()
             inspector.message(machine.takeMessage()) { reply in
                 self.releaseBytes()
                 self.answered(reply)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A dialogue written down, as in Tests/Transcripts/*.smtp; README.md there says how it is written.
 public struct Transcript: Sendable, CustomStringConvertible {
     public enum Step: Hashable, Sendable {
@@ -39,6 +41,15 @@ public struct Transcript: Sendable, CustomStringConvertible {
     }
 
     public var description: String { name }
+
+    /// Those of Tests/Transcripts, by name.
+    public static func all() throws -> [Transcript] {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Transcripts").standardizedFileURL
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        return try files.filter { $0.pathExtension == "smtp" }.sorted { $0.path < $1.path }.map {
+            try Transcript(name: $0.lastPathComponent, text: String(contentsOf: $0, encoding: .utf8))
+        }
+    }
 
     public var needsTLS: Bool { lines.contains { $0.step == .startTLS } }
 

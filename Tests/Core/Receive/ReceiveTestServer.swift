@@ -1,4 +1,3 @@
-import Foundation
 import GatewayTestKit
 import Mail
 import NIOCore
@@ -36,28 +35,11 @@ final class ReceiveTestServer: Sendable {
         if !isTrue() { throw TranscriptFailure("what was waited for did not come") }
     }
 
-    /// A fresh self-signed certificate, made by `openssl`.
-    static func certificate() throws -> (certificate: String, key: String) {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "postern-tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let (certificate, key) = (folder.appending(path: "cert.pem").path, folder.appending(path: "key.pem").path)
-        let openssl = Process()
-        openssl.executableURL = URL(filePath: "/usr/bin/openssl")
-        openssl.arguments = [
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mx.example.com", "-keyout", key, "-out",
-            certificate,
-        ]
-        openssl.standardError = FileHandle.nullDevice
-        try openssl.run()
-        openssl.waitUntilExit()
-        guard openssl.terminationStatus == 0 else { throw TranscriptFailure("openssl made no certificate") }
-        return (certificate, key)
-    }
-
     /// One for all tests: making it takes a while.
     static let tls: Result<NIOSSLContext, any Error> = Result {
-        let (certificate, key) = try ReceiveTestServer.certificate()
-        return try SMTPListener.tlsContext(certificate: certificate, key: key)
+        let files = try TestCertificate(names: ["DNS:mx.example.com"])
+        defer { files.remove() }
+        return try SMTPListener.tlsContext(certificate: files.certificateFile, key: files.keyFile)
     }
 }
 

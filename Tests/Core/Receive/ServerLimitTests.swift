@@ -1,4 +1,3 @@
-import Foundation
 import GatewayTestKit
 import Mail
 import NIOCore
@@ -156,8 +155,9 @@ import Testing
     }
 
     @Test func certificateErrorsNameTheFile() async throws {
-        let (certificate, key) = try ReceiveTestServer.certificate()
-        let (_, otherKey) = try ReceiveTestServer.certificate()
+        let (one, other) = (try TestCertificate(names: ["DNS:one.example"]), try TestCertificate(names: ["DNS:other.example"]))
+        defer { one.remove(); other.remove() }
+        let (certificate, key, otherKey) = (one.certificateFile, one.keyFile, other.keyFile)
         #expect(throws: Never.self) { try SMTPListener.tlsContext(certificate: certificate, key: key) }
         for (c, k, named) in [
             ("/nowhere/cert.pem", key, "/nowhere/cert.pem"), (certificate, "/nowhere/key.pem", "/nowhere/key.pem"),

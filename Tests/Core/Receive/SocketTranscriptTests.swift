@@ -1,4 +1,3 @@
-import Foundation
 import GatewayTestKit
 import Mail
 import NIOCore
@@ -7,13 +6,7 @@ import Testing
 
 /// The transcripts over a real socket with real TLS, with inspectors that answer at once and ones that take a turn of the loop.
 @Suite struct SocketTranscriptTests {
-    static let transcripts: [Transcript] = {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Transcripts").standardizedFileURL
-        let files = try! FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-        return files.filter { $0.pathExtension == "smtp" }.sorted { $0.path < $1.path }.map {
-            try! Transcript(name: $0.lastPathComponent, text: String(contentsOf: $0, encoding: .utf8))
-        }
-    }()
+    static let transcripts = try! Transcript.all()
 
     @Test(arguments: transcripts, [ScriptedInspectors.Pace.atOnce, .later])
     func overSocket(_ transcript: Transcript, pace: ScriptedInspectors.Pace) async throws {

@@ -1,17 +1,10 @@
-import Foundation
 import GatewayTestKit
 import Testing
 
 @testable import SMTP
 
 @Suite struct ServerTranscriptTests {
-    static let transcripts: [Transcript] = {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Transcripts").standardizedFileURL
-        let files = try! FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-        return files.filter { $0.pathExtension == "smtp" }.sorted { $0.path < $1.path }.map {
-            try! Transcript(name: $0.lastPathComponent, text: String(contentsOf: $0, encoding: .utf8))
-        }
-    }()
+    static let transcripts = try! Transcript.all()
 
     @Test func thereAreTranscripts() { #expect(Self.transcripts.count >= 9) }
 
