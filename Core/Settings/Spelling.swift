@@ -8,7 +8,7 @@ enum Spelling {
             let letters = Array(candidate.lowercased().utf8)
             guard letters.count <= 64 else { continue }
             let distance = distance(word, letters)
-            let near = max(1, max(word.count, letters.count) / 3)
+            let near = max(word.count, letters.count) / 3
             if distance <= near, distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         return best?.word

@@ -8,7 +8,7 @@ import Testing
         let metrics = PrometheusMetrics()
         metrics.makeCounter(label: "postern_messages_total", dimensions: [("disposition", "accept")]).increment(by: 2)
         metrics.makeCounter(label: "postern_messages_total", dimensions: [("disposition", "reject")]).increment(by: 1)
-        metrics.makeRecorder(label: "postern_sessions_open", dimensions: [], aggregate: false).record(3)
+        metrics.makeRecorder(label: "postern_sessions_open", dimensions: [], aggregate: false).record(Int64(3))
         metrics.makeMeter(label: "load", dimensions: []).increment(by: 0.5)
         #expect(
             metrics.render() == """
@@ -63,7 +63,7 @@ import Testing
         #expect(!metrics.render().contains("n=\"2\""))
         let other = PrometheusMetrics()
         other.makeCounter(label: "c", dimensions: []).increment(by: 1)
-        other.makeMeter(label: "c", dimensions: []).set(9)
+        other.makeMeter(label: "c", dimensions: []).set(Int64(9))
         other.makeFloatingPointCounter(label: "c", dimensions: []).increment(by: 9)
         #expect(other.render().contains("c 1\n"))
         #expect(other.render().contains("postern_metrics_refused_total 2\n"))

@@ -1,0 +1,152 @@
+import Foundation
+import Mail
+import Testing
+
+@testable import Settings
+
+@Suite struct SettingsLoaderTests {
+    @Test func readsAWholeConfiguration() throws {
+        let folder = ConfigurationFolder([
+            "cert.pem": "", "key.pem": "",
+            "postern.yaml": """
+            hostname: MX1.gateway.example
+            listen:
+              - {address: 0.0.0.0, port: 25, role: inbound, tls: {certificate: cert.pem, key: key.pem}}
+              - {address: "::", port: 2525, tls: {certificate: cert.pem, key: key.pem, require: true}}
+            edge:
+              - rbl: {zones: {zen.spamhaus.org: {127.0.0.2: 4, 127.0.0.4: 6}, other.example: 2.5}}
+              - geo
+            data: /var/lib/postern
+            control: run/postern.sock
+            dns: {forward: ["127.0.0.1:5353", "::1"], timeout: 2s}
+            limits: {message_size: 150MB, recipients: 10, sessions: 20, sessions_per_client: 5, bytes_in_flight: 2GB, command_timeout: 90s}
+            queue: {lifetime: 15d, retry: {first: 2m, most: 3h}}
+            scores: {RBL_ZEN: 3}
+            thresholds: {reject: 10}
+            log: {format: json, file: mail.log}
+            metrics: {address: 127.0.0.1, port: 9100}
+
+            """,
+            "domains/example.com.yaml": """
+            domain: Example.com
+            aliases: [example.net]
+            deliver_to:
+              - {host: b.example.com, port: 2525, preference: 20, tls: require}
+              - {host: "2001:db8::1", preference: 10}
+            recipients: {file: recipients.txt}
+            filters:
+              - hello: {name: hello-late, enabled: off, on_error: skip, on_timeout: reject, timeout: 500ms, required: true, home: host}
+              - [hello, rbl: {zones: {a.example: 1}}]
+            scores: {RBL_ZEN: 5, HELLO: -1.5, GEO_BLOCKED: 2, PLUGIN_HELLO_ERROR: 1}
+            thresholds: {tag: 5, quarantine: 7, reject: 20, defer: 30}
+            quarantine: {rejected_copies: discard}
+            mailboxes:
+              CEO@example.com: {thresholds: {quarantine: 9}}
+              raw@example.net: {filters: off}
+
+            """,
+            "recipients.txt": "# ours\nBob\nalice@example.net\r\n\n",
+        ])
+        #expect(folder.problems() == [])
+        let settings = try folder.settings()
+        #expect(settings.hostname == "mx1.gateway.example")
+        #expect(settings.listeners.map(\.endpoint.description) == ["0.0.0.0:25", "[::]:2525"])
+        #expect(settings.listeners.map { $0.tls?.isRequired } == [false, true])
+        #expect(settings.listeners[0].tls?.certificate == folder.path + "/cert.pem")
+        #expect(settings.data == "/var/lib/postern" && settings.control == folder.path + "/run/postern.sock")
+        #expect(settings.dns.source == .forward([.init(address: .loopback, port: 5353), .init(address: IPAddress("::1")!, port: 53)]))
+        #expect(settings.dns.timeout == .seconds(2))
+        #expect(settings.log == LogSettings(format: .json, file: folder.path + "/mail.log"))
+        #expect(settings.metrics == SocketEndpoint(address: .loopback, port: 9100))
+        let policy = settings.policy
+        #expect(policy.generation == 1 && policy.hostname == "mx1.gateway.example")
+        #expect(policy.limits.messageSize == 150 << 20 && policy.limits.recipients == 10 && policy.limits.commandTimeout == .seconds(90))
+        #expect(policy.limits.hops == Limits().hops)
+        #expect(
+            policy.queue.lifetime == .seconds(15 * 86400) && policy.queue.retryFirst == .seconds(120)
+                && policy.queue.retryMost == .seconds(10800))
+        #expect(policy.edge.map { $0.map(\.name) } == [["rbl"], ["geo"]])
+        #expect(
+            policy.edge[0][0].settings.canonical
+                == #"{"ask_private":false,"zones":{"other.example":2.5,"zen.spamhaus.org":{"127.0.0.2":4,"127.0.0.4":6}}}"#)
+        #expect(policy.edgeScores == ["RBL_ZEN": 3] && policy.edgeThresholds == Thresholds(reject: 10))
+
+        let domain = try #require(policy.domains["example.com"])
+        #expect(policy.domains["example.net"] == domain)
+        #expect(domain.deliverTo.map(\.description) == ["[2001:db8::1]:25", "b.example.com:2525"])
+        #expect(domain.deliverTo[1].tls == .require)
+        #expect(domain.recipients == .list(["bob", "alice"]))
+        #expect(domain.filters.map { $0.map(\.name) } == [["hello-late"], ["hello", "rbl"]])
+        let late = domain.filters[0][0]
+        #expect(late.plugin == "hello" && !late.isEnabled && late.isRequired && late.timeout == .milliseconds(500))
+        #expect(late.onError == .skip && late.onTimeout == .reject && late.onCrash == .quarantine)
+        #expect(late.settings.canonical == #"{"greeting":"hello"}"#)
+        #expect(domain.thresholds == Thresholds(tag: 5, quarantine: 7, defer: 30, reject: 20))
+        #expect(domain.discardsRejectedCopies)
+        #expect(domain.thresholds(for: EmailAddress(localPart: "ceo", domain: "example.com")).quarantine == 9)
+        #expect(domain.mailboxes["raw@example.net"]?.hasFilters == false)
+        #expect(
+            settings.files == [folder.path + "/postern.yaml", folder.path + "/domains/example.com.yaml", folder.path + "/recipients.txt"])
+    }
+
+    @Test func leavesDefaultsWhereNothingIsSaid() throws {
+        let settings = try ConfigurationFolder().settings()
+        #expect(settings.dns.source == .recursive && settings.plugins == [] && settings.metrics == nil)
+        #expect(settings.control == settings.data + "/postern.sock")
+        #expect(settings.policy.limits == Limits() && settings.policy.queue == QueuePolicy())
+        #expect(settings.policy.domains["example.com"]?.thresholds == Thresholds(tag: 5, quarantine: 7))
+    }
+
+    /// Every field of Limits has its key.
+    @Test func everyLimitCanBeSet() throws {
+        let names = Mirror(reflecting: Limits()).children.map { child in
+            (child.label!.reduce("") { $1.isUppercase ? $0 + "_" + $1.lowercased() : $0 + String($1) }, child.value)
+        }
+        let lines = names.map {
+            "  \($0): \($1 is Duration ? "61s" : $0.hasSuffix("size") || $0.hasSuffix("flight") || $0.hasSuffix("line") ? "2MiB" : "77")"
+        }
+        let folder = ConfigurationFolder(["postern.yaml": ConfigurationFolder.gateway + "limits:\n" + lines.joined(separator: "\n") + "\n"])
+        // 2 MiB is too long for a command line.
+        #expect(folder.problems().count == 1 && folder.problems()[0].contains("`command_line` must be a size from 512 to 1048576 bytes"))
+        folder.write(
+            "postern.yaml",
+            ConfigurationFolder.gateway + "limits:\n"
+                + lines.joined(separator: "\n").replacing("command_line: 2MiB", with: "command_line: 1k") + "\n")
+        let limits = try folder.settings().policy.limits
+        let defaults = Mirror(reflecting: Limits()).children.map { "\($0.value)" }
+        for (child, preset) in zip(Mirror(reflecting: limits).children, defaults) { #expect("\(child.value)" != preset, "\(child.label!)") }
+    }
+
+    @Test func digestsAreEqualForEqualContentOnly() throws {
+        func digest(_ text: String) throws -> String {
+            try #require(try ConfigurationFolder(["domains/example.com.yaml": text]).settings().policy.domains["example.com"]).digest
+        }
+        let first = try digest(ConfigurationFolder.domain)
+        #expect(first.count == 16 && first.allSatisfy(\.isHexDigit))
+        #expect(try digest("# other words\n" + ConfigurationFolder.domain + "thresholds: {tag: 5.0, quarantine: 7}\n") == first)
+        #expect(try digest(ConfigurationFolder.domain + "scores: {HELLO: 1}\n") != first)
+        #expect(try digest(ConfigurationFolder.domain + "filters: [hello]\n") != first)
+        let filtered = try digest(ConfigurationFolder.domain + "filters: [hello]\n")
+        #expect(try digest(ConfigurationFolder.domain + "filters: [hello: {greeting: hello}]\n") == filtered)
+        #expect(try digest(ConfigurationFolder.domain + "filters: [hello: {enabled: false}]\n") != filtered)
+    }
+
+    @Test func theDemonstrationIsValid() throws {
+        let folder = ConfigurationFolder()
+        let own = folder.path + "/config"
+        for hasPlugins in [true, false] {
+            try DemonstrationSettings.write(to: own, pluginFolders: [folder.path]) { _ in hasPlugins }
+            let settings = try ConfigurationFolder.loader.load(folder: own, generation: 1).get()
+            #expect(settings.warnings == [])
+            #expect(settings.listeners.allSatisfy(\.endpoint.address.isLoopback) && settings.dns.source == .file(own + "/zone.json"))
+            #expect(settings.policy.edge.isEmpty != hasPlugins)
+            #expect(settings.policy.domains["example.com"]?.filters.isEmpty != hasPlugins)
+            #expect(settings.policy.domains["example.com"]?.deliverTo.first?.port == DemonstrationSettings.sinkPort)
+            for name in ["config/postern.yaml", "config/domains/example.com.yaml"] { folder.remove(name) }
+        }
+        // What is there stays.
+        folder.write("config/postern.yaml", "mine")
+        try DemonstrationSettings.write(to: own, pluginFolders: []) { _ in true }
+        #expect(throws: SettingsErrors.self) { try ConfigurationFolder.loader.load(folder: own, generation: 1).get() }
+    }
+}
