@@ -2,6 +2,8 @@
 /// it by offset and length, so that no second copy of a large message is ever made.
 public final class Region: @unchecked Sendable {
     // Sendable: the memory is never written after init.
+    /// Valid while the region is: whoever keeps the pointer keeps the region too (`withExtendedLifetime`), for a reference that is not
+    /// used any more may go before its scope ends.
     public let bytes: UnsafeRawBufferPointer
     private let release: @Sendable () -> Void
 
