@@ -31,7 +31,7 @@ import Testing
         // The next hop comes back: all are delivered, and the queue is empty.
         let folder = try TemporaryFolder()
         let sink = try Daemon(["/usr/sbin/smtp-sink", "-u", "nobody", "-c", "127.0.0.1:\(sinkPort)", "200"], log: folder.path + "/sink")
-        defer { sink.stop() }
+        defer { sink.stop(SIGKILL) }
         #expect(try Tool.wait(60) { (try gateway.json("queue", "list") as? [Any])?.isEmpty ?? false })
         for id in acknowledged {
             let trace = try gateway.command("trace", id)

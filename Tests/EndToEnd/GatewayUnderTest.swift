@@ -122,5 +122,5 @@ final class SinkUnderTest {
 
     var messages: [String] { files.map { String(decoding: $0, as: UTF8.self) } }
 
-    func stop() { daemon.stop() }
+    func stop() { daemon.stop(SIGKILL) }
 }
