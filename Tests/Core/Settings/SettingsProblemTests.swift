@@ -159,7 +159,7 @@ import Testing
         let wanted = [
             "domains/a.example.yaml:1:1: `domain` is missing; add `domain: a.example`",
             "domains/a.example.yaml:1:21: `no such` is neither a host name nor an address; write `mail.example.com` or `192.0.2.1`, and the port under `port`",
-            "domains/a.example.yaml:1:37: `port` must be a whole number from 1 to 65535, not `0`; write a whole number from 1 to 65535, without quotes",
+            "domains/a.example.yaml:1:38: `port` must be a whole number from 1 to 65535, not `0`; write a whole number from 1 to 65535, without quotes",
             "domains/a.example.yaml:2:20: cannot read `none.txt`: No such file or directory; create it, or correct its name and mode",
             "domains/broken.yaml:2:1: not YAML: did not find expected node content (while parsing a flow node); check indentation, colons and quotes here and just above",
             "domains/example.com.yaml:3:14: `host` is missing; add `host: mail.example.com`",
