@@ -14,6 +14,8 @@ public enum ControlLimits {
     public static let idle = TimeAmount.seconds(60)
     /// How long a client waits for the whole answer: a reload reads files and loads plugins.
     public static let answer = Duration.seconds(60)
+    /// How long requests under way may take when the gateway stops.
+    public static let drain = Duration.seconds(3)
     /// Open connections; the API is for operators and balancers, not for the world.
     public static let connections = 256
     /// Bytes of a socket's path: `sun_path` of unix(7) without its final NUL.

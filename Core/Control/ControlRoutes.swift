@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import Mail
 
@@ -65,7 +66,7 @@ struct ControlRoutes {
     }
 
     private static func domain(in context: BasicRequestContext) throws -> String {
-        let text = (context.parameters.get("domain") ?? "").lowercased()
+        let text = (context.parameters.get("domain")?.removingPercentEncoding ?? "").lowercased()
         guard (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }) else {
             throw ControlFailure(.badRequest, "that is no domain name", mend: "give one as in example.com")
         }

@@ -63,7 +63,10 @@ public struct ControlServer: Service {
                     listening.continuation.yield(channel.localAddress?.port)
                 })
         }
-        let (services, expected) = (applications, applications.count)
+        let expected = applications.count
+        var configuration = ServiceGroupConfiguration(services: applications, logger: logger)
+        configuration.maximumGracefulShutdownDuration = ControlLimits.drain
+        let serviceGroup = ServiceGroup(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [onRunning] in
                 var port: Int?
@@ -74,11 +77,22 @@ public struct ControlServer: Service {
                     if count == expected { return onRunning(port) }
                 }
             }
-            group.addTask { [logger] in
+            group.addTask {
                 defer { listening.continuation.finish() }
-                try await ServiceGroup(services: services, logger: logger).run()
+                try await Self.run(serviceGroup)
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// Cancellation ends it gracefully too: a connection that was accepted but not yet handled must not be dropped, NIO traps on that.
+    private static func run(_ serviceGroup: ServiceGroup) async throws {
+        // Unstructured, so that cancellation does not reach it; it inherits the wish for a graceful shutdown.
+        let running = Task { try await serviceGroup.run() }
+        try await withTaskCancellationHandler {
+            try await running.value
+        } onCancel: {
+            Task { await serviceGroup.triggerGracefulShutdown() }
         }
     }
 

@@ -39,7 +39,8 @@ import Testing
             _ = try await client.queue(QueueQuery(states: Set(RecipientState.allCases), after: id, limit: 9))
             #expect(try await client.entry(id) == Self.entry(id))
             #expect(try await client.flush(.all).changed == 5)
-            _ = try await client.flush(.domain("a b/ü.example"))
+            _ = try await client.flush(.domain("[192.0.2.1]"))
+            await #expect { try await client.flush(.domain("a b/ü.example")) } throws: { ($0 as? ControlFailure)?.kind == .badRequest }
             _ = try await client.flush(.message(id))
             #expect(try await client.hold(id).changed == 1)
             #expect(try await client.delete(id, in: [.quarantined]).changed == 2)
@@ -54,8 +55,8 @@ import Testing
         #expect(
             backend.calls.filter { $0 != "status" && $0 != "metrics" } == [
                 "reload", "queue held+queued after - limit 500",
-                "queue bounced+delivered+deleted+discarded+expired+held+quarantined+queued after 0ABCDEFGHJKMN limit 9",
-                "entry 0ABCDEFGHJKMN", "flush all", "flush message 0ABCDEFGHJKMN", "hold 0ABCDEFGHJKMN",
+                "queue bounced+deleted+delivered+discarded+expired+held+quarantined+queued after 0ABCDEFGHJKMN limit 9",
+                "entry 0ABCDEFGHJKMN", "flush all", "flush domain [192.0.2.1]", "flush message 0ABCDEFGHJKMN", "hold 0ABCDEFGHJKMN",
                 "delete 0ABCDEFGHJKMN in quarantined",
                 "trace 0ABCDEFGHJKMN", "filters example.com",
             ])

@@ -11,7 +11,7 @@ import Testing
     /// Keys and their values are a promise to other programs.
     @Test func healthTellsTheLoad() async throws {
         try await withServer(ScriptedBackend()) { socket, _ in
-            let answer = try RawConnection(socket: socket).ask(RawConnection.get("/health"))
+            let answer = try await RawConnection(socket: socket).ask(RawConnection.get("/health"))
             #expect(answer.status == 200)
             #expect(
                 answer.body
@@ -22,8 +22,8 @@ import Testing
 
     @Test func unreadyIs503ForHealthOnly() async throws {
         try await withServer(ScriptedBackend(.init(isReady: false))) { socket, _ in
-            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/health")).status == 503)
-            let status = try RawConnection(socket: socket).ask(RawConnection.get("/v1/status"))
+            try await #expect(RawConnection(socket: socket).ask(RawConnection.get("/health")).status == 503)
+            let status = try await RawConnection(socket: socket).ask(RawConnection.get("/v1/status"))
             #expect(status.status == 200)
             #expect(status.body.contains(#""reason":"the store is full""#))
         }
@@ -31,7 +31,7 @@ import Testing
 
     @Test func metricsAreText() async throws {
         try await withServer(ScriptedBackend()) { socket, _ in
-            let answer = try RawConnection(socket: socket).ask(RawConnection.get("/metrics"))
+            let answer = try await RawConnection(socket: socket).ask(RawConnection.get("/metrics"))
             #expect(answer.body == "# TYPE postern_sessions gauge\npostern_sessions 2\n")
         }
     }
@@ -44,7 +44,7 @@ import Testing
     func unknownRouteIsJSON404(_ route: (String, String)) async throws {
         let backend = ScriptedBackend()
         try await withServer(backend) { socket, _ in
-            let answer = try RawConnection(socket: socket).ask(RawConnection.get(route.1, method: route.0))
+            let answer = try await RawConnection(socket: socket).ask(RawConnection.get(route.1, method: route.0))
             #expect(answer.status == 404)
             let body = try JSONDecoder().decode([String: String].self, from: Data(answer.body.utf8))
             #expect(body["error"]?.hasPrefix("no such route: \(route.0) /") == true)
@@ -62,7 +62,7 @@ import Testing
                 ("POST", "/v1/queue/\(text)/release"), ("POST", "/v1/flush/message/\(text)"), ("GET", "/v1/trace/\(text)"),
                 ("GET", "/v1/queue?after=\(text)"),
             ] {
-                let answer = try RawConnection(socket: socket).ask(RawConnection.get(path, method: method))
+                let answer = try await RawConnection(socket: socket).ask(RawConnection.get(path, method: method))
                 #expect(answer.status == 400, "\(method) \(path): \(answer.body)")
                 #expect(answer.body.contains("is no queue ID"))
             }
@@ -74,7 +74,7 @@ import Testing
     func misspeltQueueQueryIsRefused(_ query: String) async throws {
         let backend = ScriptedBackend()
         try await withServer(backend) { socket, _ in
-            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/queue?\(query)")).status == 400)
+            try await #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/queue?\(query)")).status == 400)
         }
         #expect(backend.calls.isEmpty)
     }
@@ -87,13 +87,13 @@ import Testing
                 ("?state=quarantined", 200), ("", 200), ("?state=delivered", 400), ("?state=", 400), ("?state=held,x", 400),
                 ("?stat=held", 400),
             ] {
-                try #expect(
+                try await #expect(
                     RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)\(path)", method: "DELETE")).status == status)
             }
-            try #expect(
+            try await #expect(
                 RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)/release?state=queued", method: "POST")).status
                     == 400)
-            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)/release", method: "POST")).status == 409)
+            try await #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)/release", method: "POST")).status == 409)
         }
         #expect(
             backend.calls == [
@@ -111,7 +111,7 @@ import Testing
                 RawConnection.get("/v1/flush", method: "POST", headers: "Content-Length: 20000\r\n") + declared,
                 RawConnection.get("/v1/flush", method: "POST", headers: "Transfer-Encoding: chunked\r\n") + chunked,
             ] {
-                let answer = try RawConnection(socket: socket).ask(request)
+                let answer = try await RawConnection(socket: socket).ask(request)
                 #expect(answer.status == 413)
                 #expect(answer.body.contains("larger than"))
             }
@@ -123,13 +123,13 @@ import Testing
         let backend = ScriptedBackend()
         try await withServer(backend) { socket, _ in
             let long = String(repeating: "x", count: 100_000)
-            try #expect(
+            try await #expect(
                 RawConnection(socket: socket).ask(RawConnection.get("/v1/flush", method: "POST", headers: "X: \(long)\r\n")).status
                     != 200)
-            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/flush?\(long)", method: "POST")).status != 200)
-            try #expect(RawConnection(socket: socket).ask("\r\n\u{1}\u{2} nonsense\r\n\r\n").status != 200)
+            try await #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/flush?\(long)", method: "POST")).status != 200)
+            try await #expect(RawConnection(socket: socket).ask("\r\n\u{1}\u{2} nonsense\r\n\r\n").status != 200)
             // And it still answers.
-            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/health")).status == 200)
+            try await #expect(RawConnection(socket: socket).ask(RawConnection.get("/health")).status == 200)
         }
         #expect(!backend.calls.contains("flush all"))
     }
@@ -138,13 +138,13 @@ import Testing
         let backend = ScriptedBackend()
         try await withServer(backend, observation: .init(host: "127.0.0.1", port: 0)) { socket, port in
             let port = try #require(port)
-            try #expect(RawConnection(port: port).ask(RawConnection.get("/health")).status == 200)
-            try #expect(RawConnection(port: port).ask(RawConnection.get("/metrics")).status == 200)
+            try await #expect(RawConnection(port: port).ask(RawConnection.get("/health")).status == 200)
+            try await #expect(RawConnection(port: port).ask(RawConnection.get("/metrics")).status == 200)
             for (method, path) in [("POST", "/v1/flush"), ("GET", "/v1/queue"), ("POST", "/v1/reload"), ("GET", "/v1/status")] {
-                try #expect(RawConnection(port: port).ask(RawConnection.get(path, method: method)).status == 404)
+                try await #expect(RawConnection(port: port).ask(RawConnection.get(path, method: method)).status == 404)
             }
             #expect(backend.calls == ["status", "metrics"])
-            try #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/status")).status == 200)
+            try await #expect(RawConnection(socket: socket).ask(RawConnection.get("/v1/status")).status == 200)
         }
     }
 

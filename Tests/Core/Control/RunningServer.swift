@@ -44,7 +44,7 @@ final class TemporaryFolder: Sendable {
 }
 
 /// A client that knows no HTTP: bytes out, bytes in until the peer closes or says no more for five seconds.
-struct RawConnection {
+struct RawConnection: Sendable {
     let descriptor: Int32
 
     init(socket path: String) throws {
@@ -76,8 +76,14 @@ struct RawConnection {
         }
     }
 
-    /// The status and the body.
-    func ask(_ request: String) -> (status: Int, body: String) {
+    /// The status and the body. Blocks a thread of its own: the server needs the few that tasks run on.
+    func ask(_ request: String) async -> (status: Int, body: String) {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: askBlocking(request)) }
+        }
+    }
+
+    private func askBlocking(_ request: String) -> (status: Int, body: String) {
         defer { close(descriptor) }
         let bytes = Array(request.utf8)
         var sent = 0
