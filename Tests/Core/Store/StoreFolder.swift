@@ -38,7 +38,9 @@ final class StoreFolder: Sendable {
 }
 
 /// Bytes that differ from message to message.
-func body(_ seed: Int, count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ seed &* 7) } }
+func body(_ seed: Int, count: Int) -> [UInt8] {
+    Array((Array("message \(seed) ".utf8) + [UInt8](repeating: UInt8(truncatingIfNeeded: seed), count: count)).prefix(count))
+}
 
 func sample(
     _ number: Int, bytes: Int = 100, states: [RecipientState] = [.queued], domain: String = "example.com"
