@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func names() throws {
-        for path in try ["Core", "Plugins", "SDK", "Tests", "examples"].flatMap(Self.paths) {
+        for path in ["Core", "Plugins", "SDK", "Tests", "examples"].flatMap(Self.paths) {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             #expect(!ImportRules.isEmptyName(name), "\(path): the name says nothing")
         }
@@ -92,6 +92,8 @@ import Testing
 
     @Test(arguments: [
         ("Mail", "MIME"), ("Mail", "Foundation"), ("MIME", "SMTP"), ("SMTP", "NIOCore"), ("Decide", "Dispatch"), ("MIME", "Glibc"),
+        ("SMTP", "Glibc.time"),
+        ("Decide", "Foundation.Date"), ("Queue", "Store.SQLiteStore"),
         ("Decide", "Inspect"), ("Queue", "Store"), ("Inspect", "PluginHost"), ("PluginLoader", "PluginHost"), ("PluginLoader", "NIOCore"),
         ("Store", "Gateway"), ("Control", "Command"), ("Gateway", "Command"), ("Mystery", "Mail"), ("Worker", "NIOPosix"),
     ]) func refused(_ target: String, _ module: String) {
@@ -101,6 +103,7 @@ import Testing
     @Test(arguments: [
         ("MIME", "Mail"), ("Inspect", "MIME"), ("Inspect", "Decide"), ("PluginHost", "PluginLoader"), ("Receive", "NIOCore"),
         ("Gateway", "Store"), ("Command", "Gateway"), ("DNSClient", "CUnbound"), ("Mail", "Synchronization"), ("Store", "Foundation"),
+        ("SMTP", "Glibc.memchr"),
     ]) func allowed(_ target: String, _ module: String) {
         #expect(ImportRules.violation(core: target, imports: module) == nil)
     }
@@ -124,7 +127,7 @@ import Testing
             let imported = "import I"
             @testable
             """
-        #expect(ImportRules.imports(of: text) == ["A", "B", "C", "D", "F", "H"])
+        #expect(ImportRules.imports(of: text) == ["A", "B", "C", "D.E", "F.G", "H"])
     }
 
     @Test func emptyNames() {

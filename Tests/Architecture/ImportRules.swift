@@ -17,7 +17,10 @@ enum ImportRules {
         "Foundation", "FoundationEssentials", "Glibc", "Musl", "Dispatch", "System", "Logging", "Metrics",
     ]
 
-    /// The modules that a source text imports: `import X`, `@testable import X`, `public import struct X.Y`, ...
+    /// Functions of libc that only compute: `import func Glibc.memchr`.
+    private static let computing: Set<String> = ["memchr"]
+
+    /// What a source text imports: `X` of `import X` or `@testable import X`, `X.Y` of `public import struct X.Y`.
     static func imports(of source: String) -> [String] {
         source.split(whereSeparator: \.isNewline).flatMap { $0.split(separator: ";") }.compactMap { line in
             var words = line.split { $0 == " " || $0 == "\t" }[...]
@@ -29,15 +32,18 @@ enum ImportRules {
             words = words.dropFirst()
             let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "typealias", "func", "let", "var", "actor"]
             if let word = words.first, kinds.contains(word) { words = words.dropFirst() }
-            return words.first.flatMap { $0.split(separator: ".").first.map(String.init) }
+            return words.first.map(String.init)
         }
     }
 
     /// What is wrong with `target` of Core importing `module`; nil: nothing.
-    static func violation(core target: String, imports module: String) -> String? {
+    static func violation(core target: String, imports path: String) -> String? {
+        let names = path.split(separator: ".").map(String.init)
+        let module = names.first ?? ""
         if module == target { return "imports itself" }
         if !ours.contains(target), !systemLibraries.contains(target) { return "is no folder of the architecture" }
         if pure.contains(target) {
+            if ["Glibc", "Musl"].contains(module), names.count == 2, computing.contains(names[1]) { return nil }
             if impure.contains(module) || module.hasPrefix("NIO") { return "is pure and imports \(module)" }
             if target == "Mail", ours.contains(module) { return "is the word list and imports \(module)" }
             if ours.contains(module), module != "Mail" { return "is pure and imports \(module)" }
@@ -55,8 +61,9 @@ enum ImportRules {
     }
 
     /// Plugins and examples know the SDK and libraries of their own, never Core.
-    static func violation(plugin: String, imports module: String) -> String? {
-        ours.contains(module) || systemLibraries.contains(module) ? "is a plugin and imports \(module) of Core" : nil
+    static func violation(plugin: String, imports path: String) -> String? {
+        let module = path.split(separator: ".").first.map(String.init) ?? ""
+        return ours.contains(module) || systemLibraries.contains(module) ? "is a plugin and imports \(module) of Core" : nil
     }
 
     /// A name that says nothing.

@@ -32,6 +32,22 @@ public struct RecipientSet: Hashable, Sendable {
         return index / 64 < words.count && words[index / 64] >> UInt64(index % 64) & 1 == 1
     }
 
+    /// Its members below `count`, in order.
+    public func indices(below count: Int) -> [Int] {
+        guard let words else { return Array(0..<count) }
+        var found: [Int] = []
+        for (place, word) in words.enumerated() {
+            var rest = word
+            while rest != 0 {
+                let index = place * 64 + rest.trailingZeroBitCount
+                guard index < count else { return found }
+                found.append(index)
+                rest &= rest - 1
+            }
+        }
+        return found
+    }
+
     public func intersection(_ other: RecipientSet) -> RecipientSet {
         guard let mine = words else { return other }
         guard let theirs = other.words else { return self }

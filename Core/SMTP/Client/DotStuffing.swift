@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-    import Glibc
+    import func Glibc.memchr
 #else
-    import Musl
+    import func Musl.memchr
 #endif
 
 /// Where a message needs another dot on its way into DATA (RFC 5321 section 4.5.2).

@@ -1,4 +1,4 @@
-import Glibc
+import func Glibc.memchr
 import Mail
 
 /// Reads a message's bytes after DATA up to CR LF . CR LF (RFC 5321 section 4.5.2): takes away the stuffed dots while it copies, in runs, in

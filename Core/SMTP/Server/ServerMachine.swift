@@ -1,4 +1,4 @@
-import Glibc
+import func Glibc.memchr
 import Mail
 
 /// The server's side of one SMTP session (RFC 5321), without a socket or a clock: bytes and answers go in, actions come out. The driver calls

@@ -1,54 +1,39 @@
-import Foundation
 import Mail
 import Testing
 
 @Suite struct CivilTimeTests {
-    @Test(arguments: [
-        (Int64(0), "1970-01-01T00:00:00.000000Z", "Thu, 01 Jan 1970 00:00:00 +0000"),
+    /// (microseconds since 1970, RFC 3339, RFC 5322)
+    static let moments: [(Int64, String, String)] = [
+        (0, "1970-01-01T00:00:00.000000Z", "Thu, 01 Jan 1970 00:00:00 +0000"),
         (-1, "1969-12-31T23:59:59.999999Z", "Wed, 31 Dec 1969 23:59:59 +0000"),
-        (1_795_299_057_000_123, "2026-11-21T22:10:57.000123Z", "Sat, 21 Nov 2026 22:10:57 +0000"),
         (951_782_400_000_000, "2000-02-29T00:00:00.000000Z", "Tue, 29 Feb 2000 00:00:00 +0000"),
+        (951_868_800_000_000, "2000-03-01T00:00:00.000000Z", "Wed, 01 Mar 2000 00:00:00 +0000"),
+        (1_795_298_400_000_123, "2026-11-21T22:00:00.000123Z", "Sat, 21 Nov 2026 22:00:00 +0000"),
+        (4_107_542_399_000_000, "2100-02-28T23:59:59.000000Z", "Sun, 28 Feb 2100 23:59:59 +0000"),
         (4_107_542_400_000_000, "2100-03-01T00:00:00.000000Z", "Mon, 01 Mar 2100 00:00:00 +0000"),
-    ]) func writes(_ microseconds: Int64, _ rfc3339: String, _ rfc5322: String) {
-        let time = CivilTime(Timestamp(microseconds: microseconds))
-        #expect(time.rfc3339 == rfc3339 && time.rfc5322 == rfc5322)
-        #expect(Timestamp(rfc3339: rfc3339) == Timestamp(microseconds: microseconds))
+    ]
+
+    @Test(arguments: moments) func showsBothForms(_ row: (Int64, String, String)) {
+        let civil = CivilTime(Timestamp(microseconds: row.0))
+        #expect(civil.rfc3339 == row.1)
+        #expect(civil.rfc5322 == row.2)
     }
 
-    @Test func everyDayOfFourCenturiesReadsBack() {
-        for day in stride(from: Int64(-80_000), to: 80_000, by: 1) {
-            let time = Timestamp(seconds: day * 86400 + 3661)
-            #expect(Timestamp(rfc3339: CivilTime(time).rfc3339) == time)
+    /// Each day of 800 years follows the one before, in date and weekday.
+    @Test func everyDayFollowsTheOneBefore() {
+        var before = CivilTime(Timestamp(seconds: -86_400 * 146_097))
+        for day in Int64(-146_096)...146_097 {
+            let now = CivilTime(Timestamp(seconds: day * 86_400))
+            let next = now.day == before.day + 1 && now.month == before.month && now.year == before.year
+            let nextMonth = now.day == 1 && now.month == before.month + 1 && now.year == before.year && before.day >= 28
+            let nextYear = now.day == 1 && now.month == 1 && before.month == 12 && before.day == 31 && now.year == before.year + 1
+            if !(next || nextMonth || nextYear) || now.weekday != (before.weekday + 1) % 7 { Issue.record("after \(before): \(now)") }
+            before = now
         }
     }
 
-    @Test func extremesDoNotTrap() {
-        for time in [Timestamp.distantPast, .distantFuture] {
-            #expect(!CivilTime(time).rfc3339.isEmpty && !CivilTime(time).rfc5322.isEmpty)
-        }
-    }
-
-    @Test(arguments: [
-        ("2026-11-21T22:10:57Z", Int64(1_795_299_057_000_000)), ("2026-11-21 22:10:57z", 1_795_299_057_000_000),
-        ("2026-11-22T00:10:57+02:00", 1_795_299_057_000_000), ("2026-11-21T21:40:57-00:30", 1_795_299_057_000_000),
-        ("2026-11-21T22:10:57.5Z", 1_795_299_057_500_000), ("2026-11-21T22:10:57.123456789Z", 1_795_299_057_123_456),
-        ("2026-11-21T22:10:60Z", 1_795_299_060_000_000),
-    ]) func reads(_ text: String, _ microseconds: Int64) { #expect(Timestamp(rfc3339: text)?.microseconds == microseconds) }
-
-    @Test(arguments: [
-        "", "2026-11-21", "2026-11-21T22:10:57", "2026-11-21T22:10Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
-        "2026-02-29T00:00:00Z",
-        "2026-02-31T00:00:00Z", "2026-04-31T00:00:00Z", "2026-11-00T00:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T22:60:00Z",
-        "2026-11-21T22:10:61Z", "2026-11-21T22:10:57.Z", "2026-11-21T22:10:57.1234567890Z", "2026-11-21T22:10:57+2:00",
-        "2026-11-21T22:10:57+24:00", "2026-11-21T22:10:57Zx", "+026-11-21T22:10:57Z", "2026-11-21T22:10:5٧Z",
-        "2026-11-21T22:10:57.123456789+00:00 and so on",
-    ]) func refuses(_ text: String) { #expect(Timestamp(rfc3339: text) == nil) }
-
-    @Test func durationsSaturate() {
-        #expect(Duration.seconds(Int64.max).microseconds == .max)
-        #expect(Duration.seconds(Int64.min).microseconds == .min)
-        #expect((Duration.seconds(9_223_372_036_854) + .milliseconds(900)).microseconds == .max)
-        #expect(Duration.milliseconds(-1500).microseconds == -1_500_000)
-        #expect((Timestamp(seconds: 5) - Timestamp(seconds: 7)) == .seconds(-2))
+    @Test func theEndsOfTimeDoNotTrap() {
+        #expect(!CivilTime(.distantPast).rfc3339.isEmpty)
+        #expect(!CivilTime(.distantFuture).rfc5322.isEmpty)
     }
 }

@@ -5,6 +5,8 @@ import Testing
     @Test func words() {
         let set = RecipientSet([0, 63, 64, 130])
         #expect(set.words == [UInt64(1) << 63 | 1, 1, 4])
+        #expect(set.indices(below: 1000) == [0, 63, 64, 130] && set.indices(below: 64) == [0, 63] && set.indices(below: 0) == [])
+        #expect(RecipientSet.all.indices(below: 3) == [0, 1, 2] && RecipientSet.none.indices(below: 3) == [])
         for i in 0..<300 { #expect(set.contains(i) == [0, 63, 64, 130].contains(i)) }
         #expect(RecipientSet(words: set.words!) == set)
     }
