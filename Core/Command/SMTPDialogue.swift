@@ -114,7 +114,8 @@ final class SMTPDialogue {
             switch result {
             case .reply(let reply):
                 for (i, line) in reply.lines.enumerated() {
-                    show("S: \(reply.code)\(i + 1 < reply.lines.count ? "-" : " ")\(i == 0 ? reply.status.enhanced + " " : "")\(line)")
+                    let enhanced = i > 0 || reply.status.enhanced.isEmpty ? "" : reply.status.enhanced + " "
+                    show("S: \(reply.code)\(i + 1 < reply.lines.count ? "-" : " ")\(enhanced)\(line)")
                 }
                 if reply.code == 421 { throw SendFailure("the server ended the session: \(reply)") }
                 return reply
