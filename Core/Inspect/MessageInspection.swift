@@ -119,9 +119,13 @@ final class MessageInspection: @unchecked Sendable {
 
     /// The decision for each recipient, in their order.
     func decide(_ verdicts: [Verdict]) -> [Decision] {
-        message.envelope.recipients.enumerated().map { index, recipient in
+        let recipients = message.envelope.recipients
+        // Filters per recipient leave as many verdicts as there are recipients: each is shown those about it only.
+        var concerning = [[Verdict]](repeating: [], count: recipients.count)
+        for verdict in verdicts { for index in verdict.recipients.indices(below: recipients.count) { concerning[index].append(verdict) } }
+        return recipients.enumerated().map { index, recipient in
             let policy = plan.snapshot.domains[recipient.policyDomain] ?? DomainPolicy(domain: recipient.policyDomain)
-            return DecisionRule(policy: policy, recipient: recipient.address)(recipient: index, verdicts: verdicts)
+            return DecisionRule(policy: policy, recipient: recipient.address)(recipient: index, verdicts: concerning[index])
         }
     }
 
