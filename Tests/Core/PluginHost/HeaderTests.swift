@@ -1,0 +1,23 @@
+import Foundation
+import Testing
+
+/// The headers stand alone, each, as C11 and as C++17.
+struct HeaderTests {
+    @Test(arguments: [("cc", "c", "-std=c11"), ("c++", "c++", "-std=c++17")])
+    func compileCleanly(_ compiler: String, _ language: String, _ standard: String) throws {
+        let include = TestPlugins.tree + "/SDK/CPostern/include"
+        let names = try FileManager.default.subpathsOfDirectory(atPath: include + "/postern").filter { $0.hasSuffix(".h") }
+        #expect(names.count >= 11)
+        let plugins = try TestPlugins()
+        for name in names {
+            let file = plugins.folder + "/one.\(language)"
+            try "#include \"postern/\(name)\"\n".write(toFile: file, atomically: true, encoding: .utf8)
+            try run(compiler, ["-x", language, standard, "-Wall", "-Wextra", "-pedantic", "-Werror", "-I" + include, "-fsyntax-only", file])
+        }
+    }
+
+    @Test func layoutHolds() throws {
+        let sdk = TestPlugins.tree + "/SDK/CPostern"
+        try run("cc", ["-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I" + sdk + "/include", "-fsyntax-only", sdk + "/layout.c"])
+    }
+}
