@@ -28,7 +28,11 @@ extension Inspector {
         observe?(record)
         if kind != "inspected" { return }
         let isAccepted = record.reply.isPositive
-        if isAccepted { Counter(label: MetricName.messageBytes).increment(by: Int64(message.region.count)) }
+        if isAccepted {
+            Counter(label: MetricName.messageBytes).increment(by: Int64(message.region.count))
+        } else {
+            Counter(label: MetricName.refusals, dimensions: [("at", "data")]).increment()
+        }
         log.write(
             MailEvent(
                 isAccepted ? "received" : "refused", queueID: message.queueID, session: message.session.id,
