@@ -27,7 +27,8 @@ final class Generation: @unchecked Sendable {
         let manifest = files.manifest
         if let missing = manifest.requires.first(where: { !ServiceTables.known.contains($0) }) {
             throw LoadFailure(
-                files.libraryPath, "needs the extension \(missing), which this Postern lacks (it has \(ServiceTables.known.joined(separator: ", ")))")
+                files.libraryPath,
+                "needs the extension \(missing), which this Postern lacks (it has \(ServiceTables.known.joined(separator: ", ")))")
         }
         guard manifest.homes.contains(.host), manifest.execution == .nonblocking else {
             throw LoadFailure(

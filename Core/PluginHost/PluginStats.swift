@@ -62,7 +62,8 @@ final class PluginStats: @unchecked Sendable {
             return .nanoseconds(Self.upperBound(Self.bucketCount - 1))
         }
         return (
-            calls.load(ordering: .relaxed), slow.load(ordering: .relaxed), faults.load(ordering: .relaxed), running.load(ordering: .relaxed),
+            calls.load(ordering: .relaxed), slow.load(ordering: .relaxed), faults.load(ordering: .relaxed),
+            running.load(ordering: .relaxed),
             quantile(0.5), quantile(0.99)
         )
     }

@@ -25,7 +25,9 @@ final class ProblemList {
             add: { sink, pointer, text in
                 guard let context = sink?.pointee.context else { return }
                 let list = Unmanaged<ProblemList>.fromOpaque(context).takeUnretainedValue()
-                if list.found.count < 50 { list.found.append(SettingsProblem(pointer: pointer.text(upTo: 200), text: text.text(upTo: 500))) }
+                if list.found.count < 50 {
+                    list.found.append(SettingsProblem(pointer: pointer.text(upTo: 200), text: text.text(upTo: 500)))
+                }
             })
         return withExtendedLifetime(self) { body(&sink) }
     }

@@ -104,7 +104,8 @@ public final class CallMemory: @unchecked Sendable {
         let texts = answer.detail.utf8.count + (answer.canonicalName?.utf8.count ?? 0)
         let bytes = answer.records.reduce(0) { $0 + $1.count }
         var writer = BlockWriter(
-            capacity: MemoryLayout<postern_dns_answer>.size + answer.records.count * MemoryLayout<postern_bytes>.stride + bytes + texts + 64)
+            capacity: MemoryLayout<postern_dns_answer>.size + answer.records.count * MemoryLayout<postern_bytes>.stride + bytes + texts + 64
+        )
         more.append(writer.base)
         let result = writer.make(postern_dns_answer.self)
         let records = writer.make(postern_bytes.self, count: answer.records.count)
@@ -125,7 +126,8 @@ public final class CallMemory: @unchecked Sendable {
             made = known
         } else {
             let recipient = envelope.recipients[Int(index)]
-            let capacity = recipient.address.localPart.utf8.count + 2 * recipient.address.domain.utf8.count + recipient.policyDomain.utf8.count + 8
+            let capacity =
+                recipient.address.localPart.utf8.count + 2 * recipient.address.domain.utf8.count + recipient.policyDomain.utf8.count + 8
             var writer = BlockWriter(capacity: capacity)
             more.append(writer.base)
             made = postern_recipient(
@@ -174,7 +176,9 @@ public final class CallMemory: @unchecked Sendable {
         var size = MemoryLayout<postern_call>.stride + MemoryLayout<postern_session>.stride + 64
         if let envelope {
             size += MemoryLayout<postern_transaction>.stride + 16
-            if case .address(let address) = envelope.reversePath { size += address.localPart.utf8.count + 2 * address.domain.utf8.count + 1 }
+            if case .address(let address) = envelope.reversePath {
+                size += address.localPart.utf8.count + 2 * address.domain.utf8.count + 1
+            }
         }
         if facts.message != nil { size += MemoryLayout<postern_message>.stride }
         size += (facts.recipients.words?.count ?? 0) * 8 + (facts.session.helo?.utf8.count ?? 0) + (facts.session.login?.utf8.count ?? 0)

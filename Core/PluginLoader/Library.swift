@@ -16,14 +16,18 @@ public final class Library: @unchecked Sendable {
             let why = dlerror().map { String(cString: $0) } ?? "unknown error"
             throw refuse("cannot be loaded: \(why.replacing(path, by: name))")
         }
-        guard let symbol = dlsym(handle, "postern_plugin_entry") else { throw refuse("is no Postern plugin: it exports no postern_plugin_entry") }
+        guard let symbol = dlsym(handle, "postern_plugin_entry") else {
+            throw refuse("is no Postern plugin: it exports no postern_plugin_entry")
+        }
         typealias Entry = @convention(c) (UInt32) -> UnsafePointer<postern_entry>?
         guard let entry = unsafeBitCast(symbol, to: Entry.self)(POSTERN_ABI_MAJOR) else {
-            throw refuse("does not speak major \(POSTERN_ABI_MAJOR) of the plugin ABI, which this Postern speaks; build it with this release's SDK")
+            throw refuse(
+                "does not speak major \(POSTERN_ABI_MAJOR) of the plugin ABI, which this Postern speaks; build it with this release's SDK")
         }
         let e = entry.pointee
         guard e.abi_major == POSTERN_ABI_MAJOR else {
-            throw refuse("speaks major \(e.abi_major) of the plugin ABI, this Postern speaks \(POSTERN_ABI_MAJOR); build it with this release's SDK")
+            throw refuse(
+                "speaks major \(e.abi_major) of the plugin ABI, this Postern speaks \(POSTERN_ABI_MAJOR); build it with this release's SDK")
         }
         guard Int(e.size) >= MemoryLayout<postern_entry>.offset(of: \.load)!, let id = e.id, let version = e.version, let plugin = e.plugin
         else { throw refuse("its entry is incomplete") }
@@ -34,7 +38,8 @@ public final class Library: @unchecked Sendable {
             throw refuse("has version \(String(cString: version)), its manifest \(manifest.version)")
         }
         let table = plugin.pointee
-        guard Int(table.size) >= MemoryLayout<postern_plugin>.offset(of: \.check_config)!, table.create_instance != nil, table.on_phase != nil
+        guard Int(table.size) >= MemoryLayout<postern_plugin>.offset(of: \.check_config)!, table.create_instance != nil,
+            table.on_phase != nil
         else { throw refuse("its function table lacks create_instance or on_phase") }
         self.entry = entry
         self.plugin = plugin

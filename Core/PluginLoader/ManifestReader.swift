@@ -50,7 +50,8 @@ public struct ManifestReader {
         return FilterManifest(
             id: id, version: text(root, "version"), vendor: text(root, "vendor"), licence: text(root, "licence"),
             summary: text(root, "summary"), phases: Set(phases), symbols: symbols(root), schema: root["settings"] ?? .object([:]),
-            rights: Set(words(root, "rights", FilterManifest.Right.allCases, \.rawValue, required: false)), requires: strings(root, "requires"),
+            rights: Set(words(root, "rights", FilterManifest.Right.allCases, \.rawValue, required: false)),
+            requires: strings(root, "requires"),
             optional: strings(root, "optional"), execution: word(root, "execution", FilterManifest.ExecutionClass.allCases) ?? .nonblocking,
             concurrency: word(root, "concurrency", FilterManifest.ConcurrencyMode.allCases) ?? .parallel,
             scope: word(root, "scope", FilterManifest.ResultScope.allCases) ?? .message, homes: homes, recommendedHome: home)

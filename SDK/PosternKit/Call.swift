@@ -86,8 +86,9 @@ public final class Call: @unchecked Sendable {
     /// Lets the session go on; the run continues and is joined before `phase`. Call it before the first await that may take long.
     public func detach(joinBefore phase: Phase) { joinBefore = phase }
 
-    /// Asks all questions together and waits for all answers, which come in the questions' order. After cancellation: `cancelled`.
-    public func resolve(_ questions: [DNSQuestion]) async -> [DNSAnswer] {
+    /// Asks all questions together and waits for all answers, which come in the questions' order. After cancellation: `cancelled`. What has
+    /// not come `within` that time is given up: `timeout` (with a host that has no timer: never).
+    public func resolve(_ questions: [DNSQuestion], within limit: Duration? = nil) async -> [DNSAnswer] {
         if questions.isEmpty { return [] }
         let answers = AnswerSink(count: questions.count)
         guard let dns = host.dns, !isCancelled else {
@@ -97,7 +98,10 @@ public final class Call: @unchecked Sendable {
         let status = ask(dns, questions, &operations)
         guard status == POSTERN_OK else { return answers.failed(.failed, "the host refused the questions (status \(status))") }
         for (index, operation) in operations.enumerated() { waiting[operation] = (answers, index) }
+        let alarm = limit.flatMap(startTimer)
+        if let alarm { waiting[alarm] = (TimeLimitSink { self.giveUp(operations, answers) }, 0) }
         await withUnsafeContinuation { answers.continuation = $0 }
+        if let alarm, waiting.removeValue(forKey: alarm) != nil { host.cancel(raw, alarm) }
         return answers.answers
     }
 
@@ -105,13 +109,25 @@ public final class Call: @unchecked Sendable {
 
     /// Waits; returns early when the run is cancelled.
     public func sleep(_ duration: Duration) async {
-        var operation: UInt64 = 0
-        let (seconds, attoseconds) = duration.components
-        let micros = UInt64(max(0, seconds)) * 1_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000_000)
-        guard let timer = host.timer, !isCancelled, timer.pointee.start(raw, micros, &operation) == POSTERN_OK else { return }
+        guard !isCancelled, let operation = startTimer(duration) else { return }
         let sink = CompletionSink(count: 1)
         waiting[operation] = (sink, 0)
         await withUnsafeContinuation { sink.continuation = $0 }
+    }
+
+    private func startTimer(_ duration: Duration) -> UInt64? {
+        var operation: UInt64 = 0
+        let (seconds, attoseconds) = duration.components
+        let micros = UInt64(max(0, seconds)) * 1_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000_000)
+        guard let timer = host.timer, timer.pointee.start(raw, micros, &operation) == POSTERN_OK else { return nil }
+        return operation
+    }
+
+    private func giveUp(_ operations: [UInt64], _ answers: AnswerSink) {
+        for (index, operation) in operations.enumerated() where waiting.removeValue(forKey: operation) != nil {
+            host.cancel(raw, operation)
+            answers.timedOut(index)
+        }
     }
 
     /// The gateway's time in microseconds since 1970.

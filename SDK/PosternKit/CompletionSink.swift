@@ -31,7 +31,25 @@ final class AnswerSink: CompletionSink, @unchecked Sendable {
         finishOne()
     }
 
+    func timedOut(_ index: Int) {
+        answers[index] = DNSAnswer(.timeout)
+        finishOne()
+    }
+
     func failed(_ status: DNSAnswer.Status, _ detail: String) -> [DNSAnswer] {
         answers.map { _ in DNSAnswer(status, detail: status == .failed ? detail : "") }
     }
+}
+
+/// The timer beside a `resolve`: nobody awaits it.
+final class TimeLimitSink: CompletionSink, @unchecked Sendable {
+    private let isOver: () -> Void
+
+    init(_ isOver: @escaping () -> Void) {
+        self.isOver = isOver
+        super.init(count: 1)
+    }
+
+    override func take(_ completion: postern_completion, _ index: Int) { isOver() }
+    override func cancel(_ index: Int) {}
 }

@@ -28,6 +28,9 @@ public struct Host: @unchecked Sendable {
 
     public func log(_ level: LogLevel, _ text: String) { write(nil, level, text) }
 
+    /// The operation's completion does not come any more.
+    func cancel(_ call: UnsafePointer<postern_call>, _ operation: UInt64) { _ = table.pointee.cancel_operation(call, operation) }
+
     func write(_ call: UnsafePointer<postern_call>?, _ level: LogLevel, _ text: String) {
         guard let log else { return }
         _ = text.withBytes { log.pointee.write(log, call, level.rawValue, $0) }

@@ -12,12 +12,14 @@ struct HeaderTests {
         for name in names {
             let file = plugins.folder + "/one.\(language)"
             try "#include \"postern/\(name)\"\n".write(toFile: file, atomically: true, encoding: .utf8)
-            try run(compiler, ["-x", language, standard, "-Wall", "-Wextra", "-pedantic", "-Werror", "-I" + include, "-fsyntax-only", file])
+            try run(
+                compiler, ["-x", language, standard, "-Wall", "-Wextra", "-pedantic", "-Werror", "-I" + include, "-fsyntax-only", file])
         }
     }
 
     @Test func layoutHolds() throws {
         let sdk = TestPlugins.tree + "/SDK/CPostern"
-        try run("cc", ["-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I" + sdk + "/include", "-fsyntax-only", sdk + "/layout.c"])
+        try run(
+            "cc", ["-std=c11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I" + sdk + "/include", "-fsyntax-only", sdk + "/layout.c"])
     }
 }

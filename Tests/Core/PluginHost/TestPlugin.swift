@@ -12,7 +12,8 @@ final class TestPlugins {
     let resolver = HeldResolver()
     let loop = ManualLoop()
     private(set) lazy var host = PluginHost(
-        folders: [folder], copies: folder + "/copies", resolver: resolver, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        folders: [folder], copies: folder + "/copies", resolver: resolver,
+        logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
 
     static let tree = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized.path
 
@@ -75,7 +76,9 @@ final class TestPlugins {
     }
 
     /// Starts a run on the manual loop.
-    func start(_ phase: Phase, id: String = "test", settings: JSONValue = .object([:]), message: String? = nil) throws -> (any FilterRun, Events) {
+    func start(_ phase: Phase, id: String = "test", settings: JSONValue = .object([:]), message: String? = nil) throws -> (
+        any FilterRun, Events
+    ) {
         host.rescan()
         var slot = FilterSlot(name: "slot", plugin: id)
         slot.settings = settings
