@@ -1,0 +1,44 @@
+import GatewayTestKit
+import Mail
+import Synchronization
+import Testing
+
+@testable import PluginHost
+
+/// One at a time, in order, each on its own loop.
+struct SerialTests {
+    @Test func turns() {
+        let gate = SerialGate()
+        let (first, second) = (ManualLoop(), ManualLoop())
+        let order = Mutex<[String]>([])
+        gate.enter(on: first) { order.withLock { $0.append("first") } }
+        gate.enter(on: second) { order.withLock { $0.append("second") } }
+        second.runPending()
+        #expect(order.withLock { $0 } == ["first"])
+        gate.leave()
+        #expect(order.withLock { $0 } == ["first"])
+        second.runPending()
+        #expect(order.withLock { $0 } == ["first", "second"])
+        gate.leave()
+        gate.enter(on: first) { order.withLock { $0.append("third") } }
+        #expect(order.withLock { $0 } == ["first", "second", "third"])
+    }
+
+    @Test func aSerialPluginIsAskedAsUsual() throws {
+        let plugins = try TestPlugins()
+        try plugins.compile(
+            """
+            uint64_t id;
+            if (call->reason == POSTERN_START) return timer->start(call, 1, &id) == POSTERN_OK ? POSTERN_SUSPEND : POSTERN_DONE;
+            if (call->reason == POSTERN_RESUME) out->add_symbol(out, text("FOUND"), 1, text(""), NULL, NULL);
+            return POSTERN_DONE;
+            """, manifest: ["concurrency": "\"serial\""])
+        let (_, events) = try plugins.start(.connect)
+        plugins.loop.advance(by: .seconds(1))
+        #expect(events.verdicts.first?.symbols.map(\.name) == ["FOUND"])
+        let (run, cancelled) = try plugins.start(.connect)
+        run.cancel(.sessionEnded)
+        #expect(cancelled.verdicts.map(\.result) == [.cancelled])
+        #expect(plugins.host.list().first?.calls == 4)
+    }
+}
