@@ -25,6 +25,7 @@ echo '{}' > "$work/config/zone.json"
 cat > "$work/config/domains/bench.test.yaml" <<Y
 domain: bench.test
 deliver_to: [{host: 127.0.0.1, port: 20526, tls: never}]
+recipients: any
 filters: ${FILTERS:-[]}
 Y
 if [ ! -d "$peers" ]; then

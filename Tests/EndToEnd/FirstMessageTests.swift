@@ -20,7 +20,9 @@ import Testing
                 try Tool.run([Tool.postern, "trace", id], directory: folder.path).output.contains("delivered")
             })
         let trace = try Tool.run([Tool.postern, "trace", id], directory: folder.path).output
-        for word in ["anyone@example.com", "hello-c", "HELLO", "127.0.0.1", "accept"] { #expect(trace.contains(word), "\(word) in \(trace)") }
+        for word in ["anyone@example.com", "hello-c", "HELLO", "127.0.0.1", "accept"] {
+            #expect(trace.contains(word), "\(word) in \(trace)")
+        }
         #expect(try Tool.run([Tool.postern, "plugin", "list"], directory: folder.path).output.contains("rbl"))
         #expect(try Tool.run([Tool.postern, "trace", "0000000000001"], directory: folder.path).status == 1)
     }

@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 /// The real gateway as a process, with a configuration folder of its own on loopback.
-final class GatewayUnderTest {
+final class GatewayUnderTest: @unchecked Sendable {
+    // Sendable: `send` and the commands read constants only; start and stop are the test's own thread's.
     let folder: TemporaryFolder
     let port = Tool.freePort()
     /// Where its domains deliver to.
@@ -46,6 +47,7 @@ final class GatewayUnderTest {
             """
             domain: example.com
             deliver_to: [{host: 127.0.0.1, port: \(nextHop), tls: never}]
+            \(lines.contains("recipients:") ? "" : "recipients: any")
             \(lines)
             """)
     }
@@ -66,15 +68,19 @@ final class GatewayUnderTest {
         try Tool.run([Tool.postern] + arguments + ["--control", control])
     }
 
-    /// Decoded `--json` output.
-    func json(_ arguments: String...) throws -> Any {
+    /// Decoded `--json` output: one object a line.
+    func json(_ arguments: String...) throws -> [[String: Any]] {
         let result = try Tool.run([Tool.postern] + arguments + ["--json", "--control", control])
         try #require(result.status == 0, "\(arguments): \(result.errors)")
-        return try JSONSerialization.jsonObject(with: Data(result.output.utf8), options: .fragmentsAllowed)
+        return try result.output.split(separator: "\n").map {
+            try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any], "\($0)")
+        }
     }
 
     /// Sends with Python's smtplib; one line of output per message: the reply, or `code text` of the refusal.
-    func send(count: Int = 1, from: String = "a@sender.example", to: [String] = ["b@example.com"], text: String = "Hello") throws -> [String] {
+    func send(count: Int = 1, from: String = "a@sender.example", to: [String] = ["b@example.com"], text: String = "Hello") throws
+        -> [String]
+    {
         let script = """
             import smtplib, sys
             for n in range(\(count)):
@@ -92,7 +98,7 @@ final class GatewayUnderTest {
                 except Exception as e: print('error', repr(e))
                 sys.stdout.flush()
             """
-        return try Tool.run(["python3", "-c", script], seconds: 300).output.split(separator: "\n").map(String.init)
+        return try Tool.run(["python3", "-"], input: script, seconds: 300).output.split(separator: "\n").map(String.init)
     }
 
     /// The queue ID in a reply to the end of data.

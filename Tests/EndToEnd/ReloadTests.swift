@@ -32,7 +32,7 @@ import Testing
             let variant = changes % Self.variants.count
             try gateway.writeDomain(Self.variants[variant])
             // By command or by the changed file itself, whichever comes first: only what the command reports is counted as ours.
-            let result = try gateway.json("reload") as? [String: Any]
+            let result = try gateway.json("reload").first
             variantOf[try #require(result?["generation"] as? Int)] = variant
             usleep(20_000)
         }
@@ -44,7 +44,7 @@ import Testing
         var seen: Set<Int> = []
         var digests: [Int: Set<String>] = [:]
         for id in ids {
-            let receipts = try #require(gateway.json("trace", id) as? [[String: Any]])
+            let receipts = try gateway.json("trace", id)
             let receipt = try #require(receipts.first { $0["kind"] as? String == "inspected" }?["json"] as? [String: Any])
             let generation = try #require(receipt["policy_generation"] as? Int)
             let names = try #require(receipt["filters"] as? [[String: Any]]).map { $0["name"] as? String ?? "" }
@@ -67,12 +67,12 @@ import Testing
         try gateway.writeDomain("filtres: []")
         let refused = try gateway.command("reload")
         #expect(refused.status == 1)
-        #expect((refused.output + refused.errors).contains("example.com.yaml:3:1"), "\(refused.output)\(refused.errors)")
+        #expect((refused.output + refused.errors).contains("example.com.yaml:4:1"), "\(refused.output)\(refused.errors)")
         #expect((refused.output + refused.errors).contains("filters"), "names the nearest key: \(refused.errors)")
         let check = try Tool.run([Tool.postern, "check", "--config", gateway.configuration])
-        #expect(check.status == 1 && (check.output + check.errors).contains("example.com.yaml:3:1"))
+        #expect(check.status == 1 && (check.output + check.errors).contains("example.com.yaml:4:1"))
         let id = try #require(GatewayUnderTest.queueID(gateway.send()[0]))
-        let receipts = try #require(gateway.json("trace", id) as? [[String: Any]])
+        let receipts = try gateway.json("trace", id)
         let receipt = try #require(receipts.first?["json"] as? [String: Any])
         #expect((receipt["filters"] as? [Any])?.count == 2)
         try gateway.writeDomain(Self.variants[3])
