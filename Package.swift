@@ -2,16 +2,26 @@
 // Postern: the gateway (Core), its filters (Plugins) and their tests. Plugin authors need only the package in SDK.
 import PackageDescription
 
-let nio = "swift-nio"
 func product(_ name: String, _ package: String) -> Target.Dependency { .product(name: name, package: package) }
 
+let nio = [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")]
+let tls = [product("NIOTLS", "swift-nio"), product("NIOSSL", "swift-nio-ssl")]
+let abi = product("CPostern", "SDK")
+let crypto = product("Crypto", "swift-crypto")
+let logging = product("Logging", "swift-log")
+let metrics = product("Metrics", "swift-metrics")
+let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
+
+/// A folder of Core: one target of the same name.
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Core/\(name)", exclude: ["README.md"])
+}
+
 /// A filter: a shared library that exports one symbol, `postern_plugin_entry`, and imports the SDK only.
-func plugin(_ name: String, path: String) -> Target {
+func plugin(_ name: String) -> Target {
     .target(
-        name: name, dependencies: [product("PosternKit", "SDK")], path: path, exclude: ["README.md", "manifest.json"],
-        linkerSettings: [
-            .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/SDK/plugin.map"])
-        ])
+        name: name, dependencies: [product("PosternKit", "SDK")], path: "Plugins/\(name)", exclude: ["README.md", "manifest.json"],
+        linkerSettings: [.unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/SDK/plugin.map"])])
 }
 
 /// The tests of one target of Core.
@@ -41,111 +51,63 @@ let package = Package(
     ],
     targets: [
         // Words and pure logic
-        .target(name: "Mail", path: "Core/Mail", exclude: ["README.md"]),
-        .target(name: "MIME", dependencies: ["Mail"], path: "Core/MIME", exclude: ["README.md"]),
-        .target(name: "SMTP", dependencies: ["Mail"], path: "Core/SMTP", exclude: ["README.md"]),
-        .target(name: "Decide", dependencies: ["Mail"], path: "Core/Decide", exclude: ["README.md"]),
+        core("Mail"),
+        core("MIME", ["Mail"]),
+        core("SMTP", ["Mail"]),
+        core("Decide", ["Mail"]),
 
         // Engines
         .systemLibrary(name: "CUnbound", path: "Core/CUnbound"),
-        .target(
-            name: "DNSClient", dependencies: ["Mail", "CUnbound", product("Metrics", "swift-metrics")], path: "Core/DNSClient",
-            exclude: ["README.md"]),
-        .target(
-            name: "PluginLoader", dependencies: ["Mail", product("CPostern", "SDK")], path: "Core/PluginLoader", exclude: ["README.md"]),
-        .target(
-            name: "PluginHost",
-            dependencies: [
-                "Mail", "MIME", "PluginLoader", product("CPostern", "SDK"), product("Crypto", "swift-crypto"),
-                product("Logging", "swift-log"),
-                product("Metrics", "swift-metrics"),
-            ], path: "Core/PluginHost", exclude: ["README.md"]),
-        .target(
-            name: "Settings", dependencies: ["Mail", product("Yams", "Yams"), product("Crypto", "swift-crypto")], path: "Core/Settings",
-            exclude: ["README.md"]),
-        .target(
-            name: "Receive",
-            dependencies: [
-                "Mail", "SMTP", product("NIOCore", nio), product("NIOPosix", nio), product("NIOTLS", nio), product("NIOSSL", "swift-nio-ssl"),
-                product("Metrics", "swift-metrics"),
-            ], path: "Core/Receive", exclude: ["README.md"]),
-        .target(
-            name: "Inspect",
-            dependencies: ["Mail", "MIME", "Decide", product("Metrics", "swift-metrics")],
-            path: "Core/Inspect", exclude: ["README.md"]),
-        .target(
-            name: "Queue",
-            dependencies: [
-                "Mail", product("DequeModule", "swift-collections"), product("HeapModule", "swift-collections"),
-                product("Metrics", "swift-metrics"),
-            ], path: "Core/Queue",
-            exclude: ["README.md"]),
-        .target(
-            name: "Store",
-            dependencies: [
-                "Mail", product("GRDB", "GRDB.swift"), product("GRDBSQLite", "GRDB.swift"), product("Metrics", "swift-metrics"),
-            ], path: "Core/Store", exclude: ["README.md"]),
-        .target(
-            name: "Deliver",
-            dependencies: [
-                "Mail", "MIME", "SMTP", product("NIOCore", nio), product("NIOPosix", nio), product("NIOTLS", nio),
-                product("NIOSSL", "swift-nio-ssl"),
-                product("Metrics", "swift-metrics"),
-            ], path: "Core/Deliver", exclude: ["README.md"]),
-        .target(
-            name: "Telemetry", dependencies: ["Mail", product("Logging", "swift-log"), product("CoreMetrics", "swift-metrics")],
-            path: "Core/Telemetry", exclude: ["README.md"]),
-        .target(
-            name: "Control",
-            dependencies: [
-                "Mail", product("Hummingbird", "hummingbird"), product("HummingbirdCore", "hummingbird"), product("NIOCore", nio),
-                product("NIOPosix", nio), product("NIOHTTP1", nio),
-                product("Logging", "swift-log"), product("ServiceLifecycle", "swift-service-lifecycle"),
-            ], path: "Core/Control", exclude: ["README.md"]),
+        core("DNSClient", ["Mail", "CUnbound", metrics]),
+        core("PluginLoader", ["Mail", abi]),
+        core("PluginHost", ["Mail", "PluginLoader", abi, crypto, logging, metrics]),
+        core("Settings", ["Mail", product("Yams", "Yams"), crypto]),
+        core("Receive", ["Mail", "SMTP", metrics] + nio + tls),
+        core("Inspect", ["Mail", "MIME", "Decide", metrics]),
+        core("Queue", ["Mail", product("DequeModule", "swift-collections"), product("HeapModule", "swift-collections"), metrics]),
+        core("Store", ["Mail", product("GRDB", "GRDB.swift"), product("GRDBSQLite", "GRDB.swift"), metrics]),
+        core("Deliver", ["Mail", "SMTP"] + nio + tls),
+        core("Telemetry", ["Mail", product("CoreMetrics", "swift-metrics")]),
+        core(
+            "Control",
+            ["Mail", product("Hummingbird", "hummingbird"), product("HummingbirdCore", "hummingbird"), logging, lifecycle]
+                + [product("NIOHTTP1", "swift-nio")] + nio),
 
         // The whole
-        .target(
-            name: "Gateway",
-            dependencies: [
-                "Mail", "MIME", "SMTP", "Decide", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue",
-                "Store", "Deliver", "Telemetry", "Control", product("NIOCore", nio), product("NIOPosix", nio),
-                product("Logging", "swift-log"),
-                product("Metrics", "swift-metrics"), product("NIOSSL", "swift-nio-ssl"),
-                product("ServiceLifecycle", "swift-service-lifecycle"), product("UnixSignals", "swift-service-lifecycle"),
-            ], path: "Core/Gateway", exclude: ["README.md"]),
+        core(
+            "Gateway",
+            ["Mail", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store", "Deliver"]
+                + ["Telemetry", "Control", logging, metrics, lifecycle, product("UnixSignals", "swift-service-lifecycle")] + nio + tls),
         .executableTarget(
             name: "Command",
-            dependencies: [
-                "Mail", "SMTP", "Gateway", "Control", "Settings", "Receive", product("ArgumentParser", "swift-argument-parser"),
-                product("NIOCore", nio),
-                product("NIOPosix", nio), product("Logging", "swift-log"),
-            ], path: "Core/Command", exclude: ["README.md"]),
+            dependencies: ["Mail", "SMTP", "Gateway", "Control", "Settings", "Receive", product("ArgumentParser", "swift-argument-parser")]
+                + nio, path: "Core/Command", exclude: ["README.md"],
+            // Where `make install` puts the Swift runtime.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/postern/runtime"])]),
 
         // Filters
-        plugin("RBL", path: "Plugins/RBL"),
+        plugin("RBL"),
 
         // Tests
         .target(
-            name: "GatewayTestKit",
-            dependencies: ["Mail", product("NIOCore", nio), product("NIOPosix", nio), product("NIOSSL", "swift-nio-ssl")],
-            path: "Tests/GatewayTestKit"),
+            name: "GatewayTestKit", dependencies: ["Mail", product("NIOSSL", "swift-nio-ssl")] + nio, path: "Tests/GatewayTestKit"),
         tests("Mail", []),
         tests("MIME", ["MIME"]),
         tests("SMTP", ["SMTP"]),
         tests("Decide", ["Decide"]),
         tests("DNSClient", ["DNSClient"]),
         tests("Settings", ["Settings"]),
-        tests("PluginHost", ["PluginHost", "PluginLoader", product("Logging", "swift-log")]),
-        tests("Receive", ["Receive", "SMTP", product("NIOEmbedded", nio), product("NIOSSL", "swift-nio-ssl")]),
+        tests("PluginHost", ["PluginHost", "PluginLoader", logging]),
+        tests("Receive", ["Receive", "SMTP", product("NIOEmbedded", "swift-nio"), product("NIOSSL", "swift-nio-ssl")]),
         tests("Inspect", ["Inspect"]),
         tests("Queue", ["Queue", "Store"]),
         tests("Store", ["Store", product("GRDB", "GRDB.swift")]),
-        tests("Deliver", ["Deliver", product("NIOEmbedded", nio)]),
+        tests("Deliver", ["Deliver", product("NIOEmbedded", "swift-nio")]),
         tests("Telemetry", ["Telemetry"]),
         tests("Control", ["Control"]),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
-        .executableTarget(name: "StoreBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Store"),
         .testTarget(name: "ArchitectureTests", path: "Tests/Architecture"),
         .testTarget(name: "EndToEndTests", dependencies: ["Mail", "GatewayTestKit"], path: "Tests/EndToEnd"),
+        .executableTarget(name: "StoreBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Store"),
     ]
 )

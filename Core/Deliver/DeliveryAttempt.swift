@@ -173,7 +173,6 @@ final class DeliveryAttempt: @unchecked Sendable {
         let end = NIODeadline.now()
         let sent = firstSend ?? end
         let nextHop = answered?.peer ?? hops.last?.description ?? ""
-        client.metrics.record(outcomes, nanoseconds: (end - began).nanoseconds)
         client.pool.endJob()
         completion(
             DeliveryReport(

@@ -13,7 +13,6 @@ public final class SMTPNextHopClient: NextHopClient {
     let hostname: @Sendable () -> String
     let pool = ConnectionPool()
     let contexts: TLSContexts
-    let metrics = DeliveryMetrics()
     private let rotation = Atomic<Int>(0)
 
     /// `policy` and `hostname` (ours, for EHLO) are asked for each connection and wait, so that a reload is in force at once: they must be

@@ -25,7 +25,10 @@ public enum GatewayProcess {
                 observation: gateway.settings.metrics.map { .init(host: "\($0.address)", port: $0.port) },
                 backend: GatewayBackend(gateway), logger: logger)
             try await gateway.start()
-            if configuration.isDemonstration { print(demonstrationText(gateway)) }
+            if configuration.isDemonstration {
+                print(demonstrationText(gateway))
+                fflush(nil)
+            }
             // Stopped in reverse order, each before the one above it.
             let group = ServiceGroup(
                 configuration: .init(

@@ -1,5 +1,4 @@
 import Mail
-import Metrics
 
 extension Inspector {
     /// Writes what an inspection came to: the receipt, a `filter` line per recipient, the metrics. One that is no first one (`kind`) has
@@ -8,7 +7,7 @@ extension Inspector {
         let message = record.message
         store.append(Receipt(queueID: message.queueID, time: clock.now, kind: kind, json: record.json))
         for (recipient, decision) in zip(message.envelope.recipients, record.decisions) {
-            Counter(label: MetricName.messages, dimensions: [("disposition", decision.disposition.rawValue)]).increment()
+            metrics.decided(decision.disposition)
             log.write(
                 MailEvent(
                     "filter", queueID: message.queueID, session: message.session.id,
@@ -20,19 +19,11 @@ extension Inspector {
                         ("score", .number(decision.score)), ("size", .integer(message.region.count)),
                     ]))
         }
-        for verdict in record.verdicts {
-            Counter(label: MetricName.filterRuns, dimensions: [("filter", verdict.filter), ("result", verdict.result.rawValue)]).increment()
-            Timer(label: MetricName.filterSeconds, dimensions: [("filter", verdict.filter)]).recordMicroseconds(
-                verdict.elapsed.microseconds)
-        }
+        for verdict in record.verdicts { metrics.ran(verdict) }
         observe?(record)
         if kind != "inspected" { return }
         let isAccepted = record.reply.isPositive
-        if isAccepted {
-            Counter(label: MetricName.messageBytes).increment(by: Int64(message.region.count))
-        } else {
-            Counter(label: MetricName.refusals, dimensions: [("at", "data")]).increment()
-        }
+        if isAccepted { metrics.accepted(bytes: message.region.count) } else { metrics.refused(at: .data) }
         log.write(
             MailEvent(
                 isAccepted ? "received" : "refused", queueID: message.queueID, session: message.session.id,

@@ -8,6 +8,7 @@ public final class Inspector: SessionInspectorFactory {
     let log: any MailLog
     let clock: any WallClock
     let ids: QueueIDGenerator
+    let metrics = InspectMetrics()
     /// Told of each message after its commit.
     let accepted: @Sendable (StoredMessage) -> Void
     /// Told of each inspection, whatever came of it.

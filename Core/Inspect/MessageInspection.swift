@@ -1,7 +1,6 @@
 import Decide
 import MIME
 import Mail
-import Metrics
 
 /// A sealed message on its way through the data phase: filters of each recipient's domain, decisions, storage, reply.
 final class MessageInspection: @unchecked Sendable {

@@ -1,6 +1,5 @@
 import Decide
 import Mail
-import Metrics
 
 /// The inspector of one session: the edge's filters, the recipients, and the transaction under way.
 final class SessionInspection: SessionInspector, @unchecked Sendable {
@@ -117,7 +116,7 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         guard decision.disposition == .reject || decision.disposition == .defer else { return nil }
         let isReject = decision.disposition == .reject
         let reply = decision.reply ?? (isReject ? Reply(.refused, "Refused") : Reply(.notNow, "Try again later"))
-        Counter(label: MetricName.refusals, dimensions: [("at", phase.description)]).increment()
+        inspector.metrics.refused(at: phase)
         inspector.log.write(
             MailEvent(
                 "refused", queueID: queueID, session: facts.id,

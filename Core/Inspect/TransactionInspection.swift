@@ -1,6 +1,5 @@
 import Decide
 import Mail
-import Metrics
 
 /// One transaction, MAIL to end of data, pinned to the plan that was in force at its MAIL.
 final class TransactionInspection: @unchecked Sendable {
@@ -94,7 +93,7 @@ final class TransactionInspection: @unchecked Sendable {
     private var rcptVerdicts: [Verdict] = []
 
     private func refuse(_ address: EmailAddress, _ reply: Reply, _ reason: String, _ then: @Sendable (Reply) -> Void) {
-        Counter(label: MetricName.refusals, dimensions: [("at", "rcpt")]).increment()
+        inspector.metrics.refused(at: .rcpt)
         inspector.log.write(
             MailEvent(
                 "refused", queueID: queueID, session: facts.id,

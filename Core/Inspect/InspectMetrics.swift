@@ -1,0 +1,46 @@
+import Mail
+import Metrics
+import Synchronization
+
+/// What inspections count. Series are looked up once and kept, since a message touches a dozen of them. Any thread.
+final class InspectMetrics: Sendable {
+    private let dispositions: [Disposition: Counter]
+    private let refusals: [Phase: Counter]
+    private let bytes = Counter(label: MetricName.messageBytes)
+    private let filters = Mutex<[String: FilterSeries]>([:])
+
+    private struct FilterSeries {
+        let runs: [FilterResult: Counter]
+        let seconds: Timer
+    }
+
+    init() {
+        dispositions = Dictionary(
+            uniqueKeysWithValues: Disposition.allCases.map {
+                ($0, Counter(label: MetricName.messages, dimensions: [("disposition", $0.rawValue)]))
+            })
+        refusals = Dictionary(
+            uniqueKeysWithValues: Phase.allCases.map { ($0, Counter(label: MetricName.refusals, dimensions: [("at", $0.description)])) })
+    }
+
+    func decided(_ disposition: Disposition) { dispositions[disposition]?.increment() }
+
+    func refused(at phase: Phase) { refusals[phase]?.increment() }
+
+    func accepted(bytes count: Int) { bytes.increment(by: Int64(count)) }
+
+    func ran(_ verdict: Verdict) {
+        let series = filters.withLock { filters in
+            if let known = filters[verdict.filter] { return known }
+            let made = FilterSeries(
+                runs: Dictionary(
+                    uniqueKeysWithValues: FilterResult.allCases.map {
+                        ($0, Counter(label: MetricName.filterRuns, dimensions: [("filter", verdict.filter), ("result", $0.rawValue)]))
+                    }), seconds: Timer(label: MetricName.filterSeconds, dimensions: [("filter", verdict.filter)]))
+            filters[verdict.filter] = made
+            return made
+        }
+        series.runs[verdict.result]?.increment()
+        series.seconds.recordMicroseconds(verdict.elapsed.microseconds)
+    }
+}
