@@ -64,7 +64,8 @@ public enum ConfigurationCheck {
         }
         for listener in settings.listeners {
             do { _ = try Listeners.tls(listener) } catch {
-                problems.append(SettingsProblem(at: place, "listener \(listener.endpoint): \(error)", mend: "correct `tls` of this listener"))
+                problems.append(
+                    SettingsProblem(at: place, "listener \(listener.endpoint): \(error)", mend: "correct `tls` of this listener"))
             }
         }
         return problems

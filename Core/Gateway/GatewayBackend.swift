@@ -40,7 +40,8 @@ struct GatewayBackend: ControlBackend {
     }
 
     func queue(_ query: QueueQuery) async throws -> [QueueEntry] {
-        try await ask { gateway.store.messages(in: query.states, after: query.after, limit: query.limit, completion: $0) }.map(QueueEntry.init)
+        try await ask { gateway.store.messages(in: query.states, after: query.after, limit: query.limit, completion: $0) }.map(
+            QueueEntry.init)
     }
 
     func entry(_ id: QueueID) async throws -> QueueEntry { QueueEntry(try await message(id)) }
@@ -50,9 +51,14 @@ struct GatewayBackend: ControlBackend {
         case .all: ChangeResult(changed: try await ask { gateway.queue.flush(completion: $0) })
         case .domain(let domain):
             ChangeResult(
-                changed: try await ask { gateway.queue.flush(domain: gateway.policy.current.domains[domain]?.domain ?? domain, completion: $0) })
+                changed: try await ask {
+                    gateway.queue.flush(domain: gateway.policy.current.domains[domain]?.domain ?? domain, completion: $0)
+                })
         case .message(let id):
-            ChangeResult(changed: try await { _ = try await message(id); return try await ask { gateway.queue.flush(id, completion: $0) } }())
+            ChangeResult(
+                changed: try await {
+                    _ = try await message(id); return try await ask { gateway.queue.flush(id, completion: $0) }
+                }())
         }
     }
 
@@ -74,7 +80,8 @@ struct GatewayBackend: ControlBackend {
     func trace(_ id: QueueID) async throws -> [ReceiptRecord] {
         let receipts = try await ask { gateway.store.receipts(of: id, completion: $0) }
         guard !receipts.isEmpty else {
-            throw ControlFailure(.notFound, "nothing is known of message \(id)", mend: "see the mail-flow log for the ID; histories are kept for a time")
+            throw ControlFailure(
+                .notFound, "nothing is known of message \(id)", mend: "see the mail-flow log for the ID; histories are kept for a time")
         }
         return receipts.map(ReceiptRecord.init)
     }
@@ -99,7 +106,8 @@ struct GatewayBackend: ControlBackend {
 
     private func message(_ id: QueueID) async throws -> StoredMessage {
         guard let message = try await ask({ gateway.store.message(id, completion: $0) }) else {
-            throw ControlFailure(.notFound, "message \(id) is not in the queue or the quarantine", mend: "`postern trace \(id)` tells what became of it")
+            throw ControlFailure(
+                .notFound, "message \(id) is not in the queue or the quarantine", mend: "`postern trace \(id)` tells what became of it")
         }
         return message
     }
