@@ -66,6 +66,8 @@ enum Terminal {
         for scalar in text.unicodeScalars {
             if !isHarmful(scalar) || (keepingLines && scalar == "\n") {
                 out.unicodeScalars.append(scalar)
+            } else if scalar == "\t" {
+                out += "    "
             } else if scalar.value < 0x100 {
                 out += "\\x" + hex(scalar.value, digits: 2)
             } else {
