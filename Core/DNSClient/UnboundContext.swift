@@ -26,20 +26,17 @@ final class UnboundContext {
         var length = 0
         let log = open_memstream(&text, &length)
         ub_ctx_debugout(context, log)
-        defer {
-            // While mail flows libunbound says nothing: what matters is in the answers.
-            ub_ctx_debugout(context, nil)
-            if let log { fclose(log) }
-            free(text)
-        }
+        let configured = Result { () throws(ResolverSetupError) in try configure(context, options) }
+        // While mail flows libunbound says nothing: what matters is in the answers.
+        ub_ctx_debugout(context, nil)
+        if let log { fclose(log) }
+        defer { free(text) }
         do {
-            try configure(context, options)
+            try configured.get()
             return context
         } catch {
-            if let log { fflush(log) }
-            let said = text.map { String(cString: $0) } ?? ""
             ub_ctx_delete(context)
-            throw ResolverSetupError(error.text + readable(log: said))
+            throw ResolverSetupError(error.text + readable(log: text.map { String(cString: $0) } ?? ""))
         }
     }
 

@@ -11,7 +11,7 @@ struct RBLFilter: Filter {
         let zones = settings.zones(for: client)
         guard !zones.isEmpty else { return }
         call.detach(joinBefore: .rcpt)
-        let answers = await call.resolve(zones.map { DNSQuestion($0.question(for: client), .a) }, within: settings.timeout)
+        let answers = await call.resolve(zones.map { DNSQuestion($0.question(for: client), .a) }, within: settings.wait)
         var unreachable: [String] = []
         for (zone, answer) in zip(zones, answers) {
             switch Listing(answer, of: zone) {

@@ -4,7 +4,7 @@ import PosternKit
 struct RBLSettings: Equatable, Sendable {
     var zones: [Zone]
     /// How long all answers together are waited for.
-    var timeout: Duration
+    var wait: Duration
     var allow: [Network]
     var asksPrivate: Bool
 
@@ -13,7 +13,7 @@ struct RBLSettings: Equatable, Sendable {
     init(_ settings: Settings) throws(SettingsError) {
         guard let list = settings["zones"] else { throw settings.error("zones is missing: name at least one zone") }
         zones = try Self.zones(list)
-        timeout = try settings["timeout"].map(Self.timeout) ?? .seconds(5)
+        wait = try settings["wait"].map(Self.wait) ?? .seconds(5)
         allow = []
         for item in try settings["allow"]?.elements() ?? [] {
             guard let network = Network(try item.string()) else { throw item.error("must be an address or a CIDR, like 192.0.2.0/24") }
@@ -96,7 +96,7 @@ struct RBLSettings: Equatable, Sendable {
         return codes
     }
 
-    private static func timeout(_ settings: Settings) throws(SettingsError) -> Duration {
+    private static func wait(_ settings: Settings) throws(SettingsError) -> Duration {
         var seconds: Double?
         if case .number(let number) = settings.value { seconds = number } else { seconds = Seconds.parse(try settings.string()) }
         guard let seconds, (0.1...60).contains(seconds) else { throw settings.error("must be 0.1 to 60 seconds: 5, 5s or 800ms") }

@@ -10,11 +10,11 @@ import Testing
         let settings = try Self.read(
             #"""
             {"zones": {"ZEN.spamhaus.org.": {"127.0.0.2": 4}, "v6.example": {"codes": {"*": 2}, "symbol": "RBL_SIX", "type": "ip6"}},
-             "timeout": "800ms", "allow": ["192.0.2.0/24", "2001:db8::1"]}
+             "wait": "800ms", "allow": ["192.0.2.0/24", "2001:db8::1"]}
             """#)
         #expect(settings.zones.map(\.name) == ["zen.spamhaus.org", "v6.example"])
         #expect(settings.zones.map(\.symbol) == ["RBL_ZEN", "RBL_SIX"])
-        #expect(settings.timeout == .milliseconds(800))
+        #expect(settings.wait == .milliseconds(800))
         #expect(settings.zones(for: [203, 0, 113, 9]).map(\.symbol) == ["RBL_ZEN"])
         #expect(settings.zones(for: Network.octets("2001:db8::2")!).map(\.symbol) == ["RBL_ZEN", "RBL_SIX"])
         #expect(settings.zones(for: [192, 0, 2, 9]).isEmpty)
@@ -24,14 +24,14 @@ import Testing
     @Test func privateClientsAreAskedAboutOnlyOnRequest() throws {
         let zones = #""zones": {"zen.example": {"*": 1}}"#
         let closed = try Self.read("{\(zones)}")
-        let open = try Self.read("{\(zones), \"ask_private\": true, \"timeout\": 2}")
+        let open = try Self.read("{\(zones), \"ask_private\": true, \"wait\": 2}")
         for text in ["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.1.1", "169.254.0.1", "100.64.0.1", "::1", "fd00::1", "fe80::1"] {
             #expect(closed.zones(for: Network.octets(text)!).isEmpty, "\(text)")
             #expect(open.zones(for: Network.octets(text)!).count == 1, "\(text)")
         }
         #expect(closed.zones(for: [172, 32, 0, 1]).count == 1)
-        #expect(closed.timeout == .seconds(5))
-        #expect(open.timeout == .seconds(2))
+        #expect(closed.wait == .seconds(5))
+        #expect(open.wait == .seconds(2))
     }
 
     @Test func symbolsOfZonesThatBeginAlike() {
@@ -55,8 +55,8 @@ import Testing
         (#"{"zones": {"z": {"codes": {"*": 1}, "symbol": "ZEN"}}}"#, "/zones/z/symbol", "RBL_"),
         (#"{"zones": {"z": {"codes": {"*": 1}, "type": "ip5"}}}"#, "/zones/z/type", "both"),
         (#"{"zones": {"z": {"*": 1}, "y": {"codes": {"*": 1}, "symbol": "RBL_Z"}}}"#, "/zones/y", "RBL_Z"),
-        (#"{"zones": {"z": {"*": 1}}, "timeout": "1h"}"#, "/timeout", "0.1 to 60"),
-        (#"{"zones": {"z": {"*": 1}}, "timeout": 0}"#, "/timeout", "0.1"),
+        (#"{"zones": {"z": {"*": 1}}, "wait": "1h"}"#, "/wait", "0.1 to 60"),
+        (#"{"zones": {"z": {"*": 1}}, "wait": 0}"#, "/wait", "0.1"),
         (#"{"zones": {"z": {"*": 1}}, "allow": ["192.0.2.0/33"]}"#, "/allow/0", "CIDR"),
     ]
 
