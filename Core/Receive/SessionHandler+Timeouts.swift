@@ -4,7 +4,18 @@ import SMTP
 
 /// One timer for a session: it wakes at the earliest moment at which anything can be due and looks, so that no read has to move it.
 extension SessionHandler {
+    /// For the last reply to go out.
+    private static let lingerTime = TimeAmount.seconds(10)
+
     func startTimer() { schedule(in: shortestTimeout) }
+
+    /// The session has ended: a client that reads no reply, or never finishes its TLS handshake, must not keep the connection.
+    func forceClose() {
+        timer?.cancel()
+        timer = nil
+        guard channel.isActive else { return }
+        timer = channel.eventLoop.scheduleTask(in: Self.lingerTime) { [channel] in channel.close(promise: nil) }
+    }
 
     private func schedule(in delay: TimeAmount) {
         timer = channel.eventLoop.scheduleTask(in: delay) { self.look() }

@@ -186,6 +186,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
             input = ByteBuffer()
             write(reply)
             flush(closing: true)
+            forceClose()
         }
     }
 
