@@ -13,5 +13,12 @@ struct DiscoveredPlugins: FilterCatalogue {
     }
 
     func manifest(of plugin: String) -> FilterManifest? { manifests[plugin] }
+
+    /// Its files are named after it.
+    func trouble(with plugin: String) -> String? {
+        let names = ["/\(plugin).manifest.json", "/\(plugin).so"]
+        return failures.first { failure in names.contains { failure.path.hasSuffix($0) } }?.description
+    }
+
     var pluginNames: [String] { manifests.keys.sorted() }
 }

@@ -29,7 +29,7 @@ struct GatewayBackend: ControlBackend {
     func metrics() async throws -> String { gateway.metrics.render() }
 
     func reload() async throws -> ReloadResult {
-        switch gateway.policy.reload() {
+        switch await gateway.reload() {
         case .success(let taken):
             return ReloadResult(generation: taken.settings.policy.generation, warnings: taken.warnings.map(\.description))
         case .failure(let errors):

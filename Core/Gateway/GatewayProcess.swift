@@ -62,7 +62,7 @@ public enum GatewayProcess {
         func run() async throws {
             for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
                 gateway.reopenLog()
-                switch gateway.policy.reload() {
+                switch await gateway.reload() {
                 case .success(let taken): logger.notice("reloaded: generation \(taken.settings.policy.generation)")
                 case .failure(let errors): logger.error("refused, the old configuration stays: \(errors)")
                 }

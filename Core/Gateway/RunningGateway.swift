@@ -117,6 +117,15 @@ final class RunningGateway: Sendable {
 
     func reopenLog() { log.reopen() }
 
+    /// On a thread of its own: it reads files and loads libraries, and a library may take as long as it likes.
+    func reload() async -> Result<LivePolicy.Taken, SettingsErrors> {
+        await withCheckedContinuation { done in
+            Self.reloads.async { [policy] in done.resume(returning: policy.reload()) }
+        }
+    }
+
+    private static let reloads = DispatchQueue(label: "postern.reload")
+
     /// Makes the data folder, for our own eyes only, and gives its absolute path.
     private static func makeFolder(_ path: String) throws -> String {
         do {

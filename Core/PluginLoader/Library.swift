@@ -69,7 +69,26 @@ public final class Library: @unchecked Sendable {
             let ours = machine
         #endif
         if head[4] != 2 || machine != ours { return "is built for another machine" }
-        return head[16] == 3 ? nil : "is no shared library (ELF type \(head[16]))"
+        guard head[16] == 3 else { return "is no shared library (ELF type \(head[16]))" }
+        return isWhole(file)
+            ? nil : "is not whole: the file is shorter than its own headers say; copy it again (best under another name, then rename)"
+    }
+
+    /// A file that was cut off maps well, and then touching what is missing ends the process: so every segment must lie within it.
+    private static func isWhole(_ file: UnsafeMutablePointer<FILE>) -> Bool {
+        var status = stat()
+        var header = Elf64_Ehdr()
+        guard fstat(fileno(file), &status) == 0, fseek(file, 0, SEEK_SET) == 0,
+            fread(&header, MemoryLayout<Elf64_Ehdr>.size, 1, file) == 1, Int(header.e_phentsize) == MemoryLayout<Elf64_Phdr>.size,
+            header.e_phoff <= UInt64(Int.max), fseek(file, Int(header.e_phoff), SEEK_SET) == 0
+        else { return false }
+        for _ in 0..<header.e_phnum {
+            var segment = Elf64_Phdr()
+            guard fread(&segment, MemoryLayout<Elf64_Phdr>.size, 1, file) == 1 else { return false }
+            let (end, overflow) = segment.p_offset.addingReportingOverflow(segment.p_filesz)
+            if overflow || end > UInt64(status.st_size) { return false }
+        }
+        return true
     }
 }
 

@@ -9,7 +9,34 @@ public struct ManifestReader {
     /// Longer files are refused: a manifest is read whole.
     public static let largest = 1 << 20
 
+    /// The decoder's time grows with the cube of the depth.
+    static let deepest = 64
+
     private init(path: String) { self.path = path }
+
+    private static func depth(of json: Data) -> Int {
+        var depth = 0
+        var most = 0
+        var isText = false
+        var isEscaped = false
+        for byte in json {
+            if isEscaped {
+                isEscaped = false
+            } else if isText {
+                if byte == UInt8(ascii: "\\") { isEscaped = true } else if byte == UInt8(ascii: "\"") { isText = false }
+            } else {
+                switch byte {
+                case UInt8(ascii: "\""): isText = true
+                case UInt8(ascii: "{"), UInt8(ascii: "["):
+                    depth += 1
+                    most = max(most, depth)
+                case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+                default: break
+                }
+            }
+        }
+        return most
+    }
 
     public static func read(_ path: String) throws(LoadFailure) -> FilterManifest {
         guard let data = FileManager.default.contents(atPath: path) else { throw LoadFailure(path, "cannot be read") }
@@ -18,6 +45,7 @@ public struct ManifestReader {
 
     public static func parse(_ data: Data, path: String) throws(LoadFailure) -> FilterManifest {
         if data.count > largest { throw LoadFailure(path, "is larger than 1 MiB") }
+        if depth(of: data) > deepest { throw LoadFailure(path, "is nested more than \(deepest) deep") }
         let root: JSONValue
         do {
             root = try JSONDecoder().decode(JSONValue.self, from: data)

@@ -53,6 +53,11 @@ final class FilterListReader {
             return nil
         }
         guard let manifest = catalogue.manifest(of: plugin) else {
+            if let trouble = catalogue.trouble(with: plugin) {
+                problems.error(
+                    place, "the plugin `\(plugin.shortened)` cannot be used: \(trouble)", mend: "mend its files, or remove the filter")
+                return nil
+            }
             problems.error(
                 place, "there is no plugin `\(plugin.shortened)`",
                 mend: Spelling.mend(plugin, known: catalogue.pluginNames, kind: "plugin installed"))

@@ -95,4 +95,10 @@ public protocol FilterCatalogue: Sendable {
     func manifest(of plugin: String) -> FilterManifest?
     /// For the error that names the nearest one.
     var pluginNames: [String] { get }
+    /// Why a plugin that is installed cannot be used, for the operator; nil when nothing is known of it.
+    func trouble(with plugin: String) -> String?
+}
+
+extension FilterCatalogue {
+    public func trouble(with plugin: String) -> String? { nil }
 }
