@@ -12,6 +12,8 @@ public enum GatewayProcess {
     /// Until SIGTERM or SIGINT. SIGHUP takes the configuration's files and opens the log anew. Once per process.
     public static func run(_ options: GatewayOptions) async throws {
         umask(0o077)
+        // Until `HangUp` hears it: SIGHUP must not end a gateway that is just starting.
+        signal(SIGHUP, SIG_IGN)
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         var logger = Logger(label: "postern")

@@ -36,7 +36,7 @@ extension Inspector {
     }
 
     /// `RBL_ZEN(4),HELLO(0.5)`, at most thirty.
-    private static func symbols(_ decision: Decision) -> String {
+    static func symbols(_ decision: Decision) -> String {
         decision.contributions.prefix(30).map { "\($0.symbol)(\(scoreText($0.score)))" }.joined(separator: ",")
     }
 }

@@ -123,7 +123,7 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
                 [
                     ("at", .text("\(phase)")), ("client", .text("\(facts.client)")), ("helo", .text(facts.helo ?? "")),
                     ("disposition", .text(decision.disposition.rawValue)), ("score", .number(decision.score)),
-                    ("reason", .text(decision.reason)), ("reply", .text("\(reply)")),
+                    ("reason", .text(decision.reason)), ("symbols", .text(Inspector.symbols(decision))), ("reply", .text("\(reply)")),
                 ]))
         if phase == .connect {
             // RFC 5321 section 3.1: 554 instead of the greeting.

@@ -6,18 +6,7 @@ import Testing
     @Test(.enabled(if: Tool.isStaged)) func swaksAndSmtpSourceSend() throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }
-        let certificate = try TemporaryFolder()
-        let made = try Tool.run([
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mx.gateway.example", "-keyout",
-            certificate.path + "/key.pem", "-out", certificate.path + "/cert.pem",
-        ])
-        try #require(made.status == 0)
-        let gateway = try GatewayUnderTest(nextHop: sink.port)
-        try gateway.write(
-            "postern.yaml",
-            try String(contentsOfFile: gateway.configuration + "/postern.yaml", encoding: .utf8).replacingOccurrences(
-                of: "role: inbound}",
-                with: "role: inbound, tls: {certificate: \(certificate.path)/cert.pem, key: \(certificate.path)/key.pem}}"))
+        let gateway = try GatewayUnderTest(nextHop: sink.port, certificate: Tool.certificate())
         try gateway.start()
         defer { gateway.stop() }
 

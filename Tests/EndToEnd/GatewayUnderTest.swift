@@ -9,26 +9,38 @@ final class GatewayUnderTest: @unchecked Sendable {
     /// Where its domains deliver to.
     let nextHop: Int
     private(set) var daemon: Daemon?
+    /// What must not go before the gateway.
+    private let kept: [AnyObject?]
 
     var configuration: String { folder.path + "/config" }
     var data: String { folder.path + "/data" }
     var log: String { folder.path + "/gateway.log" }
     var control: String { folder.path + "/control.sock" }
 
-    /// `domain`: the lines of domains/example.com.yaml below `domain:` and `deliver_to:`. `more`: lines added to postern.yaml.
-    init(nextHop: Int, domain: String = "filters: []", more: String = "", zone: String = "{}", data: String? = nil) throws {
+    /// - Parameters:
+    ///   - domain: the lines of domains/example.com.yaml below `domain:` and `deliver_to:`.
+    ///   - more: lines added to postern.yaml.
+    ///   - dns: nil: answers from the file `zone`.
+    ///   - certificate: a folder with cert.pem and key.pem: STARTTLS is offered.
+    ///   - probe: a filter beside those of the staged tree.
+    init(
+        nextHop: Int, domain: String = "filters: []", more: String = "", zone: String = "{}", dns: String? = nil, data: String? = nil,
+        certificate: TemporaryFolder? = nil, probe: Probe? = nil
+    ) throws {
         folder = try TemporaryFolder()
         self.nextHop = nextHop
+        kept = [certificate, probe]
         try FileManager.default.createDirectory(atPath: configuration + "/domains", withIntermediateDirectories: true)
+        let tls = certificate.map { ", tls: {certificate: \($0.path)/cert.pem, key: \($0.path)/key.pem}" } ?? ""
         try write(
             "postern.yaml",
             """
             hostname: mx.gateway.example
-            listen: [{address: 127.0.0.1, port: \(port), role: inbound}]
+            listen: [{address: 127.0.0.1, port: \(port), role: inbound\(tls)}]
             data: \(data ?? self.data)
             control: \(control)
-            plugins: ["\(Tool.stage)/plugins", "\(Tool.stage)/examples"]
-            dns: {file: zone.json}
+            plugins: \([Tool.stage + "/plugins", Tool.stage + "/examples"] + (probe.map { [$0.path] } ?? []))
+            dns: \(dns ?? "{file: zone.json}")
             queue: {retry: {first: 1s, most: 2s}}
             \(more)
             """)
@@ -41,22 +53,22 @@ final class GatewayUnderTest: @unchecked Sendable {
         try text.write(toFile: configuration + "/" + name, atomically: true, encoding: .utf8)
     }
 
-    func writeDomain(_ lines: String) throws {
+    func writeDomain(_ lines: String, domain: String = "example.com") throws {
         try write(
-            "domains/example.com.yaml",
+            "domains/\(domain).yaml",
             """
-            domain: example.com
+            domain: \(domain)
             deliver_to: [{host: 127.0.0.1, port: \(nextHop), tls: never}]
             \(lines.contains("recipients:") ? "" : "recipients: any")
             \(lines)
             """)
     }
 
-    /// Starts it and waits until it takes mail.
+    /// Starts it and waits until it takes mail and commands.
     func start() throws {
         let daemon = try Daemon([Tool.postern, "run", "--config", configuration], log: log)
         self.daemon = daemon
-        let isUp = Tool.wait { Tool.isListening(port) || !daemon.process.isRunning }
+        let isUp = Tool.wait { Tool.isListening(port) && Tool.isListening(control) || !daemon.process.isRunning }
         try #require(isUp && daemon.process.isRunning, "the gateway did not start: \(daemon.text)")
     }
 
@@ -78,9 +90,12 @@ final class GatewayUnderTest: @unchecked Sendable {
     }
 
     /// Sends with Python's smtplib; one line of output per message: the reply, or `code text` of the refusal.
-    func send(count: Int = 1, from: String = "a@sender.example", to: [String] = ["b@example.com"], text: String = "Hello") throws
-        -> [String]
-    {
+    /// `fields`: more header fields, `Name: value`.
+    func send(
+        count: Int = 1, from: String = "a@sender.example", to: [String] = ["b@example.com"], fields: [String] = [], text: String = "Hello"
+    ) throws -> [String] {
+        let recipients = "[" + to.map { "'\($0)'" }.joined(separator: ",") + "]"
+        let header = fields.map { $0 + "\\r\\n" }.joined()
         let script = """
             import smtplib, sys
             for n in range(\(count)):
@@ -88,11 +103,11 @@ final class GatewayUnderTest: @unchecked Sendable {
                     s = smtplib.SMTP('127.0.0.1', \(port), timeout=60)
                     s.ehlo('client.example'); s.mail('\(from)')
                     bad = None
-                    for r in \(to.map { "'\($0)'" }.joined(separator: ",").isEmpty ? "[]" : "[" + to.map { "'\($0)'" }.joined(separator: ",") + "]"):
+                    for r in \(recipients):
                         code, t = s.rcpt(r)
                         if code >= 400: bad = (code, t)
                     if bad: print(bad[0], bad[1].decode()); s.quit(); continue
-                    code, t = s.data(b'Subject: test %d\\r\\nMessage-ID: <%d@sender.example>\\r\\n\\r\\n\(text)\\r\\n' % (n, n))
+                    code, t = s.data(b'Subject: test %d\\r\\nMessage-ID: <%d@sender.example>\\r\\n\(header)\\r\\n\(text)\\r\\n' % (n, n))
                     print(code, t.decode()); s.quit()
                 except smtplib.SMTPResponseException as e: print(e.smtp_code, e.smtp_error.decode())
                 except Exception as e: print('error', repr(e))
@@ -109,11 +124,12 @@ final class GatewayUnderTest: @unchecked Sendable {
 
 /// Postfix's smtp-sink, one file per message.
 final class SinkUnderTest {
-    let port = Tool.freePort()
+    let port: Int
     private let folder: TemporaryFolder
     private let daemon: Daemon
 
-    init() throws {
+    init(port: Int = Tool.freePort()) throws {
+        self.port = port
         folder = try TemporaryFolder()
         chmod(folder.path, 0o777)
         daemon = try Daemon(

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// Runs real programs, each in its own process, and ends only what it started.
@@ -12,6 +13,8 @@ enum Tool {
     /// The staged tree that `make test` lays out.
     static let stage = ProcessInfo.processInfo.environment["POSTERN_STAGE"] ?? ""
     static var postern: String { stage + "/bin/postern" }
+    /// The source tree.
+    static let tree = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized.path
 
     static var isStaged: Bool {
         if FileManager.default.isExecutableFile(atPath: postern) { return true }
@@ -22,32 +25,29 @@ enum Tool {
     /// Runs a program to its end, at most `seconds`.
     @discardableResult
     static func run(_ arguments: [String], input: String? = nil, directory: String? = nil, seconds: Double = 60) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = arguments
-        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         // Files, not pipes: a program that writes much can never block, and nothing is lost.
         let folder = try TemporaryFolder()
         let (out, err) = (folder.path + "/out", folder.path + "/err")
-        for path in [out, err] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-        process.standardOutput = FileHandle(forWritingAtPath: out)
-        process.standardError = FileHandle(forWritingAtPath: err)
-        if let input {
-            try input.write(toFile: folder.path + "/in", atomically: false, encoding: .utf8)
-            process.standardInput = FileHandle(forReadingAtPath: folder.path + "/in")
-        } else {
-            process.standardInput = FileHandle.nullDevice
-        }
-        try process.run()
-        let deadline = Date(timeIntervalSinceNow: seconds)
-        while process.isRunning, Date() < deadline { usleep(5000) }
-        if process.isRunning {
-            kill(process.processIdentifier, SIGKILL)
+        if let input { try input.write(toFile: folder.path + "/in", atomically: false, encoding: .utf8) }
+        let process = try ChildProcess(
+            "/usr/bin/env", arguments, directory: directory, input: input.map { _ in folder.path + "/in" }, output: out, errors: err)
+        if !wait(seconds, until: { !process.isRunning }) {
             Issue.record("\(arguments.prefix(3)) did not end within \(seconds) s")
+            process.stop(seconds: 1)
         }
-        process.waitUntilExit()
         func text(_ path: String) -> String { (try? String(decoding: Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)) ?? "" }
-        return Result(status: process.terminationStatus, output: text(out), errors: text(err))
+        return Result(status: Int32(process.exitStatus ?? -1), output: text(out), errors: text(err))
+    }
+
+    /// A folder with key.pem and a self-signed cert.pem.
+    static func certificate() throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        let made = try run([
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mx.gateway.example", "-keyout",
+            folder.path + "/key.pem", "-out", folder.path + "/cert.pem",
+        ])
+        guard made.status == 0 else { throw CocoaError(.fileWriteUnknown) }
+        return folder
     }
 
     /// Polls until `condition` holds; false when it does not within `seconds`.
@@ -56,7 +56,7 @@ enum Tool {
         while true {
             if try condition() { return true }
             if Date() > deadline { return false }
-            usleep(20_000)
+            usleep(5_000)
         }
     }
 
@@ -75,6 +75,18 @@ enum Tool {
             }
         }
         return Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    /// A Unix socket that somebody listens on.
+    static func isListening(_ path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 }
+        }
     }
 
     static func isListening(_ port: Int) -> Bool {
@@ -105,35 +117,25 @@ final class TemporaryFolder {
 
 /// A program that runs until it is told to stop.
 final class Daemon {
-    let process = Process()
+    let process: ChildProcess
     let log: String
 
     init(_ arguments: [String], log: String, directory: String? = nil) throws {
         self.log = log
-        process.executableURL = URL(fileURLWithPath: arguments[0])
-        process.arguments = Array(arguments.dropFirst())
-        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-        if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
-        let handle = FileHandle(forWritingAtPath: log)!
-        handle.seekToEndOfFile()
-        process.standardOutput = handle
-        process.standardError = handle
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
+        process = try ChildProcess(arguments[0], Array(arguments.dropFirst()), directory: directory, output: log)
     }
 
     var text: String { (try? String(decoding: Data(contentsOf: URL(fileURLWithPath: log)), as: UTF8.self)) ?? "" }
 
-    /// SIGTERM, and SIGKILL when that brings nothing. The exit status.
+    /// SIGTERM, and SIGKILL when that brings nothing. The exit status; negative: the signal that ended it.
     @discardableResult
     func stop(_ signal: Int32 = SIGTERM) -> Int32 {
-        if process.isRunning { kill(process.processIdentifier, signal) }
+        if process.isRunning { kill(process.pid, signal) }
         if !Tool.wait(40, until: { !process.isRunning }) {
-            kill(process.processIdentifier, SIGKILL)
-            Issue.record("\(process.executableURL!.lastPathComponent) did not stop: \(text.suffix(500))")
+            Issue.record("process \(process.pid) did not stop: \(text.suffix(500))")
+            process.stop(seconds: 1)
         }
-        process.waitUntilExit()
-        return process.terminationStatus
+        return Int32(process.exitStatus ?? -1)
     }
 
     deinit { if process.isRunning { stop(SIGKILL) } }

@@ -14,8 +14,11 @@ public final class ChildProcess: Sendable {
     /// nil while it runs; then as `waitpid` gives it.
     private let status = Mutex<Int32?>(nil)
 
-    /// `directory`: where it runs, nil: here. `output`: a file that takes its stdout and stderr, nil: nowhere.
-    public init(_ path: String, _ arguments: [String], directory: String? = nil, output: String? = nil) throws {
+    /// `directory`: where it runs, nil: here. `output`: a file that takes its stdout, and its stderr unless `errors` names another; nil:
+    /// nowhere. `input`: a file to read, nil: nothing.
+    public init(
+        _ path: String, _ arguments: [String], directory: String? = nil, input: String? = nil, output: String? = nil, errors: String? = nil
+    ) throws {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         posix_spawn_file_actions_init(&actions)
@@ -24,9 +27,13 @@ public final class ChildProcess: Sendable {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
         }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, input ?? "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        if let errors {
+            posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        } else {
+            posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        }
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
