@@ -1,4 +1,5 @@
 import Control
+import Dispatch
 import Glibc
 import Logging
 import Mail
@@ -37,6 +38,7 @@ public enum GatewayProcess {
                     services: [
                         .init(service: Stage { await gateway.stopDelivering() }), .init(service: Stage { await gateway.stopReceiving() }),
                         .init(service: HangUp(gateway: gateway, logger: logger)), .init(service: control),
+                        .init(service: Watchdog(gateway: gateway, logger: logger)),
                     ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
             try await group.run()
         } catch {
@@ -53,6 +55,23 @@ public enum GatewayProcess {
         func run() async throws {
             try? await gracefulShutdown()
             await stop()
+        }
+    }
+
+    /// Ends the process when a stop takes far longer than it may: a library that never returns must not need a SIGKILL. Nothing is lost:
+    /// what was promised is committed.
+    private struct Watchdog: Service {
+        let gateway: RunningGateway
+        let logger: Logger
+        static let patience = Duration.seconds(30)
+
+        func run() async throws {
+            try? await gracefulShutdown()
+            let most = gateway.policy.current.limits.drain * 2 + Self.patience
+            DispatchQueue(label: "postern.watchdog").asyncAfter(deadline: .now() + .seconds(Int(most.components.seconds))) {
+                logger.critical("the stop takes longer than \(most.components.seconds) s: ended")
+                _exit(1)
+            }
         }
     }
 

@@ -37,6 +37,9 @@ final class MessageInspection: @unchecked Sendable {
 
     func start(then: @escaping @Sendable (InspectionRecord) -> Void) {
         let bytes = message.region.bytes
+        guard HeaderFields.isHeader(of: bytes, within: plan.snapshot.limits.headerSize) else {
+            return refuse(Reply(.malformedContent, "The message has no header, or one that is too large"), "limit header_size", then)
+        }
         let header = HeaderFields(bytes)
         if let field = header.first("Message-ID", in: bytes) { messageID = HeaderFields.value(field, in: bytes, limit: 255) }
         guard header.count(of: "Received", in: bytes) <= plan.snapshot.limits.hops else {

@@ -1,3 +1,5 @@
+import func Glibc.memchr
+
 /// Where each field of a message's header stands (RFC 5322 section 2.2). One pass, no copy: offsets into the message's bytes.
 public struct HeaderFields: Sendable {
     /// One field, its folded lines included.
@@ -24,6 +26,18 @@ public struct HeaderFields: Sendable {
     public init(_ bytes: UnsafeRawBufferPointer) {
         fields.reserveCapacity(32)
         scan(bytes, from: 0)
+    }
+
+    /// Whether the first empty line, or the message, ends within `limit` bytes: what `ForgedFields` looks through at most.
+    public static func isHeader(of bytes: UnsafeRawBufferPointer, within limit: Int) -> Bool {
+        if bytes.count <= limit { return true }
+        let head = UnsafeRawBufferPointer(rebasing: bytes[..<limit])
+        var at = 0
+        while at < head.count {
+            if head[at] == 0x0A || (head[at] == 0x0D && at + 1 < head.count && head[at + 1] == 0x0A) { return true }
+            at = endOfLine(head, from: at)
+        }
+        return false
     }
 
     private init(_ bytes: UnsafeRawBufferPointer, from start: Int) { scan(bytes, from: start) }
@@ -59,8 +73,8 @@ public struct HeaderFields: Sendable {
     }
 
     private static func endOfLine(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        guard let newline = bytes[start...].firstIndex(of: 0x0A) else { return bytes.count }
-        return newline + 1
+        guard let base = bytes.baseAddress, let newline = memchr(base + start, 0x0A, bytes.count - start) else { return bytes.count }
+        return base.distance(to: newline) + 1
     }
 
     /// RFC 5322 section 3.6.8: a name is printable ASCII without colon; spaces before the colon are obsolete but met.

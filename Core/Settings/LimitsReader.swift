@@ -15,6 +15,7 @@ enum LimitsReader {
         ("message_size", \.messageSize, 64 << 10...2 << 30),
         ("bytes_in_flight", \.bytesInFlight, 1 << 20...1 << 42),
         ("command_line", \.commandLine, 512...1 << 20),
+        ("header_size", \.headerSize, 16 << 10...64 << 20),
         ("text_line", \.textLine, 998...1 << 30),
     ]
 

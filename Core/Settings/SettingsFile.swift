@@ -37,6 +37,8 @@ enum SettingsFile {
             problems.error(place, "`\(path)` is larger than \(most >> 20) MiB", mend: "make it smaller, or split it")
             return nil
         }
+        // A byte order mark, as some editors write it.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             problems.error(place, "`\(path)` is not UTF-8", mend: "save it as UTF-8")
             return nil

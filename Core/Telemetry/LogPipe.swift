@@ -7,6 +7,7 @@ final class LogPipe: @unchecked Sendable {
     static let batch = 64 << 10
     static let capacity = 4 << 20
     static let patienceNanoseconds = 100_000_000
+    static let stopSeconds = 2
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     /// Signalled to the writer: there is something to do.
@@ -109,7 +110,7 @@ final class LogPipe: @unchecked Sendable {
         locked {
             wantsReopen = true
             pthread_cond_signal(work)
-            while wantsReopen, isRunning { pthread_cond_wait(done, mutex) }
+            waitAWhile { wantsReopen && isRunning }
         }
     }
 
@@ -117,8 +118,16 @@ final class LogPipe: @unchecked Sendable {
         locked {
             isStopping = true
             pthread_cond_signal(work)
-            while isRunning { pthread_cond_wait(done, mutex) }
+            waitAWhile { isRunning }
         }
+    }
+
+    /// The end of the gateway does not wait for a reader of its output who has stopped reading.
+    private func waitAWhile(_ condition: () -> Bool) {
+        var deadline = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
+        deadline.tv_sec += Self.stopSeconds
+        while condition(), pthread_cond_timedwait(done, mutex, &deadline) != ETIMEDOUT {}
     }
 
     var droppedInAll: Int { locked { dropped } }

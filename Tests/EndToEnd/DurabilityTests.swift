@@ -13,12 +13,18 @@ import Testing
             try gateway.start()
             let replies = Sent()
             let sender = Thread {
-                replies.set((try? gateway.send(count: 60, text: "round \(round)")) ?? [])
+                // In small lots, until the gateway is gone.
+                for lot in 1...40 {
+                    let lines = (try? gateway.send(count: 5, text: "round \(round), lot \(lot)")) ?? []
+                    replies.add(lines)
+                    if lines.isEmpty || lines.contains(where: { !$0.hasPrefix("250") }) { break }
+                }
+                replies.end()
             }
             sender.start()
-            usleep(UInt32(200_000 + 150_000 * round))
+            #expect(Tool.wait(60) { replies.lines.count >= 5 * round || replies.hasEnded })
             gateway.stop(SIGKILL)
-            #expect(Tool.wait(90) { replies.isSet })
+            #expect(Tool.wait(90) { replies.hasEnded })
             acknowledged.formUnion(replies.lines.compactMap(GatewayUnderTest.queueID))
         }
         try #require(acknowledged.count > 10)
@@ -41,9 +47,11 @@ import Testing
 
     private final class Sent: @unchecked Sendable {
         private let lock = NSLock()
-        private var value: [String]?
-        func set(_ lines: [String]) { lock.withLock { value = lines } }
-        var isSet: Bool { lock.withLock { value != nil } }
-        var lines: [String] { lock.withLock { value ?? [] } }
+        private var received: [String] = []
+        private var isOver = false
+        func add(_ lines: [String]) { lock.withLock { received += lines } }
+        func end() { lock.withLock { isOver = true } }
+        var hasEnded: Bool { lock.withLock { isOver } }
+        var lines: [String] { lock.withLock { received } }
     }
 }

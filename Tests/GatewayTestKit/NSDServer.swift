@@ -50,7 +50,7 @@ public final class NSDServer: Sendable {
     private static func start(_ zones: [String: String]) throws -> (ChildProcess, URL, Int) {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nsd-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let port = try freePort()
+        let port = FreePort.take()
         let log = directory.appendingPathComponent("nsd.log")
         var configuration = """
             server:
@@ -85,30 +85,6 @@ public final class NSDServer: Sendable {
             try? FileManager.default.removeItem(at: directory)
             throw ChildProcess.Failure("\(error)\n\(said)")
         }
-    }
-
-    /// A port that neither UDP nor TCP uses.
-    private static func freePort() throws -> Int {
-        for _ in 0..<20 {
-            let udp = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-            let tcp = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer {
-                close(udp)
-                close(tcp)
-            }
-            guard let port = bound(udp, port: 0), bound(tcp, port: port) != nil else { continue }
-            return Int(port)
-        }
-        throw ChildProcess.Failure("nsd: no free port")
-    }
-
-    private static func bound(_ socket: Int32, port: UInt16) -> UInt16? {
-        var address = loopback(port)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) + getsockname(socket, $0, &length) }
-        }
-        return code == 0 ? UInt16(bigEndian: address.sin_port) : nil
     }
 
     private static func loopback(_ port: UInt16) -> sockaddr_in {

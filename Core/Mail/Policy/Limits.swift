@@ -6,7 +6,7 @@ public struct Limits: Hashable, Sendable {
     public var recipients = 1000
     /// Open sessions in all: each costs some kilobytes and a descriptor.
     public var sessions = 10_000
-    /// Open sessions of one client address.
+    /// Open sessions of one client: an IPv4 address, or an IPv6 /64.
     public var sessionsPerClient = 50
     /// Bytes of all messages between DATA and the commit together. Past it: 452 4.3.1.
     public var bytesInFlight = 2 << 30
@@ -14,6 +14,8 @@ public struct Limits: Hashable, Sendable {
     public var commandLine = 4096
     /// A text line of a message without its CR LF. RFC 5321 allows 998; senders exceed it, so the default is generous.
     public var textLine = 1 << 20
+    /// A message's header, up to its first empty line. Nobody's mail has one that large, and all of it is looked through at once.
+    public var headerSize = 1 << 20
     /// Rejected commands until the session ends with 421.
     public var errors = 20
     /// Commands that do nothing (NOOP, RSET, VRFY ...) in one session.

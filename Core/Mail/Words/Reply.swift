@@ -79,6 +79,7 @@ public struct ReplyStatus: Hashable, Sendable {
     public static let mustUseTLS = ReplyStatus(530, 7, 0)
     public static let unknownRecipient = ReplyStatus(550, 1, 1)
     public static let bareLineEnd = ReplyStatus(550, 5, 2)
+    public static let malformedContent = ReplyStatus(550, 6, 0)
     public static let refused = ReplyStatus(550, 7, 1)
     public static let messageTooLarge = ReplyStatus(552, 3, 4)
     public static let relayDenied = ReplyStatus(554, 7, 1)

@@ -3,9 +3,9 @@ import Mail
 
 /// Reads a message's bytes after DATA up to CR LF . CR LF (RFC 5321 section 4.5.2): takes away the stuffed dots while it copies, in runs, in
 /// one pass over any split. Only that sequence ends a message. A CR or LF that stands alone spoils the message: it is read to its true end,
-/// then refused, so that no two servers can disagree about where it ended (SMTP smuggling).
+/// then refused, so that no two servers can disagree about where it ended (SMTP smuggling). So does a NUL, which some servers drop.
 struct DataReader: ~Copyable {
-    enum Fault: Hashable, Sendable { case bareLineEnd, tooLarge, lineTooLong, noMemory }
+    enum Fault: Hashable, Sendable { case bareLineEnd, nul, tooLarge, lineTooLong, noMemory }
 
     private enum State {
         /// Right after CR LF (or at the very start). Next: lineDot, text.
@@ -107,6 +107,7 @@ struct DataReader: ~Copyable {
     private mutating func keep(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
         guard fault == nil, !range.isEmpty, let kept = body?.count else { return }
         guard kept + range.count <= largestMessage else { return spoil(.tooLarge) }
+        guard memchr(bytes.baseAddress! + range.lowerBound, 0, range.count) == nil else { return spoil(.nul) }
         body?.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
     }
 
@@ -124,6 +125,7 @@ struct DataFault: Error {
     var reply: Reply {
         switch fault {
         case .bareLineEnd: ServerReply.bareLineEnd
+        case .nul: ServerReply.nul
         case .tooLarge: ServerReply.messageTooLarge
         case .lineTooLong: ServerReply.textLineTooLong
         case .noMemory: ServerReply.insufficientStorage

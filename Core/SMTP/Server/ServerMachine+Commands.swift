@@ -50,7 +50,8 @@ extension ServerMachine {
         if isTLSMissing { return refuse(ServerReply.mustUseTLS, during: .rcpt) }
         guard transaction != nil else { return refuse(ServerReply.needMail, during: .rcpt) }
         transaction!.tried += 1
-        // Not an error: the client sends the others in the next transaction (RFC 5321 section 4.5.3.1.10).
+        // Not an error: the client sends the others in the next transaction (RFC 5321 section 4.5.3.1.10). One that never stops is ended.
+        if transaction!.tried > 2 * limits.recipients + 100 { return .end(ServerReply.tooManyErrors) }
         guard transaction!.accepted < limits.recipients else { return .reply(ServerReply.tooManyRecipients) }
         return ask(.recipient(address))
     }

@@ -19,6 +19,8 @@ public enum ServerReply {
     static let noValidRecipients = Reply(.noValidRecipients, "No valid recipients")
     static let tooManyRecipients = Reply(.tooManyRecipients, "Too many recipients in one transaction")
     static let messageTooLarge = Reply(.messageTooLarge, "The message is too large")
+    /// RFC 5322 section 4: a NUL was never allowed on the wire.
+    static let nul = Reply(.malformedContent, "The message has a NUL in it")
     static let bareLineEnd = Reply(.bareLineEnd, "A CR or LF stands alone; lines end in CR LF")
     static let textLineTooLong = Reply(.lineTooLong, "A line of the message is too long")
     static let localError = Reply(.localError, "Local error, try again later")

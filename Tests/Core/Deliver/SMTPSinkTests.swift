@@ -15,22 +15,12 @@ struct SMTPSinkTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("postern-sink-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let probe = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get()
-        let port = probe.localAddress!.port!
-        try await probe.close()
-        let sink = Process()
-        sink.executableURL = URL(fileURLWithPath: "/usr/sbin/smtp-sink")
+        let port = FreePort.take()
         // It wants to be nobody rather than root.
         let user = geteuid() == 0 ? ["-u", "nobody"] : []
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
-        sink.arguments = user + arguments + ["127.0.0.1:\(port)", "100"]
-        sink.currentDirectoryURL = URL(fileURLWithPath: folder)
-        try sink.run()
-        defer {
-            // Not SIGTERM: a child inherits the mask of the thread that made it, which may block that.
-            kill(sink.processIdentifier, SIGKILL)
-            sink.waitUntilExit()
-        }
+        let sink = try ChildProcess("/usr/sbin/smtp-sink", user + arguments + ["127.0.0.1:\(port)", "100"], directory: folder)
+        defer { sink.stop() }
         let isUp = await eventually {
             guard
                 let channel = try? await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(

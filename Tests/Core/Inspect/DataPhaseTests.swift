@@ -25,6 +25,14 @@ import Testing
         #expect(gate.records.all[0].verdicts.map(\.filter) == ["one", "two", "three", "four"])
     }
 
+    /// A whole message of lines that are no header would hold its loop while it is looked through.
+    @Test(arguments: ["x\r\n", "a:\r\n", " \r\n"]) func aHeaderWithoutEndIsRefused(_ line: String) throws {
+        let gate = try Gate([], policy([domain()]))
+        gate.send(to: "b@example.org", text: String(repeating: line, count: (1 << 20) / line.utf8.count + 1) + "\r\nbody\r\n")
+        #expect(gate.last == "data 550 5.6.0 The message has no header, or one that is too large")
+        #expect(gate.store.accepted.isEmpty)
+    }
+
     @Test func disabledAndOtherPhasesDoNotRun() throws {
         let filters = [ScriptedFilter("off"), ScriptedFilter("edge", phases: [.connect]), ScriptedFilter("on")]
         let gate = try Gate(

@@ -24,6 +24,18 @@ struct LoadTests {
         #expect(refusal(plugins) == "test.so: is no shared library (not ELF)")
     }
 
+    /// Mapping a file that was cut short works; touching what is missing would end the process.
+    @Test func aLibraryThatWasCutShort() throws {
+        let plugins = try TestPlugins()
+        try plugins.compile("return POSTERN_DONE;")
+        let path = plugins.folder + "/test.so"
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        for count in [whole.count / 2, whole.count / 4, 100] {
+            try whole.prefix(count).write(to: URL(fileURLWithPath: path))
+            #expect(refusal(plugins).hasPrefix("test.so: is not whole"), "\(count) bytes")
+        }
+    }
+
     @Test func noEntry() throws {
         let plugins = try TestPlugins()
         try "int nothing;".write(toFile: plugins.folder + "/a.c", atomically: true, encoding: .utf8)

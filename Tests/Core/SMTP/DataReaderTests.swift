@@ -56,7 +56,7 @@ import Testing
         let rows: [(String, String?)] = [
             (".\r\n", ""), ("a\r\n.\r\n", "a\r\n"), ("..\r\n.\r\n", ".\r\n"), ("a\r\n..b\r\n...\r\n.\r\n", "a\r\n.b\r\n..\r\n"),
             (".a\r\n.\r\n", "a\r\n"),
-            ("\r\n\r\n.\r\n", "\r\n\r\n"), ("a.\r\n.\r\n", "a.\r\n"), ("a\0\u{B}.\u{B}\r\n.\r\n", "a\0\u{B}.\u{B}\r\n"),
+            ("\r\n\r\n.\r\n", "\r\n\r\n"), ("a.\r\n.\r\n", "a.\r\n"), ("a\u{B}.\u{B}\r\n.\r\n", "a\u{B}.\u{B}\r\n"),
             ("a\n.\r\n\r\n.\r\n", nil), ("a\r.\r\n\r\n.\r\n", nil), ("a\n.\n\r\n.\r\n", nil), ("a\r\n.\n\r\n.\r\n", nil),
             ("a\r\n.\rx\r\n.\r\n", nil),
             ("a\r\r\n.\r\n", nil), ("\n\r\n.\r\n", nil), ("a\r\n.\r\r\n\r\n.\r\n", nil),
@@ -104,6 +104,13 @@ import Testing
         limits.textLine = 5
         #expect(read(Array("12345\r\n.\r\n".utf8), limits: limits).message?.count == 7)
         #expect(read(Array("123456\r\n1\r\n.\r\n".utf8), cuts: [3], limits: limits) == Outcome(fault: .lineTooLong, consumed: 14))
+    }
+
+    /// Some servers drop a NUL, and then see an end of data where none is.
+    @Test(arguments: ["a\0b\r\n.\r\n", "a\r\n\0.\r\n\r\n.\r\n", "a\r\n.\0\r\n\r\n.\r\n", "a\r\n\0\r\n.\r\n"])
+    func aNULSpoilsTheMessage(_ input: String) {
+        let bytes = Array(input.utf8)
+        for cut in 0..<bytes.count { #expect(read(bytes, cuts: [cut]) == Outcome(fault: .nul, consumed: bytes.count)) }
     }
 
     /// A flood of CR must not cost a search of the rest each time.
