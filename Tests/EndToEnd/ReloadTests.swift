@@ -73,7 +73,7 @@ import Testing
         #expect(check.status == 1 && (check.output + check.errors).contains("example.com.yaml:4:1"))
         let id = try #require(GatewayUnderTest.queueID(gateway.send()[0]))
         let receipts = try gateway.json("trace", id)
-        let receipt = try #require(receipts.first?["json"] as? [String: Any])
+        let receipt = try #require(receipts.first { $0["kind"] as? String == "inspected" }?["json"] as? [String: Any])
         #expect((receipt["filters"] as? [Any])?.count == 2)
         try gateway.writeDomain(Self.variants[3])
         #expect(try gateway.command("reload").status == 0)

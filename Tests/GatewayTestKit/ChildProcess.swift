@@ -34,6 +34,8 @@ public final class ChildProcess: Sendable {
         } else {
             posix_spawn_file_actions_adddup2(&actions, 1, 2)
         }
+        // Another test's listening socket would stay open in the child after that test has closed it.
+        closeFrom(&actions, 3)
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
@@ -82,3 +84,8 @@ public final class ChildProcess: Sendable {
         _ = wait(seconds: 5)
     }
 }
+
+/// glibc 2.34 has it; its header shows it to GNU C only.
+@_silgen_name("posix_spawn_file_actions_addclosefrom_np")
+@discardableResult
+private func closeFrom(_ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ from: Int32) -> Int32

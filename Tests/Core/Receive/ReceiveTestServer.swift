@@ -21,7 +21,7 @@ final class ReceiveTestServer: Sendable {
         log = RecordingLog()
         let policy = FixedPolicy(current: PolicySnapshot(generation: 1, hostname: inspectors.hostname, limits: inspectors.limits))
         server = SMTPServer(group: group, policy: policy, inspectors: inspectors, log: log, clock: ManualLoop())
-        let bound = try await server.start([SMTPListener(address: "127.0.0.1", port: 0, tls: tls, requiresTLS: requiresTLS)])
+        let bound = try await server.start([SMTPListener(address: "127.0.0.1", port: FreePort.take(), tls: tls, requiresTLS: requiresTLS)])
         port = bound[0].port!
     }
 
