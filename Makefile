@@ -38,6 +38,7 @@ test: stage-debug lint
 		$(ISOLATED) swift test --skip-build
 
 bench: deps build
+	swift build -c release --product StoreBenchmark
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/run.sh
 
 format:

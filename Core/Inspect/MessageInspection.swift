@@ -161,7 +161,10 @@ final class MessageInspection: @unchecked Sendable {
             loop.run { [self] in
                 var record = record
                 switch result {
-                case .success: inspector.accepted(entry)
+                case .success:
+                    // The history first, so that it stands above the attempts.
+                    finish(record, then)
+                    return inspector.accepted(entry)
                 case .failure(let failure):
                     record.reply = Reply(
                         failure.kind == .full ? .insufficientStorage : .localError, "Cannot store the message now, try again later")
