@@ -47,18 +47,15 @@ struct GatewayBackend: ControlBackend {
     func entry(_ id: QueueID) async throws -> QueueEntry { QueueEntry(try await message(id)) }
 
     func flush(_ scope: FlushScope) async throws -> ChangeResult {
+        let queue = gateway.queue
         switch scope {
-        case .all: ChangeResult(changed: try await ask { gateway.queue.flush(completion: $0) })
-        case .domain(let domain):
-            ChangeResult(
-                changed: try await ask {
-                    gateway.queue.flush(domain: gateway.policy.current.domains[domain]?.domain ?? domain, completion: $0)
-                })
+        case .all: return ChangeResult(changed: try await ask { queue.flush(completion: $0) })
+        case .domain(let name):
+            let domain = gateway.policy.current.domains[name]?.domain ?? name
+            return ChangeResult(changed: try await ask { queue.flush(domain: domain, completion: $0) })
         case .message(let id):
-            ChangeResult(
-                changed: try await {
-                    _ = try await message(id); return try await ask { gateway.queue.flush(id, completion: $0) }
-                }())
+            _ = try await message(id)
+            return ChangeResult(changed: try await ask { queue.flush(id, completion: $0) })
         }
     }
 

@@ -41,6 +41,8 @@ final class RunningGateway: Sendable {
             clock: clock)
         let store = try SQLiteStore(folder: data, clock: clock) { logger.warning("\($0)") }
         let resolver = try Resolvers.make(settings.dns)
+        // The store's lock is ours, so no process has mapped the copies that the last run left.
+        try? FileManager.default.removeItem(atPath: data + "/plugins")
         let filters = try Filters(settings, resolver: resolver, copies: data + "/plugins")
         let host = filters.host
 

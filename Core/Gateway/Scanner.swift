@@ -78,7 +78,7 @@ public final class Scanner: Sendable {
     /// One JSON object in one line: what became of the message in `file`, and why. Line ends of LF alone become CR LF, as a client would send
     /// them. Throws when the file cannot be read or is too large.
     public func scan(file: String) async throws -> String {
-        let data = try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe)
+        let data = try Self.read(file)
         guard data.count <= limit else { throw StartFailure("\(data.count) bytes, more than limits.message_size of \(limit)") }
         var facts = SessionFacts(
             id: 1, role: .inbound, listener: "scan", client: options.client, clientPort: 0, connectedAt: clock.now)
@@ -90,6 +90,15 @@ public final class Scanner: Sendable {
     }
 
     public func close() async {}
+
+    private static func read(_ file: String) throws -> Data {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: file, isDirectory: &isFolder) else { throw StartFailure("there is no such file") }
+        if isFolder.boolValue { throw StartFailure("is a folder: name the files in it") }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe)
+        } catch { throw StartFailure("cannot be read: \(error.localizedDescription)") }
+    }
 
     private static func withNetworkLineEnds(_ bytes: UnsafeRawBufferPointer) -> Region {
         var builder = RegionBuilder(capacity: bytes.count)

@@ -41,7 +41,8 @@ final class RunGroup: @unchecked Sendable {
             let open = Countdown(runs.count)
             for run in runs {
                 run.whenSettled {
-                    open.count -= 1; open.reached()
+                    open.count -= 1
+                    open.reached()
                 }
             }
             if open.count > 0 {
@@ -63,7 +64,8 @@ final class RunGroup: @unchecked Sendable {
         let open = Countdown(runs.count)
         for run in runs {
             run.whenFinished {
-                open.count -= 1; open.reached()
+                open.count -= 1
+                open.reached()
             }
         }
         if open.count > 0 { open.then = { [self] in if !isCancelled { then() } } } else if !isCancelled { then() }

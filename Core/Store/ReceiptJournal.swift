@@ -21,6 +21,8 @@ final class ReceiptJournal: @unchecked Sendable {
     private struct Pending {
         var receipts: [Receipt] = []
         var isScheduled = false
+        /// A retry's timer is running: one at a time, whoever asked in between.
+        var isRetryScheduled = false
         var isClosed = false
         var failures = 0
     }
@@ -155,16 +157,22 @@ final class ReceiptJournal: @unchecked Sendable {
 
     /// They wait for the next try, the newest ones at the cost of the oldest.
     private func keep(_ batch: [Receipt], _ failure: SQLiteFailure) {
-        let (lost, first) = pending.withLock { state -> (Int, Bool) in
+        let (lost, first, retries) = pending.withLock { state -> (Int, Bool, Bool) in
             state.receipts = batch + state.receipts
             let lost = max(0, state.receipts.count - Self.pendingLimit)
             state.receipts.removeFirst(lost)
             state.failures += 1
             state.isScheduled = true
-            return (lost, state.failures == 1)
+            defer { state.isRetryScheduled = true }
+            return (lost, state.failures == 1, !state.isRetryScheduled)
         }
         if first { report("receipts wait: \(failure.storeFailure(path).text)") }
         if lost > 0 { report("\(lost) receipts are lost: \(failure.storeFailure(path).text)") }
-        schedule(after: Self.retryDelay)
+        if retries {
+            timers.asyncAfter(deadline: .now() + Self.retryDelay) { [self] in
+                pending.withLock { $0.isRetryScheduled = false }
+                pool.asyncWriteWithoutTransaction { [self] _ in flush() }
+            }
+        }
     }
 }
