@@ -42,6 +42,9 @@ public enum GatewayProcess {
                     ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
             try await group.run()
         } catch {
+            // What has been sent must be recorded, or it is sent again at the next start.
+            await gateway.stopReceiving()
+            await gateway.stopDelivering()
             await gateway.close()
             throw error
         }

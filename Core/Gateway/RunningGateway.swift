@@ -26,6 +26,7 @@ final class RunningGateway: Sendable {
     let clock: any WallClock
     let startedAt: Timestamp
     let isReady = Atomic(false)
+    private let isDelivering = Atomic(true)
     private let client: SMTPNextHopClient
     private let log: MailFlowLog
     private let group: MultiThreadedEventLoopGroup
@@ -105,6 +106,7 @@ final class RunningGateway: Sendable {
 
     /// No new attempts; those under way end.
     func stopDelivering() async {
+        guard isDelivering.exchange(false, ordering: .relaxed) else { return }
         async let quiet: Void = withCheckedContinuation { done in queue.stop { done.resume() } }
         await client.shutdown(within: policy.current.limits.drain)
         await quiet

@@ -91,7 +91,8 @@ final class MessageInspection: @unchecked Sendable {
             byDomain[recipient.policyDomain, default: []].append(index)
         }
         for domain in order {
-            let steps = plan.domains[domain] ?? []
+            // A domain may have become another's alias since a held copy was stored.
+            let steps = plan.snapshot.domains[domain].flatMap { plan.domains[$0.domain] } ?? []
             let isPerRecipient = steps.joined().contains { $0.phases.contains(.data) && $0.instance.manifest.scope == .recipient }
             for recipients in isPerRecipient ? byDomain[domain]!.map({ [$0] }) : [byDomain[domain]!] {
                 parts.append(DomainPart(domain: domain, recipients: recipients, steps: steps, runs: RunGroup(on: loop)))

@@ -14,10 +14,12 @@ public enum Reinspection {
     public static func run(
         _ stored: StoredMessage, by inspector: Inspector, on loop: any SerialLoop, then: @escaping @Sendable ([RecipientChange]) -> Void
     ) {
-        let held = stored.recipients.filter { $0.state == .held }
-        guard let region = stored.region, !held.isEmpty else { return then([]) }
         let plan = inspector.currentPlan
-        let value = (try? JSONDecoder().decode(JSONValue.self, from: Data(stored.sessionJSON.utf8))) ?? .null
+        // A copy whose domain is not configured now has no filters: it waits until it has.
+        let held = stored.recipients.filter { $0.state == .held && plan.snapshot.domains[$0.policyDomain] != nil }
+        guard let region = stored.region, !held.isEmpty,
+            let value = try? JSONDecoder().decode(JSONValue.self, from: Data(stored.sessionJSON.utf8))
+        else { return then([]) }
         let (session, edge) = SessionRecord.read(value)
         var envelope = Envelope(reversePath: stored.reversePath)
         envelope.is8BitMIME = stored.is8BitMIME

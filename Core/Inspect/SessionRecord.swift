@@ -22,6 +22,7 @@ enum SessionRecord {
         w.beginObject()
         fields(session, to: &w)
         w.field("connected_at", session.connectedAt.microseconds)
+        if let doubt = doubt(edge) { w.field("doubt", doubt) }
         if edge.contains(where: { !$0.symbols.isEmpty }) {
             w.key("symbols")
             w.beginArray()
@@ -42,7 +43,22 @@ enum SessionRecord {
         return w.text
     }
 
-    /// Reads back what `json` wrote: the session, and the edge's findings as verdicts.
+    /// What filters before the data phase held against the message beyond their symbols. They cannot be asked again, so that a copy that is
+    /// judged later may not be delivered in spite of it.
+    private static func doubt(_ verdicts: [Verdict]) -> String? {
+        for verdict in verdicts {
+            if let failure = verdict.onFailure, failure != .skip || verdict.isRequired {
+                return "\(verdict.filter) ended in \(verdict.result)"
+            }
+            for proposal in verdict.proposals {
+                if case .addHeader = proposal.action { continue }
+                return "\(verdict.filter) proposed \(proposal.action)"
+            }
+        }
+        return nil
+    }
+
+    /// Reads back what `json` wrote: the session, and the findings of the edge as verdicts; a doubt proposes quarantine.
     static func read(_ value: JSONValue) -> (session: SessionFacts, edge: [Verdict]) {
         var session = SessionFacts(
             id: UInt64(clamping: value["session"]?.integer ?? 0), role: ListenerRole(rawValue: value["role"]?.string ?? "") ?? .inbound,
@@ -53,7 +69,7 @@ enum SessionRecord {
         session.isESMTP = value["protocol"]?.string?.hasPrefix("E") ?? false
         session.tls = value["tls"]?.string.map { TLSFacts(version: $0, cipher: value["cipher"]?.string ?? "") }
         session.login = value["login"]?.string
-        let edge = (value["symbols"]?.array ?? []).map { item in
+        var edge = (value["symbols"]?.array ?? []).map { item in
             var verdict = Verdict(filter: item["filter"]?.string ?? "", phase: .connect, result: .done)
             verdict.symbols = [
                 Symbol(
@@ -61,6 +77,11 @@ enum SessionRecord {
                     detail: item["detail"]?.string ?? "")
             ]
             return verdict
+        }
+        if let doubt = value["doubt"]?.string {
+            var verdict = Verdict(filter: "earlier filters", phase: .mail, result: .done)
+            verdict.proposals = [Proposal(.quarantine(reason: doubt))]
+            edge.append(verdict)
         }
         return (session, edge)
     }

@@ -44,7 +44,7 @@ final class Generation: @unchecked Sendable {
         let services = ServiceTables(manifest: manifest, resolver: resolver, logger: logger)
 
         var module: OpaquePointer?
-        if let load = library.entry.pointee.load {
+        if library.has(\postern_entry.load), let load = library.entry.pointee.load {
             let problems = ProblemList()
             let status = problems.collect { load(library.entry, services.host, $0, &module) }
             guard status == POSTERN_OK else { throw LoadFailure(files.libraryPath, "could not be started: \(problems.text(status))") }

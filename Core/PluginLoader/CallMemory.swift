@@ -36,7 +36,8 @@ public final class CallMemory: @unchecked Sendable {
         c.recipient = facts.phase == .rcpt ? facts.recipients.first.map(UInt32.init) ?? POSTERN_NO_RECIPIENT : POSTERN_NO_RECIPIENT
         c.host = host
         c.session = UnsafePointer(session)
-        if let words = facts.recipients.words {
+        // At the edge nobody is known yet: null, all that will come.
+        if !facts.phase.isEdge, let words = facts.recipients.words {
             let copy = writer.make(UInt64.self, count: max(words.count, 1))
             for (i, word) in words.enumerated() { copy[i] = word }
             c.recipients = postern_mask(words: copy, count: UInt32(words.count), reserved: 0)
@@ -135,10 +136,11 @@ public final class CallMemory: @unchecked Sendable {
                 policy_domain: writer.text(recipient.policyDomain))
             recipients[Int(index)] = made
         }
-        // The caller's struct may be of another minor: copy what both know, and leave its size.
+        // The caller's struct may be of another minor: copy what both know, and say how much that is.
         withUnsafeBytes(of: made) { source in
             let count = min(Int(out.pointee.size), source.count)
             (UnsafeMutableRawPointer(out) + 4).copyMemory(from: source.baseAddress! + 4, byteCount: count - 4)
+            out.pointee.size = UInt32(count)
         }
         return POSTERN_OK
     }

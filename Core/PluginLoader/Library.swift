@@ -29,6 +29,12 @@ public final class Library: @unchecked Sendable {
             throw refuse(
                 "speaks major \(e.abi_major) of the plugin ABI, this Postern speaks \(POSTERN_ABI_MAJOR); build it with this release's SDK")
         }
+        // A draft's minors are different layouts; from major 1 on any minor loads.
+        guard POSTERN_ABI_MAJOR > 0 || e.abi_minor == POSTERN_ABI_MINOR else {
+            throw refuse(
+                "speaks draft 0.\(e.abi_minor) of the plugin ABI, this Postern speaks 0.\(POSTERN_ABI_MINOR); build it with this release's SDK"
+            )
+        }
         guard Int(e.size) >= MemoryLayout<postern_entry>.offset(of: \.load)!, let id = e.id, let version = e.version, let plugin = e.plugin
         else { throw refuse("its entry is incomplete") }
         guard String(cString: id) == manifest.id else {

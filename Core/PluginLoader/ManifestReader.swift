@@ -66,6 +66,9 @@ public struct ManifestReader {
         "concurrency", "scope", "homes", "home",
     ]
 
+    /// Those that this version runs. One that nobody calls would be a filter that is on and never asked.
+    private static let phases: [Phase] = [.connect, .helo, .mail, .rcpt, .data]
+
     private mutating func manifest(_ root: JSONValue) -> FilterManifest {
         if root.object == nil { complain("", "must be an object") }
         checkKeys(root, "", Self.keys)
@@ -73,7 +76,7 @@ public struct ManifestReader {
         let homes = words(root, "homes", FilterManifest.Home.allCases, \.rawValue, required: true)
         let home = word(root, "home", FilterManifest.Home.allCases) ?? homes.first ?? .host
         if !homes.isEmpty, !homes.contains(home) { complain("/home", "'\(home.rawValue)' is not among /homes") }
-        let phases = words(root, "phases", Phase.allCases, \.description, required: true)
+        let phases = words(root, "phases", Self.phases, \.description, required: true)
         if let settings = root["settings"], settings.object == nil { complain("/settings", "must be a JSON Schema, an object") }
         return FilterManifest(
             id: id, version: text(root, "version"), vendor: text(root, "vendor"), licence: text(root, "licence"),

@@ -138,8 +138,9 @@ public final class VerdictDraft {
 
     private func recipients(_ mask: UnsafePointer<postern_mask>?) -> RecipientSet? {
         guard let mask else { return scope }
+        guard let words = mask.pointee.words else { return scope }
         guard mask.pointee.count > 0 else { return RecipientSet.none }
-        guard mask.pointee.count <= Most.maskWords, let words = mask.pointee.words else { return nil }
+        guard mask.pointee.count <= Most.maskWords else { return nil }
         return RecipientSet(words: UnsafeBufferPointer(start: words, count: Int(mask.pointee.count))).intersection(scope)
     }
 

@@ -92,7 +92,7 @@ extension DeliveryQueue {
         store.append(record.receipt)
         record.events.forEach(log.write)
         metrics.count(record.words, now - startedAt)
-        self.record(changes, then: next)
+        self.record(changes, of: attempt, then: next)
     }
 
     /// A reply for a recipient, good or bad, is a sign of life.
@@ -151,6 +151,8 @@ extension DeliveryQueue {
 
     /// What the new verdicts have left to do. A copy without one stays held.
     private func judged(_ attempt: Attempt, _ held: [StoredRecipient], _ changes: [RecipientChange]) {
+        // What is kept for a first attempt still calls these copies held, and the attempt would leave them out.
+        fresh.drop(attempt.item.id)
         var again: Timestamp?
         for copy in held where !attempt.onHold.contains(copy.index) {
             let change = changes.last { $0.index == copy.index }

@@ -30,11 +30,14 @@ struct QueueReader: Sendable {
             guard try statement.next() else { throw StoreFailure(.unavailable, "\(id) is not in \(path): its last copy is gone") }
             let size = Int(statement.integer(0))
             if statement.isNull(1) { return try bodies.map(id, size: size) }
-            let bytes = statement.bytes(1)
-            guard bytes.count == size else {
-                throw StoreFailure(.damaged, "\(path): the body of \(id) has \(bytes.count) bytes, not the \(size) that were stored")
+            // The bytes are the statement's until its next step or its end.
+            return try withExtendedLifetime(statement) {
+                let bytes = statement.bytes(1)
+                guard bytes.count == size else {
+                    throw StoreFailure(.damaged, "\(path): the body of \(id) has \(bytes.count) bytes, not the \(size) that were stored")
+                }
+                return Region(copying: bytes)
             }
-            return Region(copying: bytes)
         }
     }
 
@@ -53,7 +56,10 @@ struct QueueReader: Sendable {
             for state in states {
                 let statement = try PreparedStatement(
                     connection,
-                    "SELECT DISTINCT message FROM recipient WHERE state = \(state.rawValue) AND message > ?1 ORDER BY message LIMIT ?2")
+                    """
+                    SELECT DISTINCT message FROM recipient WHERE state = \(state.rawValue) AND message > ?1
+                    AND EXISTS (SELECT 1 FROM message WHERE id = recipient.message) ORDER BY message LIMIT ?2
+                    """)
                 statement.bind(1, after?.rawValue ?? -1)
                 statement.bind(2, Int64(max(0, limit)))
                 while try statement.next() { ids.insert(QueueID(rawValue: statement.integer(0))) }

@@ -50,6 +50,19 @@ struct LoadTests {
         #expect(refusal(plugins).hasPrefix("test.so: speaks major 7 of the plugin ABI, this Postern speaks 0"))
     }
 
+    /// While the ABI is a draft, another minor is another layout.
+    @Test func otherDraft() throws {
+        let plugins = try TestPlugins()
+        try plugins.compile("return POSTERN_DONE;", minor: "77")
+        #expect(refusal(plugins).hasPrefix("test.so: speaks draft 0.77 of the plugin ABI, this Postern speaks 0."))
+    }
+
+    @Test func aPhaseThatNobodyRuns() throws {
+        let plugins = try TestPlugins()
+        try plugins.compile("return POSTERN_DONE;", manifest: ["phases": "[\"auth\"]"])
+        #expect(plugins.host.rescan().contains { "\($0)".contains("/phases") })
+    }
+
     @Test func undefinedSymbol() throws {
         let plugins = try TestPlugins()
         try plugins.compile("extern int nobody_has_this(void); return (postern_step)nobody_has_this();")

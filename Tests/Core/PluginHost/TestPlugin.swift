@@ -26,7 +26,8 @@ final class TestPlugins {
 
     /// Compiles a C plugin `test` whose on_phase has this body, and writes its manifest.
     func compile(
-        _ onPhase: String, id: String = "test", globals: String = "", major: String = "POSTERN_ABI_MAJOR", manifest: [String: String] = [:]
+        _ onPhase: String, id: String = "test", globals: String = "", major: String = "POSTERN_ABI_MAJOR",
+        minor: String = "POSTERN_ABI_MINOR", manifest: [String: String] = [:]
     ) throws {
         let source = """
             #include <stdlib.h>
@@ -50,7 +51,8 @@ final class TestPlugins {
                 (void)m; (void)s; (void)p; *i = 0; return POSTERN_OK;
             }
             static const postern_plugin plugin = {.size = sizeof plugin, .create_instance = create, .on_phase = on_phase};
-            static const postern_entry entry = {.size = sizeof entry, .abi_major = \(major), .id = "\(id)", .version = "1", .plugin = &plugin,
+            static const postern_entry entry = {.size = sizeof entry, .abi_major = \(major), .abi_minor = \(minor),
+                .id = "\(id)", .version = "1", .plugin = &plugin,
                 .load = load};
             const postern_entry *postern_plugin_entry(uint32_t major) { (void)major; return &entry; }
             """

@@ -32,11 +32,11 @@ typedef struct postern_session {
 
 /* One RCPT TO. Lifetime of its bytes: run. */
 typedef struct postern_recipient {
-    uint32_t size; /* set by the caller */
+    uint32_t size; /* in: the caller's sizeof; out: the bytes that the host has filled, for POSTERN_HAS */
     uint32_t flags;
     postern_bytes address; /* local-part@domain, the domain in lower case */
     postern_bytes domain;
-    postern_bytes policy_domain; /* the configured domain that judges it; empty until the recipient was accepted */
+    postern_bytes policy_domain; /* the configured domain that judges it */
 } postern_recipient;
 
 /* postern_transaction.flags */
