@@ -8,7 +8,7 @@ public struct Host: @unchecked Sendable {
     let clock: UnsafePointer<postern_clock>?
     private let log: UnsafePointer<postern_log>?
     private let table: UnsafePointer<postern_host>
-    /// `postern 0.1.0 host`
+    /// `postern host`: product and home, for logs.
     public let name: String
 
     init(_ host: UnsafePointer<postern_host>) {

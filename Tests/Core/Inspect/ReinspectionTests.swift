@@ -59,6 +59,35 @@ import Testing
         #expect(last.reason == "could not be judged: scan ended in timeout")
     }
 
+    /// What an earlier filter held against it cannot be asked again, and must not be forgotten.
+    @Test func anEarlierProposalIsNotForgotten() throws {
+        let attempts = Gate.Box<Int>()
+        let early = ScriptedFilter("early", phases: [.rcpt]) { _ in .done([], [Proposal(.quarantine(reason: "odd"))]) }
+        let scan = ScriptedFilter("scan") { _ in
+            attempts.append(1)
+            return attempts.all.count == 1 ? .ends(.error) : .done([])
+        }
+        let gate = try Gate([early, scan], policy([domain("example.org", [[slot("early")], [slot("scan")]]), domain("free.example")]))
+        gate.send(to: "a@free.example", "b@example.org")
+        let change = again(gate, try #require(gate.store.accepted.first))[0]
+        #expect(change.state == .quarantined)
+        #expect(change.reason.contains("early proposed quarantine"), "\(change.reason)")
+    }
+
+    /// Without its domain's policy there are no filters, so there is no verdict either.
+    @Test func waitsWhileItsDomainIsNotConfigured() throws {
+        let (gate, stored) = try held { _ in .ends(.error) }
+        gate.inspector.take(try FilterPlan(snapshot: policy([domain("free.example")]), host: gate.host))
+        #expect(again(gate, stored).isEmpty)
+    }
+
+    /// A record that cannot be read is no clean record.
+    @Test func waitsWhenItsSessionCannotBeRead() throws {
+        var (gate, stored) = try held { _ in .ends(.error) }
+        stored.sessionJSON = "{"
+        #expect(again(gate, stored).isEmpty)
+    }
+
     @Test func rejectedLaterGoesToQuarantine() throws {
         let attempts = Gate.Box<Int>()
         let (gate, stored) = try held { _ in

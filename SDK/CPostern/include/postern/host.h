@@ -15,7 +15,7 @@ struct postern_host {
     uint32_t abi_minor;
     uint32_t reserved;
     void *context;    /* the host's */
-    const char *name; /* "postern 0.1.0 host": product, version, home */
+    const char *name; /* "postern host": product and home, for logs */
 
     /* [config] The extension's table, lifetime module; null when this host has none of that ID. `id` is NUL-terminated. Ask in `load`, and
      * keep the pointer. */

@@ -65,7 +65,7 @@ typedef struct postern_message {
     uint32_t size;
     uint32_t flags;
     int64_t received_at; /* microseconds since 1970 */
-    postern_ref raw;     /* header and body, CR LF line ends, as they came */
+    postern_ref raw;     /* header and body, CR LF line ends, as they came; forged fields of ours cut out */
 } postern_message;
 
 #ifdef __cplusplus

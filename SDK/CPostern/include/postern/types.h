@@ -6,7 +6,8 @@
  *   [config]      on a thread of the host's, never at the same time as another [config] function of this module; may block
  *   [any-thread]  from any thread
  *   [may-block]   may take long
- * and each pointer names its lifetime: module > instance > session > transaction > run > call. Nobody frees the other's memory. */
+ * and each pointer names its lifetime: module > instance > session > transaction > run > call. Nobody frees the other's memory. A `call` lives
+ * for its run: no thread may use it once on_phase has returned DONE, or has returned from CANCEL. */
 #ifndef POSTERN_TYPES_H
 #define POSTERN_TYPES_H
 
@@ -30,7 +31,8 @@ typedef struct postern_ref {
     uint64_t length;
 } postern_ref;
 
-/* Which recipients: bit i of word i/64 is recipient i. Where a pointer to one is null, all that the call is about are meant. */
+/* Which recipients: bit i of word i/64 is recipient i. Where a pointer to one, or its `words`, is null, all that the call is about are meant;
+ * a count of 0 with words means nobody. */
 typedef struct postern_mask {
     const uint64_t *words;
     uint32_t count; /* of words */
