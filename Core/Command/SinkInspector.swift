@@ -34,22 +34,26 @@ final class SinkInspector: SessionInspector, @unchecked Sendable {
         then(nil)
     }
 
+    func authenticate(_ facts: SessionFacts, _ credentials: Credentials, then: @escaping @Sendable (AuthenticationOutcome) -> Void) {
+        then(.accepted(login: credentials.login))
+    }
+
     func mail(_ facts: SessionFacts, _ envelope: Envelope, then: @escaping @Sendable (Reply?) -> Void) {
         self.envelope = envelope
         queueID = tray.nextID()
         then(nil)
     }
 
-    func recipient(_ address: EmailAddress, then: @escaping @Sendable (Reply) -> Void) {
-        envelope?.recipients.append(Recipient(address: address))
+    func recipient(_ recipient: Recipient, then: @escaping @Sendable (Reply) -> Void) {
+        envelope?.recipients.append(recipient)
         then(Reply(.recipientOK, "Ok"))
     }
 
-    func message(_ region: Region, then: @escaping @Sendable (Reply) -> Void) {
+    func message(_ region: Region, then: @escaping @Sendable ([Reply]) -> Void) {
         guard let envelope, let queueID else { preconditionFailure("a message without MAIL") }
         let reply = tray.take(region, envelope: envelope, queueID: queueID, client: facts)
         reset()
-        then(reply)
+        then(facts.isLMTP ? envelope.recipients.map { _ in reply } : [reply])
     }
 
     func reset() {

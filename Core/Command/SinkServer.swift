@@ -39,7 +39,7 @@ final class SinkServer: Sendable {
 
     /// Where it listens, with the real port.
     func start(address: String, port: Int) async throws -> String {
-        let bound = try await server.start([SMTPListener(address: address, port: port)])
+        let bound = try await server.start([SMTPListener(.port(address, port))])
         return Endpoint(host: bound.first?.ipAddress ?? address, port: bound.first?.port ?? port).description
     }
 

@@ -1,5 +1,4 @@
 import Mail
-import NIOSSL
 import Receive
 import Settings
 
@@ -7,13 +6,13 @@ import Settings
 enum Listeners {
     static func make(_ settings: [ListenerSettings]) throws -> [SMTPListener] {
         try settings.map { listener in
-            SMTPListener(
-                address: listener.endpoint.address.description, port: listener.endpoint.port, role: .inbound, tls: try tls(listener),
-                requiresTLS: listener.tls?.isRequired ?? false)
+            var made = SMTPListener(.port(listener.endpoint.address.description, listener.endpoint.port), tls: try tls(listener))
+            made.requiresTLS = listener.tls?.isRequired ?? false
+            return made
         }
     }
 
-    static func tls(_ listener: ListenerSettings) throws -> NIOSSLContext? {
+    static func tls(_ listener: ListenerSettings) throws -> ServerTLS? {
         try listener.tls.map { try SMTPListener.tlsContext(certificate: $0.certificate, key: $0.key) }
     }
 }

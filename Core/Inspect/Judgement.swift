@@ -65,7 +65,7 @@ private final class Play: @unchecked Sendable {
             if accepted == 0 { return end(.rcpt, refused ?? Reply(.noValidRecipients, "No recipient")) }
             return message()
         }
-        inspection.recipient(address) { [self] reply in
+        inspection.recipient(Recipient(address: address)) { [self] reply in
             if reply.isPositive { accepted += 1 } else { refused = refused ?? reply }
             nextRecipient()
         }

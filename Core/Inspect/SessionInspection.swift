@@ -62,6 +62,10 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         }
     }
 
+    func authenticate(_ facts: SessionFacts, _ credentials: Credentials, then: @escaping @Sendable (AuthenticationOutcome) -> Void) {
+        then(.refused(Reply(ReplyStatus(454, 7, 0), "Authentication is not available")))
+    }
+
     func mail(_ facts: SessionFacts, _ envelope: Envelope, then: @escaping @Sendable (Reply?) -> Void) {
         self.facts = facts
         let transaction = TransactionInspection(facts, envelope, by: inspector, on: loop)
@@ -75,22 +79,22 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         }
     }
 
-    func recipient(_ address: EmailAddress, then: @escaping @Sendable (Reply) -> Void) {
+    func recipient(_ recipient: Recipient, then: @escaping @Sendable (Reply) -> Void) {
         guard let transaction else { return then(Reply(.badSequence, "MAIL first")) }
         joinEdge(before: .rcpt) { [self] in
             transaction.joinEdge { [self] in
                 if let reply = refusal(at: .rcpt, transaction.verdicts) { return then(reply) }
-                transaction.recipient(address, then: then)
+                transaction.recipient(recipient, then: then)
             }
         }
     }
 
-    func message(_ region: Region, then: @escaping @Sendable (Reply) -> Void) {
-        guard let transaction else { return then(Reply(.badSequence, "MAIL first")) }
+    func message(_ region: Region, then: @escaping @Sendable ([Reply]) -> Void) {
+        guard let transaction else { return then([Reply(.badSequence, "MAIL first")]) }
         joinEdge(before: nil) { [self] in
-            transaction.message(region, edge: edgeVerdicts, concluded: whenConcluded) { [self] reply in
+            transaction.message(region, edge: edgeVerdicts, concluded: whenConcluded) { [self] replies in
                 self.transaction = nil
-                then(reply)
+                then(replies)
             }
         }
     }

@@ -6,7 +6,7 @@ enum SessionRecord {
         w.field("client", session.client.description)
         w.field("client_port", session.clientPort)
         w.field("helo", session.helo ?? "")
-        w.field("protocol", session.protocolName)
+        w.field("protocol", session.protocolName())
         w.field("listener", session.listener)
         w.field("role", session.role.rawValue)
         w.field("session", session.id)

@@ -43,10 +43,10 @@ final class TransactionInspection: @unchecked Sendable {
     func joinEdge(then: @escaping @Sendable () -> Void) { runs.join(before: .rcpt, then: then) }
 
     /// A configured recipient runs its domain's rcpt filters; what they propose for it counts at once, scores count with the message.
-    func recipient(_ given: EmailAddress, then: @escaping @Sendable (Reply) -> Void) {
+    func recipient(_ given: Recipient, then: @escaping @Sendable (Reply) -> Void) {
         let address =
-            given.domain.isEmpty
-            ? EmailAddress(localPart: given.localPart, domain: plan.snapshot.postmasterDomain ?? "") : given
+            given.address.domain.isEmpty
+            ? EmailAddress(localPart: given.address.localPart, domain: plan.snapshot.postmasterDomain ?? "") : given.address
         guard let policy = plan.snapshot.domains[address.domain] else {
             return refuse(address, Reply(.relayDenied, "Relay access denied"), "no domain of ours", then)
         }
@@ -56,7 +56,9 @@ final class TransactionInspection: @unchecked Sendable {
         guard envelope.recipients.count < plan.snapshot.limits.recipients else {
             return refuse(address, Reply(.tooManyRecipients, "Too many recipients"), "limit recipients", then)
         }
-        let recipient = Recipient(address: address, policyDomain: policy.domain)
+        var recipient = given
+        recipient.address = address
+        recipient.policyDomain = policy.domain
         // The same mailbox twice is one copy.
         if mailboxes.contains(address.key) { return then(Reply(.recipientOK, "Recipient ok")) }
 
@@ -105,7 +107,8 @@ final class TransactionInspection: @unchecked Sendable {
     }
 
     func message(
-        _ region: Region, edge: [Verdict], concluded: (@Sendable (InspectionRecord) -> Void)?, then: @escaping @Sendable (Reply) -> Void
+        _ region: Region, edge: [Verdict], concluded: (@Sendable (InspectionRecord) -> Void)?,
+        then: @escaping @Sendable ([Reply]) -> Void
     ) {
         runs.join(before: nil) { [self] in
             let message = MessageInspection(
@@ -114,7 +117,7 @@ final class TransactionInspection: @unchecked Sendable {
             self.message = message
             message.start { record in
                 concluded?(record)
-                then(record.reply)
+                then([record.reply])
             }
         }
     }

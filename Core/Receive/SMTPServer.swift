@@ -55,7 +55,11 @@ public final class SMTPServer: Sendable {
 
     private func bind(_ listener: SMTPListener) async throws -> any Channel {
         let shared = shared
-        let address = try SocketAddress(ipAddress: listener.address, port: listener.port)
+        let address =
+            switch listener.place {
+            case .port(let address, let port): try SocketAddress(ipAddress: address, port: port)
+            case .socket(let path): try SocketAddress(unixDomainSocketPath: path)
+            }
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

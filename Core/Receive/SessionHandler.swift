@@ -203,7 +203,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
                 return answered(ServerReply.insufficientStorage)
             }
             inspector.mail(machine.facts, envelope) { self.answered($0) }
-        case .recipient(let address): inspector.recipient(address) { self.answered($0) }
+        case .recipient(let address): inspector.recipient(Recipient(address: address)) { self.answered($0) }
         case .data(let declaredSize):
             dataStart = channel.eventLoop.now
             answered(hasRoom(for: declaredSize) ? nil : ServerReply.insufficientStorage)
@@ -211,9 +211,9 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
             dataStart = nil
             // A client that did not wait for 354 need not wait for its replies until the message is judged.
             flush()
-            inspector.message(machine.takeMessage()) { reply in
+            inspector.message(machine.takeMessage()) { replies in
                 self.releaseBytes()
-                self.answered(reply)
+                self.answered(replies.first)
             }
         }
     }
@@ -288,7 +288,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
             // TLS has its own end (close_notify); with half closure the handler waits for it in vain.
             try context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
             // Everything from here on, also what the socket holds already, goes through it.
-            try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+            try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context), position: .first)
         } catch {
             closeReason = String(describing: error)
             context.close(promise: nil)

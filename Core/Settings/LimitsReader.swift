@@ -6,6 +6,13 @@ enum LimitsReader {
         ("recipients", \.recipients, 1...100_000),
         ("sessions", \.sessions, 1...1_000_000),
         ("sessions_per_client", \.sessionsPerClient, 1...1_000_000),
+        ("sessions_per_network", \.sessionsPerNetwork, 1...1_000_000),
+        ("sessions_per_minute", \.sessionsPerMinute, 0...10_000_000),
+        ("messages_per_minute", \.messagesPerMinute, 0...10_000_000),
+        ("recipients_per_minute", \.recipientsPerMinute, 0...10_000_000),
+        ("failed_logins_per_minute", \.failedLoginsPerMinute, 1...10_000),
+        ("transactions", \.transactions, 1...1_000_000),
+        ("unknown_recipients", \.unknownRecipients, 1...1_000_000),
         ("errors", \.errors, 1...10_000),
         ("idle_commands", \.idleCommands, 1...1_000_000),
         ("hops", \.hops, 10...1000),
@@ -26,6 +33,7 @@ enum LimitsReader {
         ("edge_filter_timeout", \.edgeFilterTimeout, .milliseconds(1) ... .seconds(300)),
         ("data_filter_timeout", \.dataFilterTimeout, .milliseconds(1) ... .seconds(600)),
         ("inspection_timeout", \.inspectionTimeout, .milliseconds(1) ... .seconds(600)),
+        ("greet_delay", \.greetDelay, .zero ... .seconds(300)),
         ("drain", \.drain, .zero ... .seconds(600)),
     ]
 

@@ -54,7 +54,7 @@ public final class ScriptedInspectors: SessionInspectorFactory, Sendable {
 
     public func makeInspector(_ facts: SessionFacts, on loop: any SerialLoop) -> any SessionInspector {
         state.withLock { $0.sessions.append(facts) }
-        return ScriptedInspector(self, loop)
+        return ScriptedInspector(self, facts, loop)
     }
 
     fileprivate func note(_ change: (inout Record) -> Void) { state.withLock { change(&$0) } }
@@ -66,9 +66,11 @@ private final class ScriptedInspector: SessionInspector, @unchecked Sendable {
     private let shared: ScriptedInspectors
     private let loop: any SerialLoop
     private var recipients: [EmailAddress] = []
+    private var facts: SessionFacts
     var queueID: QueueID?
 
-    init(_ shared: ScriptedInspectors, _ loop: any SerialLoop) {
+    init(_ shared: ScriptedInspectors, _ facts: SessionFacts, _ loop: any SerialLoop) {
+        self.facts = facts
         self.shared = shared
         self.loop = loop
     }
@@ -86,8 +88,19 @@ private final class ScriptedInspector: SessionInspector, @unchecked Sendable {
     func connect(then: @escaping @Sendable (Reply?) -> Void) { answer { then(self.shared.refusal) } }
 
     func helo(_ facts: SessionFacts, then: @escaping @Sendable (Reply?) -> Void) {
+        self.facts = facts
         shared.note { $0.helos.append(facts) }
         answer { then(facts.helo == "refused.example" ? Reply(.refused, "That name is refused") : nil) }
+    }
+
+    /// `anna@example.com` with `secret`; others are refused.
+    func authenticate(_ facts: SessionFacts, _ credentials: Credentials, then: @escaping @Sendable (AuthenticationOutcome) -> Void) {
+        answer {
+            guard credentials.login == "anna@example.com", credentials.password == "secret" else {
+                return then(.refused(Reply(.authenticationFailed, "Authentication failed")))
+            }
+            then(.accepted(login: credentials.login))
+        }
     }
 
     func mail(_ facts: SessionFacts, _ envelope: Envelope, then: @escaping @Sendable (Reply?) -> Void) {
@@ -95,7 +108,8 @@ private final class ScriptedInspector: SessionInspector, @unchecked Sendable {
         answer { then(nil) }
     }
 
-    func recipient(_ address: EmailAddress, then: @escaping @Sendable (Reply) -> Void) {
+    func recipient(_ recipient: Recipient, then: @escaping @Sendable (Reply) -> Void) {
+        let address = recipient.address
         answer {
             guard address.domain == "example.com" || address.domain.isEmpty else { return then(Reply(.relayDenied, "Relaying denied")) }
             guard address.localPart != "unknown" else { return then(Reply(.unknownRecipient, "No such mailbox")) }
@@ -104,9 +118,12 @@ private final class ScriptedInspector: SessionInspector, @unchecked Sendable {
         }
     }
 
-    func message(_ region: Region, then: @escaping @Sendable (Reply) -> Void) {
+    func message(_ region: Region, then: @escaping @Sendable ([Reply]) -> Void) {
         let recipients = recipients
-        let done: @Sendable () -> Void = { [loop] in loop.run { then(Reply(.ok, "Queued as TEST")) } }
+        let isLMTP = facts.isLMTP
+        let done: @Sendable () -> Void = { [loop] in
+            loop.run { then(isLMTP ? recipients.map { Reply(.ok, "Queued for \($0)") } : [Reply(.ok, "Queued as TEST")]) }
+        }
         shared.note {
             $0.messages.append(Array(region.bytes))
             $0.recipients.append(recipients)

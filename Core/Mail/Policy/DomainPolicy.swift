@@ -13,6 +13,8 @@ public struct DomainPolicy: Hashable, Sendable {
     public var thresholds = Thresholds(tag: 5, quarantine: 7)
     /// Rejected copies of a message that was accepted for others: into quarantine, or gone.
     public var discardsRejectedCopies = false
+    /// For mail that this domain's own servers and users send; nil: they may not send through us.
+    public var outbound: OutboundPolicy?
     /// Keyed by `EmailAddress.key`.
     public var mailboxes: [String: MailboxPolicy] = [:]
     /// SHA-256 of the file's effective content in hex, its first 16 digits: receipts name it.

@@ -8,6 +8,22 @@ public struct Limits: Hashable, Sendable {
     public var sessions = 10_000
     /// Open sessions of one client: an IPv4 address, or an IPv6 /64.
     public var sessionsPerClient = 50
+    /// Open sessions of one network: an IPv4 /24, or an IPv6 /48.
+    public var sessionsPerNetwork = 200
+    /// New sessions of one client in a minute; 0: any number. Off by default: large senders come in bursts.
+    public var sessionsPerMinute = 0
+    /// Messages (MAIL commands) of one client in a minute; 0: any number.
+    public var messagesPerMinute = 0
+    /// Recipients (RCPT commands) of one client in a minute; 0: any number.
+    public var recipientsPerMinute = 0
+    /// Failed logins of one client in a minute until AUTH is refused without a look.
+    public var failedLoginsPerMinute = 10
+    /// Messages in one session; announced as MAILMAX (RFC 9422). Past it: 421.
+    public var transactions = 1000
+    /// Recipients that do not exist in one session until it ends with 421: somebody is guessing addresses.
+    public var unknownRecipients = 20
+    /// How long a client is kept waiting for the greeting. One that speaks first is no mail server; the longer, the more are found.
+    public var greetDelay = Duration.zero
     /// Bytes of all messages between DATA and the commit together. Past it: 452 4.3.1.
     public var bytesInFlight = 2 << 30
     /// A command line with its CR LF. RFC 5321 section 4.5.3.1.4 asks for 512; RFC 6531 and long parameters for more.
@@ -26,7 +42,7 @@ public struct Limits: Hashable, Sendable {
     public var commandTimeout = Duration.seconds(300)
     /// Waiting for more bytes of a message (RFC 5321 section 4.5.3.2.5 speaks of 3 minutes).
     public var dataTimeout = Duration.seconds(180)
-    /// From DATA to its end, however slowly bytes trickle.
+    /// From MAIL to the end of its message, however slowly commands and bytes trickle; the inspection not counted.
     public var transactionTimeout = Duration.seconds(3600)
     /// A filter's time before RCPT and for RCPT.
     public var edgeFilterTimeout = Duration.seconds(10)

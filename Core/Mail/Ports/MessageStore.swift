@@ -5,6 +5,9 @@ public struct StoredMessage: Sendable {
     public var reversePath: ReversePath
     public var is8BitMIME: Bool
     public var isSMTPUTF8: Bool
+    /// Outbound mail goes the way of its sender's domain.
+    public var role: ListenerRole
+    public var dsn: DSNRequest
     /// The sender's session in JSON (client, helo, tls, ...): what a later inspection needs.
     public var sessionJSON: String
     /// nil for an entry read back without its body.
@@ -14,9 +17,12 @@ public struct StoredMessage: Sendable {
     public var recipients: [StoredRecipient]
 
     public init(
-        queueID: QueueID, receivedAt: Timestamp, reversePath: ReversePath, is8BitMIME: Bool, isSMTPUTF8: Bool, sessionJSON: String,
-        region: Region?, size: Int, recipients: [StoredRecipient]
+        queueID: QueueID, receivedAt: Timestamp, reversePath: ReversePath, is8BitMIME: Bool, isSMTPUTF8: Bool,
+        role: ListenerRole = .inbound, dsn: DSNRequest = DSNRequest(), sessionJSON: String, region: Region?, size: Int,
+        recipients: [StoredRecipient]
     ) {
+        self.role = role
+        self.dsn = dsn
         self.queueID = queueID
         self.receivedAt = receivedAt
         self.reversePath = reversePath
@@ -34,8 +40,10 @@ public struct StoredRecipient: Sendable, Hashable {
     /// Its place in the envelope; with the queue ID its key.
     public var index: Int
     public var address: EmailAddress
-    /// Whose `deliver_to` takes it.
+    /// Whose policy judged it and says where it goes: the recipient's domain, or the sender's for outbound mail.
     public var policyDomain: String
+    public var notify: NotifyConditions?
+    public var originalRecipient: String?
     public var state: RecipientState
     /// Header fields for this copy, put above the body when it is sent; complete lines, CR LF each.
     public var addedHeaders: String

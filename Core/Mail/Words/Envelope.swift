@@ -8,6 +8,7 @@ public struct Envelope: Hashable, Sendable {
     public var isSMTPUTF8 = false
     /// SIZE= as declared, in bytes (RFC 1870).
     public var declaredSize: Int?
+    public var dsn = DSNRequest()
 
     public init(reversePath: ReversePath) { self.reversePath = reversePath }
 }
@@ -17,6 +18,10 @@ public struct Recipient: Hashable, Sendable {
     public var address: EmailAddress
     /// The configured domain whose policy judges this recipient: differs from `address.domain` for an alias. Set when RCPT is accepted.
     public var policyDomain: String
+    /// nil: the sender left it open (RFC 3461 section 4.1).
+    public var notify: NotifyConditions?
+    /// ORCPT as given, its xtext still encoded: `rfc822;name@example.com` (RFC 3461 section 4.2).
+    public var originalRecipient: String?
 
     public init(address: EmailAddress, policyDomain: String = "") {
         self.address = address

@@ -14,6 +14,12 @@ public struct SessionFacts: Sendable {
     public var tls: TLSFacts?
     /// The authenticated login, on outbound listeners.
     public var login: String?
+    /// LHLO was said (RFC 2033): each recipient gets a reply of its own at the end of data.
+    public var isLMTP = false
+    /// The client's name by DNS, where a trusted peer told it (XCLIENT).
+    public var clientName: String?
+    /// The trusted peer that told of `client` by PROXY or XCLIENT; nil when the client is the peer itself.
+    public var via: IPAddress?
 
     public init(id: UInt64, role: ListenerRole, listener: String, client: IPAddress, clientPort: Int, connectedAt: Timestamp) {
         self.id = id
@@ -24,8 +30,12 @@ public struct SessionFacts: Sendable {
         self.connectedAt = connectedAt
     }
 
-    /// The `with` word of Received (RFC 3848).
-    public var protocolName: String { !isESMTP ? "SMTP" : "ESMTP" + (tls == nil ? "" : "S") + (login == nil ? "" : "A") }
+    /// The `with` word of Received (RFC 3848, and RFC 6531 section 4.3 for a message that came with SMTPUTF8).
+    public func protocolName(isSMTPUTF8: Bool = false) -> String {
+        if !isESMTP { return "SMTP" }
+        let family = isSMTPUTF8 ? (isLMTP ? "UTF8LMTP" : "UTF8SMTP") : isLMTP ? "LMTP" : "ESMTP"
+        return family + (tls == nil ? "" : "S") + (login == nil ? "" : "A")
+    }
 }
 
 public enum ListenerRole: String, Sendable, CaseIterable {

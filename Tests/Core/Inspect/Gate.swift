@@ -55,11 +55,11 @@ final class Gate: @unchecked Sendable {
 
     func rcpt(_ address: String) {
         let mailbox = EmailAddress(unchecked: address) ?? EmailAddress(localPart: address, domain: "")
-        session.recipient(mailbox) { [self] in note("rcpt", $0) }
+        session.recipient(Recipient(address: mailbox)) { [self] in note("rcpt", $0) }
     }
 
     func data(_ text: String = "Subject: x\r\nMessage-ID: <1@sender.example>\r\n\r\nbody\r\n") {
-        session.message(Region(copying: Array(text.utf8))) { [self] in note("data", $0) }
+        session.message(Region(copying: Array(text.utf8))) { [self] in note("data", $0[0]) }
     }
 
     /// Connect to end of data, as far as everything answers at once.

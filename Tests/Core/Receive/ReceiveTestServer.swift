@@ -14,14 +14,16 @@ final class ReceiveTestServer: Sendable {
     let port: Int
 
     init(
-        _ inspectors: ScriptedInspectors = ScriptedInspectors(), tls: NIOSSLContext? = nil, requiresTLS: Bool = false,
+        _ inspectors: ScriptedInspectors = ScriptedInspectors(), tls: ServerTLS? = nil, requiresTLS: Bool = false,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws {
         self.inspectors = inspectors
         log = RecordingLog()
         let policy = FixedPolicy(current: PolicySnapshot(generation: 1, hostname: inspectors.hostname, limits: inspectors.limits))
         server = SMTPServer(group: group, policy: policy, inspectors: inspectors, log: log, clock: ManualLoop())
-        let bound = try await server.start([SMTPListener(address: "127.0.0.1", port: FreePort.take(), tls: tls, requiresTLS: requiresTLS)])
+        var listener = SMTPListener(.port("127.0.0.1", FreePort.take()), tls: tls)
+        listener.requiresTLS = requiresTLS
+        let bound = try await server.start([listener])
         port = bound[0].port!
     }
 
@@ -36,7 +38,7 @@ final class ReceiveTestServer: Sendable {
     }
 
     /// One for all tests: making it takes a while.
-    static let tls: Result<NIOSSLContext, any Error> = Result {
+    static let tls: Result<ServerTLS, any Error> = Result {
         let files = try TestCertificate(names: ["DNS:mx.example.com"])
         defer { files.remove() }
         return try SMTPListener.tlsContext(certificate: files.certificateFile, key: files.keyFile)

@@ -145,11 +145,11 @@ import Testing
             group: MultiThreadedEventLoopGroup.singleton, policy: FixedPolicy(current: PolicySnapshot(generation: 1, hostname: "x")),
             inspectors: ScriptedInspectors(), log: SilentMailLog(), clock: ManualLoop())
         let failure = await #expect(throws: ReceiveFailure.self) {
-            try await other.start([SMTPListener(address: "127.0.0.1", port: 0), SMTPListener(address: "127.0.0.1", port: server.port)])
+            try await other.start([SMTPListener(.port("127.0.0.1", 0)), SMTPListener(.port("127.0.0.1", server.port))])
         }
         #expect(failure?.description.contains("127.0.0.1:\(server.port)") == true)
         #expect(failure?.description.contains("another program") == true)
-        let wrong = await #expect(throws: ReceiveFailure.self) { try await other.start([SMTPListener(address: "not-an-address", port: 1)]) }
+        let wrong = await #expect(throws: ReceiveFailure.self) { try await other.start([SMTPListener(.port("not-an-address", 1))]) }
         #expect(wrong?.description.contains("not-an-address:1") == true)
         await server.server.stop()
     }

@@ -16,7 +16,7 @@ import Testing
         init(_ inspectors: ScriptedInspectors) throws {
             let policy = FixedPolicy(current: PolicySnapshot(generation: 1, hostname: inspectors.hostname, limits: inspectors.limits))
             services = SessionServices(policy: policy, inspectors: inspectors, log: SilentMailLog(), clock: ManualLoop())
-            handler = SessionHandler(channel: channel, listener: SMTPListener(address: "127.0.0.1", port: 25), services: services)
+            handler = SessionHandler(channel: channel, listener: SMTPListener(.port("127.0.0.1", 25)), services: services)
             try channel.pipeline.syncOperations.addHandler(handler)
             try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 25)).wait()
             channel.embeddedEventLoop.run()

@@ -26,7 +26,7 @@ import Testing
         try await transcript.run(over: client)
         let helos = server.inspectors.record.helos
         #expect(helos.map(\.tls?.version) == [nil, "TLSv1.3"])
-        #expect(helos.map(\.protocolName) == ["ESMTP", "ESMTPS"])
+        #expect(helos.map { $0.protocolName() } == ["ESMTP", "ESMTPS"])
         #expect(server.inspectors.record.messages.map { String(decoding: $0, as: UTF8.self) } == ["Subject: secret\r\n\r\nsecret\r\n"])
         await client.close()
         await server.server.stop()

@@ -34,7 +34,7 @@ import Testing
         transport.startTLS()
         transport.send("EHLO c\r\nMAIL FROM:<>\r\n")
         #expect(transport.lines().last?.hasPrefix("250 2.1.0") == true)
-        #expect(transport.facts.protocolName == "ESMTPS")
+        #expect(transport.facts.protocolName() == "ESMTPS")
     }
 
     @Test func withoutCertificateNoTLS() {

@@ -92,9 +92,9 @@ final class ServerMachineTransport: TranscriptTransport {
         case .connect: inspector.connect(then: then)
         case .hello: inspector.helo(machine.facts, then: then)
         case .mail(let envelope): inspector.mail(machine.facts, envelope, then: then)
-        case .recipient(let address): inspector.recipient(address) { then($0) }
+        case .recipient(let address): inspector.recipient(Recipient(address: address)) { then($0) }
         case .data: then(nil)
-        case .message: inspector.message(machine.takeMessage()) { then($0) }
+        case .message: inspector.message(machine.takeMessage()) { then($0.first) }
         }
     }
 }
