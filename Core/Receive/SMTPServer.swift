@@ -7,13 +7,18 @@ import Synchronization
 public final class SMTPServer: Sendable {
     private let group: any EventLoopGroup
     let shared: SessionServices
+    private let sockets: any ListeningSockets
     private let channels = Mutex<[any Channel]>([])
 
-    /// `policy` gives the limits and the host name that hold before a session has an inspector. Nothing happens until `start`.
+    /// `policy` gives the limits and the host name that hold before a session has an inspector; `sockets` may have some that listen already.
+    /// Nothing happens until `start`.
     public init(
-        group: any EventLoopGroup, policy: any PolicySource, inspectors: any SessionInspectorFactory, log: any MailLog, clock: any WallClock
+        group: any EventLoopGroup, policy: any PolicySource, inspectors: any SessionInspectorFactory, log: any MailLog,
+        clock: any WallClock,
+        sockets: any ListeningSockets = UnkeptSockets()
     ) {
         self.group = group
+        self.sockets = sockets
         shared = SessionServices(policy: policy, inspectors: inspectors, log: log, clock: clock)
     }
 
@@ -60,7 +65,7 @@ public final class SMTPServer: Sendable {
             case .port(let address, let port): try SocketAddress(ipAddress: address, port: port)
             case .socket(let path): try SocketAddress(unixDomainSocketPath: path)
             }
-        return try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -71,7 +76,14 @@ public final class SMTPServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(SessionHandler(channel: channel, listener: listener, services: shared))
                 }
             }
-            .bind(to: address).get()
+        if let kept = sockets.take(listener.name) { return try await bootstrap.withBoundSocket(kept).get() }
+        let channel = try await bootstrap.bind(to: address).get()
+        try await channel.eventLoop.submit { [sockets] in
+            try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                sockets.keep(listener.name, $0)
+            }
+        }.get()
+        return channel
     }
 
     private static func failure(_ error: any Error, _ listener: SMTPListener) -> ReceiveFailure {
