@@ -62,12 +62,7 @@ public enum ConfigurationCheck {
         } catch {
             problems.append(SettingsProblem(at: place, "a filter cannot be set up: \(error)", mend: "correct its settings or its plugin"))
         }
-        for listener in settings.listeners {
-            do { _ = try Listeners.tls(listener) } catch {
-                problems.append(
-                    SettingsProblem(at: place, "listener \(listener.endpoint): \(error)", mend: "correct `tls` of this listener"))
-            }
-        }
+        problems += Certificates.problems(settings, at: SystemClock().now)
         return problems
     }
 

@@ -95,7 +95,7 @@ public enum GatewayProcess {
     }
 
     private static func demonstrationText(_ gateway: RunningGateway) -> String {
-        let listener = gateway.settings.listeners.first.map { "\($0.endpoint)" } ?? "no listener"
+        let listener = gateway.settings.listeners.first.map { "\($0.place)" } ?? "no listener"
         return """
 
             Postern is running on \(listener) with the demonstration's configuration in \(Configuration.demonstrationFolder)/ (edit it: a change is taken at once).

@@ -28,6 +28,7 @@ final class RunningGateway: Sendable {
     let isReady = Atomic(false)
     private let isDelivering = Atomic(true)
     private let client: SMTPNextHopClient
+    private let certificates: Certificates
     private let log: MailFlowLog
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
@@ -51,7 +52,9 @@ final class RunningGateway: Sendable {
         let inspector = Inspector(
             plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID)
         ) { queueToCome.value?.enqueue($0) }
+        let certificates = Certificates()
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
+            try certificates.check(next)
             for failure in host.rescan() { logger.warning("a plugin cannot be used: \(failure)") }
             inspector.take(try FilterPlan(snapshot: next.policy, host: host))
             host.keep(Filters.slots(next.policy))
@@ -77,6 +80,7 @@ final class RunningGateway: Sendable {
         self.host = host
         self.group = group
         self.policy = policy
+        self.certificates = certificates
         startedAt = clock.now
     }
 
@@ -84,11 +88,16 @@ final class RunningGateway: Sendable {
     func start() async throws {
         let taken = try await withCheckedThrowingContinuation { done in queue.start { done.resume(with: $0) } }
         if taken > 0 { logger.notice("took up \(taken) messages of the queue") }
-        let addresses = try await server.start(Listeners.make(settings.listeners))
+        let listeners = try Listeners.make(settings.listeners, certificates)
+        for warning in certificates.warnings(at: clock.now, places: settings.certificatePlaces) { logger.warning("\(warning)") }
+        certificates.watch(logger, clock: clock)
+        let addresses = try await server.start(listeners)
         for (listener, address) in zip(settings.listeners, addresses) {
             logger.notice("listening", metadata: ["address": "\(address)", "role": "\(listener.role)", "tls": "\(listener.tls != nil)"])
         }
-        try policy.watchFiles { [logger] result in
+        try policy.watchFiles { [logger, certificates] result in
+            // A certificate is taken whatever the other files say.
+            certificates.reload(logger)
             switch result {
             case .success(let taken): logger.notice("took changed files: generation \(taken.settings.policy.generation)")
             case .failure(let errors): logger.error("refused changed files, the old configuration stays: \(errors)")
@@ -101,6 +110,7 @@ final class RunningGateway: Sendable {
     func stopReceiving() async {
         isReady.store(false, ordering: .relaxed)
         policy.stopWatching()
+        certificates.stop()
         await server.stop()
     }
 
@@ -124,7 +134,15 @@ final class RunningGateway: Sendable {
     /// On a thread of its own: it reads files and loads libraries, and a library may take as long as it likes.
     func reload() async -> Result<LivePolicy.Taken, SettingsErrors> {
         await withCheckedContinuation { done in
-            Self.reloads.async { [policy] in done.resume(returning: policy.reload()) }
+            Self.reloads.async { [policy, certificates, logger, clock] in
+                certificates.reload(logger)
+                done.resume(
+                    returning: policy.reload().map { taken in
+                        var taken = taken
+                        taken.warnings += certificates.warnings(at: clock.now, places: taken.settings.certificatePlaces)
+                        return taken
+                    })
+            }
         }
     }
 

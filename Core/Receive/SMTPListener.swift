@@ -1,5 +1,4 @@
 import Mail
-import NIOSSL
 
 /// A place to listen on, and what its sessions may do.
 public struct SMTPListener: Sendable {
@@ -20,6 +19,8 @@ public struct SMTPListener: Sendable {
     }
 
     public var place: Place
+    /// The rights of a Unix socket's file.
+    public var socketMode: UInt16 = 0o660
     public var role: ListenerRole
     /// nil: TLS is not offered.
     public var tls: ServerTLS?
@@ -50,30 +51,6 @@ public struct SMTPListener: Sendable {
         case .socket(let path): path
         }
     }
-
-    /// A context for `tls` from PEM files: TLS 1.2 at least, no client certificate. The texts of `ReceiveFailure` name the file.
-    public static func tlsContext(certificate: String, key: String) throws -> ServerTLS {
-        let chain: [NIOSSLCertificateSource]
-        do { chain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) } } catch {
-            throw ReceiveFailure("certificate \(certificate): cannot be read as PEM (\(error)); give a file with the whole chain")
-        }
-        guard !chain.isEmpty else { throw ReceiveFailure("certificate \(certificate): has no certificate in PEM form") }
-        let privateKey: NIOSSLPrivateKey
-        do { privateKey = try NIOSSLPrivateKey(file: key, format: .pem) } catch {
-            throw ReceiveFailure("key \(key): cannot be read as a PEM private key without passphrase (\(error))")
-        }
-        var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(privateKey))
-        configuration.minimumTLSVersion = .tlsv12
-        do { return ServerTLS(try NIOSSLContext(configuration: configuration)) } catch {
-            throw ReceiveFailure("certificate \(certificate) and key \(key) do not fit together (\(error))")
-        }
-    }
-}
-
-/// The certificates of a listener.
-public final class ServerTLS: Sendable {
-    public let context: NIOSSLContext
-    public init(_ context: NIOSSLContext) { self.context = context }
 }
 
 /// Why the server does not start, for the operator: what, where, and what to do.

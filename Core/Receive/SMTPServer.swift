@@ -60,15 +60,8 @@ public final class SMTPServer: Sendable {
 
     private func bind(_ listener: SMTPListener) async throws -> any Channel {
         let shared = shared
-        let address =
-            switch listener.place {
-            case .port(let address, let port): try SocketAddress(ipAddress: address, port: port)
-            case .socket(let path): try SocketAddress(unixDomainSocketPath: path)
-            }
-        let bootstrap = ServerBootstrap(group: group)
+        var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // A client may send all it has, close its side and still wait for the replies.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
@@ -76,8 +69,9 @@ public final class SMTPServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(SessionHandler(channel: channel, listener: listener, services: shared))
                 }
             }
+        if case .port = listener.place { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
         if let kept = sockets.take(listener.name) { return try await bootstrap.withBoundSocket(kept).get() }
-        let channel = try await bootstrap.bind(to: address).get()
+        let channel = try await open(listener, bootstrap)
         try await channel.eventLoop.submit { [sockets] in
             try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
                 sockets.keep(listener.name, $0)
@@ -86,8 +80,30 @@ public final class SMTPServer: Sendable {
         return channel
     }
 
+    private func open(_ listener: SMTPListener, _ bootstrap: ServerBootstrap) async throws -> any Channel {
+        switch listener.place {
+        case .port(let host, let port):
+            let address = try SocketAddress(ipAddress: host, port: port)
+            var bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // `::` is IPv6 only: `0.0.0.0` on the same port is a listener of its own.
+            if case .v6 = address {
+                bootstrap = bootstrap.serverChannelOption(ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+            }
+            return try await bootstrap.bind(to: address).get()
+        case .socket(let path):
+            try UnixSocketFile.clear(path)
+            let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
+            do { try UnixSocketFile.setMode(listener.socketMode, of: path) } catch {
+                try? await channel.close()
+                throw error
+            }
+            return channel
+        }
+    }
+
     private static func failure(_ error: any Error, _ listener: SMTPListener) -> ReceiveFailure {
         let name = listener.name
+        if let failure = error as? ReceiveFailure { return ReceiveFailure("cannot listen on \(name): \(failure)") }
         guard let io = error as? IOError else { return ReceiveFailure("cannot listen on \(name): \(error)") }
         return switch io.errnoCode {
         case EADDRINUSE:

@@ -8,6 +8,7 @@ struct GatewayReader {
     struct Result {
         var hostname = ""
         var listeners: [ListenerSettings] = []
+        var certificatePlaces: [ServerTLSPolicy.Files: SettingsPlace] = [:]
         var data = ""
         var control = ""
         var dns = DNSSettings(source: .recursive, trustAnchors: [], timeout: .seconds(5))
@@ -15,6 +16,9 @@ struct GatewayReader {
         var metrics: SocketEndpoint?
         var limits = Limits()
         var queue = QueuePolicy()
+
+        /// In order, each once.
+        var certificateFiles: [String] { Set(certificatePlaces.keys.flatMap { [$0.certificate, $0.key] }).sorted() }
     }
 
     func plugins(_ map: MappingReader) -> [String] {
@@ -44,7 +48,10 @@ struct GatewayReader {
         } else if map.node("hostname") == nil {
             map.missing("hostname", mend: "add `hostname: mx1.example.com`, the name that clients see")
         }
-        result.listeners = listeners(map)
+        let tls = TLSReader(folder: folder, problems)
+        tls.readCommon(map)
+        result.listeners = ListenerReader(folder: folder, problems: problems, tls: tls).read(map)
+        result.certificatePlaces = tls.places
         if let data = path(map, "data") {
             result.data = data
         } else if map.node("data") == nil {
@@ -69,76 +76,10 @@ struct GatewayReader {
 
     private func path(_ map: MappingReader, _ key: String) -> String? { map.text(key).map { SettingsFile.resolve($0, in: folder) } }
 
-    // MARK: Sockets
-
-    private func listeners(_ map: MappingReader) -> [ListenerSettings] {
-        let items = map.list("listen")
-        if items.isEmpty, map.node("listen")?.list != nil || map.node("listen") == nil {
-            map.missing("listen", mend: "add `listen: [{address: 0.0.0.0, port: 25, role: inbound}]`")
-        }
-        var taken: Set<SocketEndpoint> = []
-        return items.compactMap { item in
-            guard let entry = MappingReader(item, problems, what: "an entry of `listen`") else { return nil }
-            entry.notYet("auth", "filters", "proxy_protocol")
-            let endpoint = endpoint(entry, leastPort: 0)
-            let role = role(entry)
-            let tls = entry.mapping("tls").flatMap(tls)
-            entry.finish()
-            guard let endpoint, let role else { return nil }
-            if endpoint.port != 0, !taken.insert(endpoint).inserted {
-                problems.error(entry.place, "\(endpoint) is listened on twice", mend: "remove one of the two")
-            }
-            return ListenerSettings(endpoint: endpoint, role: role, tls: tls)
-        }
-    }
-
-    private func role(_ entry: MappingReader) -> ListenerSettings.Role? {
-        if let role = entry.node("role"), role.text == "outbound" {
-            problems.error(role.place, "the role `outbound` is not supported in this version", mend: "write `inbound`")
-            return nil
-        }
-        return entry.node("role") == nil ? .inbound : entry.choice("role", ListenerSettings.Role.self)
-    }
-
-    /// `address` and `port` of a mapping.
-    private func endpoint(_ map: MappingReader, leastPort: Int) -> SocketEndpoint? {
-        let text = map.text("address")
-        let port = map.integer("port", in: leastPort...65_535)
-        if text == nil, map.node("address") == nil {
-            map.missing("address", mend: "add `address: 127.0.0.1`, or `0.0.0.0` or `::` for all")
-        }
-        if port == nil, map.node("port") == nil { map.missing("port", mend: "add `port: 25`") }
-        guard let text, let port else { return nil }
-        guard let address = IPAddress(text) else {
-            problems.error(
-                map.place(of: "address"), "`\(text.shortened)` is no IP address",
-                mend: "write an address such as `192.0.2.1` or `\"2001:db8::1\"`")
-            return nil
-        }
-        return SocketEndpoint(address: address, port: port)
-    }
-
-    private func tls(_ map: MappingReader) -> ListenerSettings.TLS? {
-        let isRequired = map.bool("require") ?? false
-        var paths: [String] = []
-        for key in ["certificate", "key"] {
-            if let path = path(map, key) {
-                paths.append(path)
-                if !SettingsFile.isReadable(path) {
-                    problems.error(map.place(of: key), "cannot read `\(path)`", mend: "create it, or correct its name and mode")
-                }
-            } else if map.node(key) == nil {
-                map.missing(key, mend: "add `\(key): \(key == "key" ? "key" : "cert").pem`")
-            }
-        }
-        map.finish()
-        return paths.count == 2 ? ListenerSettings.TLS(certificate: paths[0], key: paths[1], isRequired: isRequired) : nil
-    }
-
     private func metrics(_ map: MappingReader) -> SocketEndpoint? {
         guard let map = map.mapping("metrics") else { return nil }
         defer { map.finish() }
-        return endpoint(map, leastPort: 1)
+        return map.endpoint(leastPort: 1)
     }
 
     // MARK: DNS

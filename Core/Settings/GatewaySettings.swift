@@ -4,6 +4,8 @@ import Mail
 public struct GatewaySettings: Sendable {
     public var hostname: String
     public var listeners: [ListenerSettings]
+    /// Where each certificate of the listeners is named.
+    public var certificatePlaces: [ServerTLSPolicy.Files: SettingsPlace]
     /// Folder of the store.
     public var data: String
     /// Path of the control socket.
@@ -21,7 +23,7 @@ public struct GatewaySettings: Sendable {
     /// Every file that was read: a change of one may change these settings.
     public var files: [String]
 
-    /// Names of what differs from `other` and takes effect only after a restart.
+    /// Names of what differs from `other` and takes effect only after a restart. What is in the files of certificates does not count.
     public func needsRestart(since other: GatewaySettings) -> [String] {
         var names: [String] = []
         if listeners != other.listeners { names.append("listen") }
@@ -33,24 +35,6 @@ public struct GatewaySettings: Sendable {
         if metrics != other.metrics { names.append("metrics") }
         return names
     }
-}
-
-/// One entry of `listen`.
-public struct ListenerSettings: Hashable, Sendable {
-    public enum Role: String, Sendable, CaseIterable { case inbound }
-
-    public struct TLS: Hashable, Sendable {
-        /// PEM file, the server's own certificate first.
-        public var certificate: String
-        /// PEM file.
-        public var key: String
-        /// No MAIL before STARTTLS.
-        public var isRequired: Bool
-    }
-
-    public var endpoint: SocketEndpoint
-    public var role: Role
-    public var tls: TLS?
 }
 
 /// `dns:` where questions go.

@@ -20,7 +20,7 @@ public struct SettingsLoader: Sendable {
     private func read(_ folder: String, _ generation: Int, _ problems: ProblemList) -> GatewaySettings? {
         let file = folder + "/postern.yaml"
         guard let root = node(file, problems), let map = MappingReader(root, problems, what: "postern.yaml") else { return nil }
-        map.notYet("outbound", "quarantine", "tls", "headers", "users", "cluster", "worker")
+        map.notYet("outbound", "quarantine", "headers", "users", "cluster", "worker")
         let reader = GatewayReader(folder: folder, problems: problems)
         let plugins = reader.plugins(map)
         let gateway = reader.read(map)
@@ -44,12 +44,12 @@ public struct SettingsLoader: Sendable {
         }
         if problems.hasErrors { return nil }
         return GatewaySettings(
-            hostname: gateway.hostname, listeners: gateway.listeners, data: gateway.data, control: gateway.control, plugins: plugins,
-            dns: gateway.dns, log: gateway.log, metrics: gateway.metrics,
+            hostname: gateway.hostname, listeners: gateway.listeners, certificatePlaces: gateway.certificatePlaces, data: gateway.data,
+            control: gateway.control, plugins: plugins, dns: gateway.dns, log: gateway.log, metrics: gateway.metrics,
             policy: PolicySnapshot(
                 generation: generation, hostname: gateway.hostname, limits: gateway.limits, queue: gateway.queue, edge: edge,
                 edgeScores: edgeScores, edgeThresholds: edgeThresholds, domains: domains),
-            warnings: problems.sorted, files: [file] + files + domainReader.files)
+            warnings: problems.sorted, files: [file] + files + domainReader.files + gateway.certificateFiles)
     }
 
     private func node(_ file: String, _ problems: ProblemList) -> ConfigNode? {

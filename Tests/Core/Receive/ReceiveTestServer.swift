@@ -41,7 +41,7 @@ final class ReceiveTestServer: Sendable {
     static let tls: Result<ServerTLS, any Error> = Result {
         let files = try TestCertificate(names: ["DNS:mx.example.com"])
         defer { files.remove() }
-        return try SMTPListener.tlsContext(certificate: files.certificateFile, key: files.keyFile)
+        return try ServerTLS(certificate: files.certificateFile, key: files.keyFile)
     }
 }
 

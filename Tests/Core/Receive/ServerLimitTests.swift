@@ -158,12 +158,12 @@ import Testing
         let (one, other) = (try TestCertificate(names: ["DNS:one.example"]), try TestCertificate(names: ["DNS:other.example"]))
         defer { one.remove(); other.remove() }
         let (certificate, key, otherKey) = (one.certificateFile, one.keyFile, other.keyFile)
-        #expect(throws: Never.self) { try SMTPListener.tlsContext(certificate: certificate, key: key) }
+        #expect(throws: Never.self) { try ServerTLS(certificate: certificate, key: key) }
         for (c, k, named) in [
             ("/nowhere/cert.pem", key, "/nowhere/cert.pem"), (certificate, "/nowhere/key.pem", "/nowhere/key.pem"),
             (certificate, certificate, certificate), (certificate, otherKey, otherKey),
         ] {
-            let failure = #expect(throws: ReceiveFailure.self) { try SMTPListener.tlsContext(certificate: c, key: k) }
+            let failure = #expect(throws: ReceiveFailure.self) { try ServerTLS(certificate: c, key: k) }
             #expect(failure?.description.contains(named) == true)
         }
     }

@@ -50,9 +50,9 @@ import Testing
         #expect(folder.problems() == [])
         let settings = try folder.settings()
         #expect(settings.hostname == "mx1.gateway.example")
-        #expect(settings.listeners.map(\.endpoint.description) == ["0.0.0.0:25", "[::]:2525"])
-        #expect(settings.listeners.map { $0.tls?.isRequired } == [false, true])
-        #expect(settings.listeners[0].tls?.certificate == folder.path + "/cert.pem")
+        #expect(settings.listeners.map(\.place.description) == ["0.0.0.0:25", "[::]:2525"])
+        #expect(settings.listeners.map(\.requiresTLS) == [false, true])
+        #expect(settings.listeners[0].tls?.certificates == [.init(certificate: folder.path + "/cert.pem", key: folder.path + "/key.pem")])
         #expect(settings.data == "/var/lib/postern" && settings.control == folder.path + "/run/postern.sock")
         #expect(settings.dns.source == .forward([.init(address: .loopback, port: 5353), .init(address: IPAddress("::1")!, port: 53)]))
         #expect(settings.dns.timeout == .seconds(2))
@@ -86,7 +86,8 @@ import Testing
         #expect(domain.thresholds(for: EmailAddress(localPart: "ceo", domain: "example.com")).quarantine == 9)
         #expect(domain.mailboxes["raw@example.net"]?.hasFilters == false)
         #expect(
-            settings.files == [folder.path + "/postern.yaml", folder.path + "/domains/example.com.yaml", folder.path + "/recipients.txt"])
+            settings.files
+                == ["/postern.yaml", "/domains/example.com.yaml", "/recipients.txt", "/cert.pem", "/key.pem"].map { folder.path + $0 })
     }
 
     @Test func leavesDefaultsWhereNothingIsSaid() throws {
@@ -138,7 +139,7 @@ import Testing
             try DemonstrationSettings.write(to: own, pluginFolders: [folder.path]) { _ in hasPlugins }
             let settings = try ConfigurationFolder.loader.load(folder: own, generation: 1).get()
             #expect(settings.warnings == [])
-            #expect(settings.listeners.allSatisfy(\.endpoint.address.isLoopback) && settings.dns.source == .file(own + "/zone.json"))
+            #expect(settings.listeners.map(\.place.description) == ["127.0.0.1:2525"] && settings.dns.source == .file(own + "/zone.json"))
             #expect(settings.policy.edge.isEmpty != hasPlugins)
             #expect(settings.policy.domains["example.com"]?.filters.isEmpty != hasPlugins)
             #expect(settings.policy.domains["example.com"]?.deliverTo.first?.port == DemonstrationSettings.sinkPort)

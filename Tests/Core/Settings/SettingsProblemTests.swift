@@ -12,7 +12,7 @@ import Testing
         (
             "zebra: 1",
             [
-                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, plugins, queue, scores, thresholds"
+                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, plugins, queue, scores, thresholds, tls"
             ]
         ),
         ("limits: {message_siz: 1}", ["postern.yaml:5:10: unknown key `message_siz`; did you mean `message_size`?"]),
@@ -209,7 +209,7 @@ import Testing
         #expect(
             folder.problems() == [
                 "postern.yaml:5:5: 127.0.0.1:25 is listened on twice; remove one of the two",
-                "postern.yaml:6:43: the role `outbound` is not supported in this version; write `inbound`",
+                "postern.yaml:6:5: nobody could log in here: AUTH is offered under TLS only, and this listener has none; add `tls: {certificate: cert.pem, key: key.pem}`, or `auth: off` where only the networks of domains send",
                 "postern.yaml:7:5: `address` is missing; add `address: 127.0.0.1`, or `0.0.0.0` or `::` for all",
                 "postern.yaml:7:12: `port` must be a whole number from 0 to 65535, not `70000`; write a whole number from 0 to 65535, without quotes",
                 "postern.yaml:7:24: `key` is missing; add `key: key.pem`",
