@@ -91,8 +91,8 @@ final class TLSReader {
             item.finish()
         }
         if let versions = map.mapping("versions") {
-            section.least = versions.choice("least", ServerTLSPolicy.Version.self)
-            section.most = versions.choice("most", ServerTLSPolicy.Version.self)
+            section.least = version(versions, "least")
+            section.most = version(versions, "most")
             versions.finish()
         }
         if let text = map.text("ciphers") {
@@ -103,6 +103,14 @@ final class TLSReader {
         map.finish()
         section.isBroken = problems.all.count > before
         return section
+    }
+
+    private func version(_ map: MappingReader, _ key: String) -> ServerTLSPolicy.Version? {
+        guard let node = map.node(key) else { return nil }
+        if let version = node.text.flatMap(ServerTLSPolicy.Version.init(rawValue:)) { return version }
+        let all = ServerTLSPolicy.Version.allCases.map(\.rawValue).joined(separator: ", ")
+        problems.error(node.place, "`\(key)` must be one of \(all), not \(node.word)", mend: "write `versions: {least: 1.2, most: 1.3}`")
+        return nil
     }
 
     /// `certificate` and `key` of a mapping.

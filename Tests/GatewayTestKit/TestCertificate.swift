@@ -7,21 +7,22 @@ public struct TestCertificate: Sendable {
     public var certificateFile: String { folder + "/certificate.pem" }
     public var keyFile: String { folder + "/key.pem" }
 
+    public enum Kind: Sendable { case ec, rsa }
+
     /// `names` as in subjectAltName: `DNS:localhost`, `IP:127.0.0.1`.
-    public init(names: [String]) throws {
+    public init(names: [String], kind: Kind = .ec, days: Int = 2) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("postern-certificate-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         self.folder = folder
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-            "/CN=postern test", "-addext", "subjectAltName=\(names.joined(separator: ","))", "-keyout", keyFile, "-out", certificateFile,
-        ]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(status: process.terminationStatus) }
+        let newKey = kind == .ec ? ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"] : ["-newkey", "rsa:2048"]
+        let process = try ChildProcess(
+            "/usr/bin/openssl",
+            ["req", "-x509"] + newKey + [
+                "-nodes", "-days", "\(days)", "-subj", "/CN=postern test", "-addext", "subjectAltName=\(names.joined(separator: ","))",
+                "-keyout", keyFile, "-out", certificateFile,
+            ])
+        let status = process.wait(seconds: 60) ?? -1
+        guard status == 0 else { throw Failure(status: Int32(status)) }
     }
 
     public struct Failure: Error { public var status: Int32 }
@@ -32,6 +33,14 @@ public struct TestCertificate: Sendable {
             privateKey: .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem)))
         change(&tls)
         return try NIOSSLContext(configuration: tls)
+    }
+
+    /// Takes the other's files under its own names, each in one step, as renewals do.
+    public func replace(from other: TestCertificate, certificate: Bool = true, key: Bool = true) throws {
+        for (from, to, isWanted) in [(other.certificateFile, certificateFile, certificate), (other.keyFile, keyFile, key)] where isWanted {
+            try FileManager.default.copyItem(atPath: from, toPath: to + ".new")
+            guard rename(to + ".new", to) == 0 else { throw Failure(status: errno) }
+        }
     }
 
     public func remove() { try? FileManager.default.removeItem(atPath: folder) }

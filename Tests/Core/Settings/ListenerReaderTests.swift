@@ -70,78 +70,78 @@ import Testing
     static let wrong: [(String, [String])] = [
         (
             "{address: 1.2.3.4, port: 25, auth: required}",
-            ["4:39: nobody logs in on an inbound listener; remove `auth`, or write `role: outbound`"]
+            ["4:40: nobody logs in on an inbound listener; remove `auth`, or write `role: outbound`"]
         ),
         (
             "{address: 1.2.3.4, port: 25, role: outbound, auth: perhaps, tls: {certificate: cert.pem, key: key.pem}}",
-            ["4:55: `auth` must be one of required, optional, off, not `perhaps`; write one of them"]
+            ["4:56: `auth` must be one of required, optional, off, not `perhaps`; write one of them"]
         ),
         (
             "{address: 1.2.3.4, port: 25, role: outbound, auth: optional}",
             [
-                "4:55: warning: AUTH is offered under TLS only, and this listener has none: only the networks of domains can send here; add `tls`, or write `auth: off`"
+                "4:56: warning: AUTH is offered under TLS only, and this listener has none: only the networks of domains can send here; add `tls`, or write `auth: off`"
             ]
         ),
         (
             "{address: 1.2.3.4, port: 25, role: outward}",
-            ["4:39: `role` must be one of inbound, outbound, not `outward`; did you mean `outbound`?"]
+            ["4:40: `role` must be one of inbound, outbound, not `outward`; write one of them"]
         ),
         (
             "{address: 1.2.3.4, port: 25, protocol: lmtp}",
-            ["4:43: LMTP must not be spoken on port 25 (RFC 2033 section 5); choose another port"]
+            ["4:44: LMTP must not be spoken on port 25 (RFC 2033 section 5); choose another port"]
         ),
         (
             "{address: 1.2.3.4, port: 24, protocol: lmtp, role: outbound, auth: off}",
-            ["4:43: LMTP takes mail for delivery, so its role is inbound; write `role: inbound`"]
+            ["4:44: LMTP takes mail for delivery, so its role is inbound; write `role: inbound`"]
         ),
         (
             "{socket: x.sock, port: 25}",
-            ["4:26: a listener has a Unix socket or an address and a port, and this has both; make two of it, or remove `port`"]
+            ["4:28: a listener has a Unix socket or an address and a port, and this has both; make two of it, or remove `port`"]
         ),
-        ("{socket: x.sock, mode: 0888}", ["4:27: `mode` must be the rights of a file in octal digits, not `0888`; write `0660`"]),
-        ("{socket: x.sock, mode: 07777}", ["4:27: `mode` must be the rights of a file in octal digits, not `07777`; write `0660`"]),
+        ("{socket: x.sock, mode: 0888}", ["4:28: `mode` must be the rights of a file in octal digits, not `0888`; write `0660`"]),
+        ("{socket: x.sock, mode: 07777}", ["4:28: `mode` must be the rights of a file in octal digits, not `07777`; write `0660`"]),
         (
             "{address: 1.2.3.4, port: 25, mode: 0660}",
-            ["4:39: `mode` is for Unix sockets, and this is none; remove it, or write `socket: path`"]
+            ["4:40: `mode` is for Unix sockets, and this is none; remove it, or write `socket: path`"]
         ),
         (
             "{socket: /\(String(repeating: "x", count: 100))}",
-            ["4:13: the path of the socket is longer than 100 bytes; choose a shorter one, such as `/run/postern/lmtp.sock`"]
+            ["4:14: the path of the socket is longer than 100 bytes; choose a shorter one, such as `/run/postern/lmtp.sock`"]
         ),
         (
             "{socket: x.sock, xclient: [127.0.0.1]}",
-            ["4:30: the peers of a Unix socket have no address, so `xclient` can name none; remove it"]
+            ["4:31: the peers of a Unix socket have no address, so `xclient` can name none; remove it"]
         ),
         (
             "{address: 1.2.3.4, port: 25, xclient: [10.0.0.1/8, here, 1.2.3.4/40, [x]]}",
             [
-                "4:43: `10.0.0.1/8` has bits behind its prefix; write `10.0.0.0/8`",
-                "4:55: `here` is no network; write `192.0.2.0/24`, `\"2001:db8::/32\"` or one address",
-                "4:61: `1.2.3.4/40` is no network; write `192.0.2.0/24`, `\"2001:db8::/32\"` or one address",
-                "4:73: a network must be an address, not a list; write `192.0.2.0/24`",
+                "4:44: `10.0.0.1/8` has bits behind its prefix; write `10.0.0.0/8`",
+                "4:56: `here` is no network; write `192.0.2.0/24`, `\"2001:db8::/32\"` or one address",
+                "4:62: `1.2.3.4/40` is no network; write `192.0.2.0/24`, `\"2001:db8::/32\"` or one address",
+                "4:74: a network must be an address, not a list; write `192.0.2.0/24`",
             ]
         ),
         (
             "{address: 1.2.3.4, port: 25, proxy_protocol: [0.0.0.0/0]}",
-            ["4:50: warning: everybody may say that a client has any address; name the networks of your own load balancers only"]
+            ["4:51: warning: everybody may say that a client has any address; name the networks of your own load balancers only"]
         ),
         (
             "{address: 1.2.3.4, port: 25, line_ends: keep}",
-            ["4:44: `line_ends` must be one of refuse, normalize, not `keep`; write one of them"]
+            ["4:45: `line_ends` must be one of refuse, normalize, not `keep`; write one of them"]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: true}",
             [
-                "4:38: `tls: true` stands for `tls` of postern.yaml, which is not there; write `tls: {certificate: cert.pem, key: key.pem}` here or at the top"
+                "4:39: `tls: true` stands for `tls` of postern.yaml, which is not there; write `tls: {certificate: cert.pem, key: key.pem}` here or at the top"
             ]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {}}",
-            ["4:38: `certificate` is missing; add `certificate: cert.pem`", "4:38: `key` is missing; add `key: key.pem`"]
+            ["4:39: `certificate` is missing; add `certificate: cert.pem`", "4:39: `key` is missing; add `key: key.pem`"]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {certificate: cert.pem, key: key.pem, names: [{certificate: other.pem}]}}",
-            ["4:84: `key` is missing; add `key: key.pem`"]
+            ["4:85: `key` is missing; add `key: key.pem`"]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {certificate: cert.pem, key: key.pem, implicit: true}}",
@@ -149,29 +149,29 @@ import Testing
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {certificate: cert.pem, key: key.pem, versions: {least: 1.3, most: 1.2}}}",
-            ["4:38: the least TLS version (1.3) is above the most (1.2); write `versions: {least: 1.2, most: 1.3}`"]
+            ["4:39: the least TLS version (1.3) is above the most (1.2); write `versions: {least: 1.2, most: 1.3}`"]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {certificate: cert.pem, key: key.pem, versions: {least: 1.4}}}",
-            ["4:94: `least` must be one of 1.0, 1.1, 1.2, 1.3, not `1.4`; did you mean `1.0`?"]
+            ["4:95: `least` must be one of 1.0, 1.1, 1.2, 1.3, not `1.4`; write `versions: {least: 1.2, most: 1.3}`"]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {certificate: cert.pem, key: key.pem, versions: {least: 1.0}}}",
-            ["4:38: warning: TLS 1.0 is broken in known ways (RFC 8996); raise `least` to 1.2 as soon as peers allow it"]
+            ["4:39: warning: TLS 1.0 is broken in known ways (RFC 8996); raise `least` to 1.2 as soon as peers allow it"]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {certificate: cert.pem, key: key.pem, versions: {least: 1.1}, ciphers: AESGCM}}",
-            ["4:38: none of the ciphers can be used with TLS 1.1; add `ECDHE+AES`, or raise `least`"]
+            ["4:39: none of the ciphers can be used with TLS 1.1; add `ECDHE+AES`, or raise `least`"]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {certificate: cert.pem, key: key.pem, ciphers: ECDHE+AESGMC}}",
-            ["4:85: `AESGMC` is no cipher suite and no class of them that the TLS library has; did you mean `AESGCM`?"]
+            ["4:86: `AESGMC` is no cipher suite and no class of them that the TLS library has; did you mean `AESGCM`?"]
         ),
         (
             "{address: 1.2.3.4, port: 25, tls: {certificate: cert.pem, key: key.pem, ciphers: \"ECDHE:!AES:!CHACHA20\"}}",
-            ["4:85: `ECDHE:!AES:!CHACHA20` names no cipher suite; leave `ciphers` out, or write `ECDHE+AESGCM:ECDHE+CHACHA20`"]
+            ["4:86: `ECDHE:!AES:!CHACHA20` names no cipher suite; leave `ciphers` out, or write `ECDHE+AESGCM:ECDHE+CHACHA20`"]
         ),
-        ("{address: 1.2.3.4, port: 25, filters: []}", ["4:30: `filters` is not supported in this version; remove it"]),
+        ("{address: 1.2.3.4, port: 25, filters: []}", ["4:34: `filters` is not supported in this version; remove it"]),
     ]
 
     @Test(arguments: wrong) func entry(_ row: (String, [String])) {
