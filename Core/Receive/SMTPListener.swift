@@ -1,4 +1,5 @@
 import Mail
+import SMTP
 
 /// A place to listen on, and what its sessions may do.
 public struct SMTPListener: Sendable {
@@ -9,14 +10,7 @@ public struct SMTPListener: Sendable {
         case socket(String)
     }
 
-    public enum Authentication: Hashable, Sendable {
-        /// AUTH is not offered.
-        case off
-        /// Offered under TLS; MAIL goes without where the client's network is allowed to.
-        case optional
-        /// No MAIL without it.
-        case required
-    }
+    public typealias Authentication = ServerOptions.Authentication
 
     public var place: Place
     /// The rights of a Unix socket's file.
@@ -50,6 +44,23 @@ public struct SMTPListener: Sendable {
         case .port(let address, let port): address.utf8.contains(UInt8(ascii: ":")) ? "[\(address)]:\(port)" : "\(address):\(port)"
         case .socket(let path): path
         }
+    }
+
+    /// Over a Unix socket: there is no address that could be counted or trusted.
+    var isLocal: Bool { if case .socket = place { true } else { false } }
+
+    /// `peer`: whom the socket names.
+    func expectsProxyHeader(from peer: IPAddress) -> Bool { !isLocal && proxies.contain(peer) }
+
+    func options(for peer: IPAddress) -> ServerOptions {
+        var options = ServerOptions()
+        options.offersTLS = tls != nil && !isImplicitTLS
+        options.requiresTLS = requiresTLS
+        options.authentication = authentication
+        options.isLMTP = isLMTP
+        options.normalizesLineEnds = normalizesLineEnds
+        options.allowsXCLIENT = !isLocal && xclients.contain(peer)
+        return options
     }
 }
 

@@ -1,6 +1,7 @@
 import Mail
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// The SMTP service: listeners, and a session for each connection. Sessions stay on the event loop that accepted them.
@@ -60,16 +61,17 @@ public final class SMTPServer: Sendable {
 
     private func bind(_ listener: SMTPListener) async throws -> any Channel {
         let shared = shared
-        var bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                // Out of descriptors: what is connected goes on, and accepting is tried again a little later.
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler()) }
+            }
+            .serverChannelOption(.backlog, value: 4096)
             // A client may send all it has, close its side and still wait for the replies.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(SessionHandler(channel: channel, listener: listener, services: shared))
-                }
+                channel.eventLoop.makeCompletedFuture { try Self.prepare(channel, listener, shared) }
             }
-        if case .port = listener.place { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
         if let kept = sockets.take(listener.name) { return try await bootstrap.withBoundSocket(kept).get() }
         let channel = try await open(listener, bootstrap)
         try await channel.eventLoop.submit { [sockets] in
@@ -99,6 +101,23 @@ public final class SMTPServer: Sendable {
             }
             return channel
         }
+    }
+
+    /// The handlers of one connection: PROXY before TLS before SMTP.
+    private static func prepare(_ channel: any Channel, _ listener: SMTPListener, _ services: SessionServices) throws {
+        let pipeline = channel.pipeline.syncOperations
+        if case .port = listener.place {
+            try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+            if let peer = channel.remoteAddress.flatMap(IPAddress.init(_:)), listener.expectsProxyHeader(from: peer) {
+                try pipeline.addHandler(ProxyHandler())
+            }
+        }
+        if listener.isImplicitTLS, let tls = listener.tls {
+            // TLS has its own end (close_notify); with half closure the handler waits for it in vain.
+            try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
+            try pipeline.addHandler(NIOSSLServerHandler(context: tls.context))
+        }
+        try pipeline.addHandler(SessionHandler(channel: channel, listener: listener, services: services))
     }
 
     private static func failure(_ error: any Error, _ listener: SMTPListener) -> ReceiveFailure {

@@ -29,17 +29,21 @@ extension SessionHandler {
     /// nil: nothing is due while the inspector is deciding; it has its own deadlines.
     private var due: NIODeadline? {
         if machine.isAsking || machine.hasEnded { return nil }
-        guard machine.isReadingData else { return lastActivity + TimeAmount(machine.limits.commandTimeout) }
-        let quiet = lastActivity + TimeAmount(machine.limits.dataTimeout)
-        guard let dataStart else { return quiet }
-        return min(quiet, dataStart + TimeAmount(machine.limits.transactionTimeout))
+        let quiet = lastActivity + TimeAmount(machine.isReadingData ? machine.limits.dataTimeout : machine.limits.commandTimeout)
+        return transactionEnd.map { min(quiet, $0) } ?? quiet
     }
 
     private func look() {
         guard !machine.hasEnded else { return }
         guard let due else { return schedule(in: shortestTimeout) }
         let left = due - channel.eventLoop.now
-        if left <= .zero { return perform(machine.timedOut()) }
+        if left <= .zero { return timeOut() }
         schedule(in: min(left, shortestTimeout))
+    }
+
+    private func timeOut() {
+        guard case .awaitingTLS = opening else { return perform(machine.timedOut()) }
+        closeReason = "no TLS handshake"
+        channel.close(promise: nil)
     }
 }

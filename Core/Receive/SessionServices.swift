@@ -9,6 +9,9 @@ final class SessionServices: Sendable {
     let clock: any WallClock
     let registry = SessionRegistry()
     let budget = ByteBudget()
+    let sessionRates = ClientRates()
+    let messageRates = ClientRates()
+    let recipientRates = ClientRates()
     let metrics = ReceiveMetrics()
     let isStopping = Atomic<Bool>(false)
     private let lastSession = Atomic<UInt64>(0)

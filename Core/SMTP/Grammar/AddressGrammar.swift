@@ -76,16 +76,30 @@ public enum AddressGrammar {
         cursor.next == UInt8(ascii: "[") ? literal(&cursor) : domain(&cursor)
     }
 
-    /// `sub-domain *("." sub-domain)`; a label has 63 octets at most (RFC 1035 section 2.3.4).
+    /// `sub-domain *("." sub-domain)`; a label has 63 octets at most (RFC 1035 section 2.3.4), in UTF-8 as well.
     private static func domain(_ cursor: inout ByteCursor) -> Bool {
         let start = cursor.at
         repeat {
             let label = cursor.at
-            let count = cursor.takeWhile { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }
-            guard (1...63).contains(count), cursor.bytes[label] != UInt8(ascii: "-"), cursor.bytes[cursor.at - 1] != UInt8(ascii: "-")
+            let count = cursor.takeWhile { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 >= 128 }
+            guard (1...63).contains(count), isLabel(cursor.slice(from: label)), cursor.bytes[label] != UInt8(ascii: "-"), cursor.bytes[cursor.at - 1] != UInt8(ascii: "-")
             else { return false }
         } while cursor.take(UInt8(ascii: "."))
         return cursor.at - start <= longestDomain
+    }
+
+    /// A label beyond ASCII holds letters, marks and digits that are their own normal form (RFC 5890 section 2.3.2.1): none that some
+    /// resolver would read as a dot or as another letter.
+    private static func isLabel(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if bytes.allSatisfy({ $0 < 128 }) { return true }
+        return String(decoding: bytes, as: UTF8.self).unicodeScalars.allSatisfy { scalar in
+            if scalar.isASCII { return true }
+            if scalar.properties.changesWhenNFKCCaseFolded { return false }
+            switch scalar.properties.generalCategory {
+            case .lowercaseLetter, .otherLetter, .modifierLetter, .nonspacingMark, .spacingMark, .decimalNumber: return true
+            default: return false
+            }
+        }
     }
 
     /// `[192.0.2.1]` or `[IPv6:2001:db8::1]`. No other tag was ever registered.

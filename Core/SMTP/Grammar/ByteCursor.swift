@@ -33,6 +33,12 @@ struct ByteCursor {
 
     mutating func skipSpaces() { _ = takeWhile { $0 == UInt8(ascii: " ") } }
 
+    /// All of it, read or not, is UTF-8 without the control characters that it adds (C1, line and paragraph separator).
+    var isUTF8: Bool {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return false }
+        return text.unicodeScalars.allSatisfy { !(0x80...0x9F).contains($0.value) && $0.value != 0x2028 && $0.value != 0x2029 }
+    }
+
     func slice(from start: Int, to end: Int? = nil) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: bytes[start..<(end ?? at)])
     }
@@ -47,7 +53,7 @@ extension UInt8 {
     /// RFC 5321 section 4.1.2 `Let-dig`.
     var isLetterOrDigit: Bool { isASCIIDigit || isASCIILetter }
 
-    /// RFC 5322 section 3.2.3 `atext`.
+    /// RFC 5322 section 3.2.3 `atext`, and `UTF8-non-ascii` (RFC 6531 section 3.3), which the caller has checked.
     var isAtomText: Bool {
         switch self {
         case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"), UInt8(ascii: "'"),
@@ -55,12 +61,12 @@ extension UInt8 {
             UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "{"), UInt8(ascii: "|"), UInt8(ascii: "}"),
             UInt8(ascii: "~"):
             true
-        default: isLetterOrDigit
+        default: isLetterOrDigit || self >= 128
         }
     }
 
-    /// RFC 5321 section 4.1.2 `qtextSMTP`: printable, no quote, no backslash.
-    var isQuotedText: Bool { (32...126).contains(self) && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\") }
+    /// RFC 5321 section 4.1.2 `qtextSMTP`: printable, no quote, no backslash; with `UTF8-non-ascii`.
+    var isQuotedText: Bool { self >= 32 && self != 127 && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\") }
 
     /// RFC 5321 section 4.1.2 `esmtp-value`: printable, no space, no `=`.
     var isParameterValue: Bool { (33...126).contains(self) && self != UInt8(ascii: "=") }

@@ -2,8 +2,8 @@ import Mail
 
 /// Reads one command line (RFC 5321 section 4.1.1). Allocates only for the names and addresses that it returns.
 public enum CommandParser {
-    /// `line` comes without its CR LF. Spaces at its end are forgiven, since many clients send them.
-    public static func parse(_ line: UnsafeRawBufferPointer) throws(CommandFault) -> Command {
+    /// `line` comes without its CR LF. Spaces at its end are forgiven, since many clients send them. `offersAUTH`: MAIL may have AUTH=.
+    public static func parse(_ line: UnsafeRawBufferPointer, offersAUTH: Bool = false) throws(CommandFault) -> Command {
         var end = line.count
         while end > 0, line[end - 1] == UInt8(ascii: " ") { end -= 1 }
         var cursor = ByteCursor(UnsafeRawBufferPointer(rebasing: line[..<end]))
@@ -11,14 +11,18 @@ public enum CommandParser {
         let isPlain = try checkCharacters(cursor.bytes)
         guard let verb = Verb(cursor.slice(from: 0, to: verbLength)) else { throw isPlain ? .unknown : .characters }
         guard verb.isImplemented else { throw .notImplemented }
-        guard isPlain || verb == .mail || verb == .rcpt else { throw .characters }
+        guard isPlain || verb.mayHaveUTF8 && cursor.isUTF8 else { throw .characters }
         cursor.skipSpaces()
         switch verb {
-        case .mail, .rcpt:
-            guard isPlain else { throw .internationalAddress }
-            return verb == .mail ? try mail(&cursor) : try recipient(&cursor)
-        case .ehlo, .helo: return .hello(name: try clientName(&cursor, verb), isExtended: verb == .ehlo)
+        case .mail: return try mail(&cursor, isPlain: isPlain, offersAUTH: offersAUTH)
+        case .rcpt: return try recipient(&cursor)
+        case .bdat: return try chunk(&cursor)
+        case .auth: return try authenticate(&cursor)
+        case .xclient: return .client(try ClientAttribute.readAll(&cursor))
+        case .ehlo, .helo, .lhlo:
+            return .hello(name: try clientName(&cursor, verb), verb == .ehlo ? .ehlo : verb == .helo ? .helo : .lhlo)
         case .noop: return .noop
+        case .help: return .help
         case .vrfy:
             guard !cursor.isAtEnd else { throw .arguments(verb) }
             return .verify
@@ -56,7 +60,7 @@ public enum CommandParser {
         return cursor.string(from: start)
     }
 
-    private static func mail(_ cursor: inout ByteCursor) throws(CommandFault) -> Command {
+    private static func mail(_ cursor: inout ByteCursor, isPlain: Bool, offersAUTH: Bool) throws(CommandFault) -> Command {
         guard cursor.take(word: "FROM:") else { throw .arguments(.mail) }
         cursor.skipSpaces()
         var envelope: Envelope
@@ -66,7 +70,8 @@ public enum CommandParser {
         case .localOnly?, nil: throw .sender
         }
         guard cursor.isAtEnd || cursor.next == UInt8(ascii: " ") else { throw .sender }
-        try MailParameters.read(&cursor, into: &envelope)
+        try MailParameters.read(&cursor, into: &envelope, offersAUTH: offersAUTH)
+        guard isPlain || envelope.isSMTPUTF8 else { throw .internationalAddress }
         return .mail(envelope)
     }
 
@@ -80,9 +85,35 @@ public enum CommandParser {
         default: throw .recipient
         }
         guard cursor.isAtEnd || cursor.next == UInt8(ascii: " ") else { throw .recipient }
+        var recipient = Recipient(address: address)
+        try RecipientParameters.read(&cursor, into: &recipient)
+        return .recipient(recipient)
+    }
+
+    /// `chunk-size [ SP "LAST" ]` (RFC 3030 section 2).
+    private static func chunk(_ cursor: inout ByteCursor) throws(CommandFault) -> Command {
+        let size: Int
+        do throws(CommandFault) { size = try MailParameters.size(&cursor) } catch { throw .arguments(.bdat) }
+        if cursor.isAtEnd { return .chunk(size: size, isLast: false) }
+        guard cursor.take(UInt8(ascii: " ")) else { throw .arguments(.bdat) }
         cursor.skipSpaces()
-        // No extension that we announce has parameters for RCPT.
-        guard cursor.isAtEnd else { throw .parameter }
-        return .recipient(address)
+        guard cursor.take(word: "LAST"), cursor.isAtEnd else { throw .arguments(.bdat) }
+        return .chunk(size: size, isLast: true)
+    }
+
+    /// `mechanism [ SP initial-response ]` (RFC 4954 section 4).
+    private static func authenticate(_ cursor: inout ByteCursor) throws(CommandFault) -> Command {
+        let start = cursor.at
+        guard
+            (1...20).contains(
+                cursor.takeWhile { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
+        else { throw .arguments(.auth) }
+        let mechanism = cursor.string(from: start).uppercased()
+        if cursor.isAtEnd { return .authenticate(mechanism: mechanism, initial: nil) }
+        guard cursor.take(UInt8(ascii: " ")) else { throw .arguments(.auth) }
+        cursor.skipSpaces()
+        let response = cursor.at
+        guard cursor.takeWhile({ $0 > 32 }) > 0, cursor.isAtEnd else { throw .arguments(.auth) }
+        return .authenticate(mechanism: mechanism, initial: Array(cursor.slice(from: response)))
     }
 }

@@ -1,10 +1,12 @@
 import func Glibc.memchr
 import Mail
 
-/// Reads a message's bytes after DATA up to CR LF . CR LF (RFC 5321 section 4.5.2): takes away the stuffed dots while it copies, in runs, in
-/// one pass over any split. Only that sequence ends a message. A CR or LF that stands alone spoils the message: it is read to its true end,
-/// then refused, so that no two servers can disagree about where it ended (SMTP smuggling). So does a NUL, which some servers drop.
+/// Reads a message's bytes, in runs, in one pass over any split: after DATA up to CR LF . CR LF (RFC 5321 section 4.5.2), taking the stuffed
+/// dots away, or the bytes of BDAT's chunks (RFC 3030), where a dot is a dot. Only that sequence, or the last chunk, ends a message. A CR or LF
+/// that stands alone spoils the message, which is read to its true end, then refused, so that no two servers can disagree about where it ended
+/// (SMTP smuggling); or it becomes CR LF, which ends a line and never the message. A NUL spoils it too, since some servers drop it.
 struct DataReader: ~Copyable {
+    enum Framing { case dot, chunks }
     enum Fault: Hashable, Sendable { case bareLineEnd, nul, tooLarge, lineTooLong, noMemory }
 
     private enum State {
@@ -12,11 +14,11 @@ struct DataReader: ~Copyable {
         case lineStart
         /// A dot began the line; it is not kept. Next: lineDotCR, text.
         case lineDot
-        /// A dot and a CR began the line; not kept. Next: the end, or text after a fault.
+        /// A dot and a CR began the line; not kept. Next: the end, or text after a CR that stands alone.
         case lineDotCR
-        /// Inside a line. Next: textCR.
+        /// Inside a line, or after a line end that is none on the wire. Next: textCR.
         case text
-        /// A CR inside a line, kept. Next: lineStart, or text after a fault.
+        /// A CR inside a line, kept. Next: lineStart, or text after a CR that stands alone.
         case textCR
     }
 
@@ -25,10 +27,14 @@ struct DataReader: ~Copyable {
     private var body: RegionBuilder?
     private(set) var fault: Fault?
     private var lineLength = 0
+    private let framing: Framing
+    private let normalizes: Bool
     private let longestLine: Int
     private let largestMessage: Int
 
-    init(declaredSize: Int?, limits: Limits) {
+    init(_ framing: Framing = .dot, declaredSize: Int?, limits: Limits, normalizes: Bool = false) {
+        self.framing = framing
+        self.normalizes = normalizes
         longestLine = limits.textLine
         largestMessage = limits.messageSize
         body = RegionBuilder(capacity: declaredSize ?? 0)
@@ -37,13 +43,16 @@ struct DataReader: ~Copyable {
     /// True while bytes are being kept.
     var isKeeping: Bool { fault == nil }
 
+    /// What it would be refused with if it ended now.
+    var refusal: Reply? { fault.map { DataFault(fault: $0).reply } }
+
     mutating func spoil(_ reason: Fault) {
         guard fault == nil else { return }
         fault = reason
         body = nil
     }
 
-    /// The number of bytes up to and including the end of data, or nil when all are read and it has not come.
+    /// The number of bytes up to and including the end of data, or nil when all are read and it has not come. Chunks never end here.
     mutating func read(_ bytes: UnsafeRawBufferPointer) -> Int? {
         guard let base = bytes.baseAddress else { return nil }
         let count = bytes.count
@@ -56,7 +65,7 @@ struct DataReader: ~Copyable {
             switch state {
             case .lineStart:
                 lineLength = 0
-                if bytes[at] == UInt8(ascii: ".") {
+                if framing == .dot, bytes[at] == UInt8(ascii: ".") {
                     keep(bytes, run..<at)
                     at += 1
                     run = at
@@ -74,7 +83,8 @@ struct DataReader: ~Copyable {
                 }
             case .lineDotCR:
                 if bytes[at] == UInt8(ascii: "\n") { return at + 1 }
-                spoil(.bareLineEnd)
+                // The dot was stuffing then, and its line is empty.
+                if normalizes { keepLineEnd() } else { spoil(.bareLineEnd) }
                 state = .text
             case .textCR:
                 if bytes[at] == UInt8(ascii: "\n") {
@@ -82,7 +92,13 @@ struct DataReader: ~Copyable {
                     if lineLength > longestLine { spoil(.lineTooLong) }
                     state = .lineStart
                 } else {
-                    spoil(.bareLineEnd)
+                    if normalizes {
+                        keep(bytes, run..<at)
+                        run = at
+                        completeLineEnd()
+                    } else {
+                        spoil(.bareLineEnd)
+                    }
                     state = .text
                 }
             case .text:
@@ -92,7 +108,14 @@ struct DataReader: ~Copyable {
                     at = carriageReturn + 1
                     state = .textCR
                 } else if lineFeed < count {
-                    spoil(.bareLineEnd)
+                    lineLength += lineFeed - at
+                    if normalizes {
+                        keep(bytes, run..<lineFeed)
+                        run = lineFeed + 1
+                        keepLineEnd()
+                    } else {
+                        spoil(.bareLineEnd)
+                    }
                     at = lineFeed + 1
                 } else {
                     lineLength += count - at
@@ -111,8 +134,35 @@ struct DataReader: ~Copyable {
         body?.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
     }
 
-    /// The message, or why there is none.
+    /// A line end where only half of one came. It ends the text line, but the wire's line goes on: what follows can be no end of data.
+    private mutating func keepLineEnd() {
+        keepByte(UInt8(ascii: "\r"))
+        completeLineEnd()
+    }
+
+    private mutating func completeLineEnd() {
+        keepByte(UInt8(ascii: "\n"))
+        if lineLength > longestLine { spoil(.lineTooLong) }
+        lineLength = 0
+    }
+
+    private mutating func keepByte(_ byte: UInt8) {
+        guard fault == nil, let kept = body?.count else { return }
+        guard kept < largestMessage else { return spoil(.tooLarge) }
+        body?.append(byte)
+    }
+
+    /// The message, or why there is none. A last line without its end gets one: after DATA that cannot be, and a next hop would add it anyway.
     consuming func finish() -> Result<Region, DataFault> {
+        if framing == .chunks {
+            switch state {
+            case .textCR: if normalizes { completeLineEnd() } else { spoil(.bareLineEnd) }
+            case .text:
+                if lineLength > longestLine { spoil(.lineTooLong) }
+                if lineLength > 0 { keepLineEnd() }
+            case .lineStart, .lineDot, .lineDotCR: break
+            }
+        }
         guard fault == nil, let body = body.take() else { return .failure(DataFault(fault: fault ?? .noMemory)) }
         return .success(Region(sealing: body))
     }

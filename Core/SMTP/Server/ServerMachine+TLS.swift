@@ -6,9 +6,9 @@ extension ServerMachine {
     /// something said under TLS: the session ends.
     mutating func startTLS(hasMore: Bool) -> ServerAction {
         guard facts.tls == nil else { return refuse(ServerReply.tlsIsActive) }
-        guard offersTLS else { return refuse(ServerReply.tlsNotAvailable) }
+        guard options.offersTLS else { return refuse(ServerReply.tlsNotAvailable) }
         if hasMore { return end(ServerReply.injection) }
-        transaction = nil
+        dropTransaction()
         state = .handshake
         return .startTLS(ServerReply.readyForTLS)
     }

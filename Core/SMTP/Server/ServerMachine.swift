@@ -13,10 +13,16 @@ public struct ServerMachine: ~Copyable {
         case asking(ServerQuestion)
         /// Reading commands. Next: any.
         case commands
+        /// Inside AUTH: the next line is no command. Next: asking(.authenticate), commands.
+        case authenticating(AuthenticationDialogue)
         /// Inside a command line that is too long, up to its LF. Next: commands.
         case skipping
         /// Reading a message. Next: asking(.message), commands.
         case data
+        /// Reading a chunk of a message, `left` bytes of it to come. Next: commands, asking(.message).
+        case chunk(left: Int, size: Int, isLast: Bool)
+        /// Reading a chunk that is refused with the reply at its end. Next: commands.
+        case discarding(left: Int, Reply)
         /// The handshake is under way. Next: commands, ended.
         case handshake
         case ended
@@ -29,11 +35,17 @@ public struct ServerMachine: ~Copyable {
         var errors = 0
         /// Commands since then that lead nowhere.
         var idleCommands = 0
+        var failedLogins = 0
+        /// Accepted MAIL commands.
+        var transactions = 0
     }
 
     /// From an accepted MAIL to its message's end or RSET.
     struct Transaction {
         var declaredSize: Int?
+        var isSMTPUTF8: Bool
+        /// BDAT has begun: neither RCPT nor DATA may follow (RFC 3030 section 2).
+        var hasChunks = false
         var accepted = 0
         var tried = 0
     }
@@ -43,23 +55,22 @@ public struct ServerMachine: ~Copyable {
     var transaction: Transaction?
     var reader: DataReader?
     var finished: Region?
+    /// The chunk that waits for the inspector's leave.
+    var pendingChunk: (size: Int, isLast: Bool)?
     var isShuttingDown = false
 
     public internal(set) var facts: SessionFacts
     /// In force for what comes next: the driver sets it when a transaction begins or ends.
     public var limits: Limits
     public var hostname: String
-    /// A certificate is there.
-    let offersTLS: Bool
-    /// No mail without TLS.
-    let requiresTLS: Bool
+    let options: ServerOptions
 
-    public init(facts: SessionFacts, hostname: String, limits: Limits, offersTLS: Bool = false, requiresTLS: Bool = false) {
+    /// `facts` may have TLS already, where the handshake came first.
+    public init(facts: SessionFacts, hostname: String, limits: Limits, options: ServerOptions = ServerOptions()) {
         self.facts = facts
         self.hostname = hostname
         self.limits = limits
-        self.offersTLS = offersTLS
-        self.requiresTLS = requiresTLS
+        self.options = options
     }
 
     // MARK: Events
@@ -72,10 +83,11 @@ public struct ServerMachine: ~Copyable {
     public mutating func receive(_ bytes: UnsafeRawBufferPointer, consumed: inout Int) -> ServerAction {
         consumed = 0
         switch state {
-        case .commands, .skipping:
+        case .commands, .skipping, .authenticating:
             if isShuttingDown, transaction == nil { return end(ServerReply.shuttingDown) }
             return readLine(bytes, consumed: &consumed)
         case .data: return readData(bytes, consumed: &consumed)
+        case .chunk, .discarding: return readChunk(bytes, consumed: &consumed)
         case .new, .asking, .handshake, .ended: return .wait
         }
     }
@@ -86,8 +98,19 @@ public struct ServerMachine: ~Copyable {
             if case .ended = state { return .wait }
             preconditionFailure("an answer without a question")
         }
+        if case .authenticate = question { return authenticated(.refused(reply ?? ServerReply.localError)) }
         state = .commands
-        let action = conclude(question, reply)
+        return closing(conclude(question, reply))
+    }
+
+    /// The answers to `.ask(.message)`: one, or with LMTP one for each accepted recipient, in order.
+    public mutating func answered(_ replies: [Reply]) -> ServerAction {
+        guard case .asking(.message) = state else { return answered(replies.first) }
+        state = .commands
+        return closing(conclude(replies))
+    }
+
+    private mutating func closing(_ action: ServerAction) -> ServerAction {
         // RFC 5321 section 3.8: 421 announces that the channel closes.
         if case .reply(let reply) = action, reply.code == 421 { return end(reply) }
         return action
@@ -96,19 +119,31 @@ public struct ServerMachine: ~Copyable {
     /// Nothing came for too long. Not while a question is open.
     public mutating func timedOut() -> ServerAction { end(ServerReply.timeout) }
 
+    /// The driver ends the session with a reply of its own.
+    public mutating func finish() {
+        state = .ended
+        dropTransaction()
+    }
+
     /// The gateway is going down: ends the session now if no transaction is open, else after it.
     public mutating func shutDown() -> ServerAction {
         isShuttingDown = true
         switch state {
-        case .commands, .skipping: return transaction == nil ? end(ServerReply.shuttingDown) : .wait
+        case .commands, .skipping, .authenticating, .discarding:
+            return transaction == nil ? end(ServerReply.shuttingDown) : .wait
         case .handshake: return end(ServerReply.shuttingDown)
-        case .new, .asking, .data, .ended: return .wait
+        case .new, .asking, .data, .chunk, .ended: return .wait
         }
     }
 
     /// What the session waits for.
     public var isAsking: Bool { if case .asking = state { true } else { false } }
-    public var isReadingData: Bool { if case .data = state { true } else { false } }
+    public var isReadingData: Bool {
+        switch state {
+        case .data, .chunk, .discarding: true
+        default: false
+        }
+    }
     public var isInTransaction: Bool { transaction != nil }
     public var hasEnded: Bool { if case .ended = state { true } else { false } }
 
@@ -119,7 +154,7 @@ public struct ServerMachine: ~Copyable {
         // A longer line need not be searched: it is refused either way.
         let found = memchr(base, 0x0A, bytes.count).map { base.distance(to: $0) }
         guard let lineFeed = found else {
-            if case .commands = state, bytes.count < limits.commandLine { return .wait }
+            if case .skipping = state {} else if bytes.count < limits.commandLine { return .wait }
             state = .skipping
             consumed = bytes.count
             return .wait
@@ -132,9 +167,13 @@ public struct ServerMachine: ~Copyable {
         guard consumed <= limits.commandLine else { return refuse(.tooLong) }
         guard lineFeed > 0, bytes[lineFeed - 1] == UInt8(ascii: "\r") else { return refuse(.bareLineFeed) }
         if session.errors >= limits.errors { return end(ServerReply.tooManyErrors) }
+        if case .authenticating(let dialogue) = state {
+            return continueAuthentication(dialogue, UnsafeRawBufferPointer(rebasing: bytes[..<(lineFeed - 1)]))
+        }
         let command: Command
         do throws(CommandFault) {
-            command = try CommandParser.parse(UnsafeRawBufferPointer(rebasing: bytes[..<(lineFeed - 1)]))
+            command = try CommandParser.parse(
+                UnsafeRawBufferPointer(rebasing: bytes[..<(lineFeed - 1)]), offersAUTH: options.authentication != .off)
         } catch {
             return refuse(error)
         }
@@ -151,10 +190,15 @@ public struct ServerMachine: ~Copyable {
     mutating func end(_ reply: Reply) -> ServerAction {
         if case .ended = state { return .wait }
         state = .ended
+        dropTransaction()
+        return .end(reply)
+    }
+
+    mutating func dropTransaction() {
         transaction = nil
         reader = nil
         finished = nil
-        return .end(reply)
+        pendingChunk = nil
     }
 
     mutating func refuse(_ reply: Reply, during phase: Phase? = nil) -> ServerAction {
@@ -164,9 +208,12 @@ public struct ServerMachine: ~Copyable {
     }
 
     mutating func refuse(_ fault: CommandFault) -> ServerAction {
+        // A malformed line ends a dialogue of AUTH as well.
+        if case .authenticating = state { state = .commands }
         let phase: Phase? =
             switch fault {
-            case .arguments(.ehlo), .arguments(.helo): .helo
+            case .arguments(.ehlo), .arguments(.helo), .arguments(.lhlo): .helo
+            case .arguments(.auth): .auth
             case .sender, .arguments(.mail): .mail
             case .recipient, .arguments(.rcpt): .rcpt
             default: nil

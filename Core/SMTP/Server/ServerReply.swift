@@ -9,6 +9,8 @@ public enum ServerReply {
     static let readyForTLS = Reply(.readyForTLS, "Ready to start TLS")
     static let closing = Reply(.closing, "Bye")
 
+    static let help = Reply(ReplyStatus(214, 0, 0), "A mail gateway; see RFC 5321")
+
     static let needHello = Reply(.badSequence, "Send EHLO first")
     static let needMail = Reply(.badSequence, "Send MAIL first")
     static let needRecipient = Reply(.badSequence, "Send RCPT first")
@@ -16,6 +18,22 @@ public enum ServerReply {
     static let tlsIsActive = Reply(.badSequence, "TLS is active already")
     static let mustUseTLS = Reply(.mustUseTLS, "Send STARTTLS first")
     static let tlsNotAvailable = Reply(.notImplemented, "STARTTLS is not offered")
+    static let dataAmongChunks = Reply(.badSequence, "Go on with BDAT, or send RSET")
+    static let chunksRefused = Reply(.badSequence, "The message is refused already; send RSET")
+    static let chunkTooLarge = Reply(.messageTooLarge, "Such a chunk is never read")
+    static let authenticated = Reply(.authenticated, "Authenticated")
+    static let authenticatedAlready = Reply(.badSequence, "Authenticated already")
+    static let authenticationRequired = Reply(.authenticationRequired, "Authentication required")
+    static let authenticationNotOffered = Reply(.notImplemented, "AUTH is not offered")
+    static let authenticationCancelled = Reply(ReplyStatus(501, 7, 0), "Cancelled")
+    /// RFC 4954 section 6.
+    static let encryptionRequired = Reply(ReplyStatus(538, 7, 11), "Send STARTTLS first")
+    static let unknownMechanism = Reply(ReplyStatus(504, 5, 4), "Unknown mechanism")
+    static let badBase64 = Reply(ReplyStatus(501, 5, 2), "Malformed base64")
+    static let badCredentials = Reply(ReplyStatus(501, 5, 2), "Malformed credentials")
+    static let tooManyFailedLogins = Reply(.tooManyErrors, "Too many failed logins")
+    static let tooManyTransactions = Reply(.tooManyErrors, "Too many messages in one session")
+    static let notTrusted = Reply(ReplyStatus(550, 7, 1), "Not for this client")
     static let noValidRecipients = Reply(.noValidRecipients, "No valid recipients")
     static let tooManyRecipients = Reply(.tooManyRecipients, "Too many recipients in one transaction")
     static let messageTooLarge = Reply(.messageTooLarge, "The message is too large")
@@ -33,14 +51,24 @@ public enum ServerReply {
     public static let tooManySessions = Reply(.tooManyConnections, "Too many connections")
     public static let insufficientStorage = Reply(.insufficientStorage, "No room for a message now, try again later")
 
-    static func greeting(_ hostname: String) -> Reply { Reply(ReplyStatus(bare: 220), hostname + " ESMTP Postern") }
+    /// RFC 5321 section 4.3.1.
+    public static let spokeFirst = Reply(ReplyStatus(554, 5, 1), "You spoke before the greeting")
+    public static let tooManySessionsPerMinute = Reply(.tooManyConnections, "Too many connections, try again later")
+    public static let tooManyMessagesPerMinute = Reply(.greylisted, "Too many messages, try again later")
+    public static let tooManyRecipientsPerMinute = Reply(.greylisted, "Too many recipients, try again later")
+
+    static func needHello(isLMTP: Bool) -> Reply { isLMTP ? Reply(.badSequence, "Send LHLO first") : needHello }
+    static func wrongHello(isLMTP: Bool) -> Reply {
+        Reply(ReplyStatus(500, 5, 1), isLMTP ? "This is LMTP: send LHLO" : "This is SMTP: send EHLO")
+    }
+    static func greeting(_ hostname: String, isLMTP: Bool = false) -> Reply {
+        Reply(ReplyStatus(bare: 220), hostname + (isLMTP ? " LMTP Postern" : " ESMTP Postern"))
+    }
     static func helo(_ hostname: String) -> Reply { Reply(ReplyStatus(bare: 250), hostname) }
 
-    /// RFC 5321 section 4.1.1.1; RFCs 2920, 1870, 6152, 2034, 3207.
-    static func ehlo(_ hostname: String, messageSize: Int, offersTLS: Bool) -> Reply {
-        var lines = [hostname, "PIPELINING", "SIZE \(messageSize)", "8BITMIME", "ENHANCEDSTATUSCODES"]
-        if offersTLS { lines.append("STARTTLS") }
-        return Reply(ReplyStatus(bare: 250), lines: lines)
+    /// RFC 5321 section 4.1.1.1.
+    static func ehlo(_ hostname: String, _ extensions: [String]) -> Reply {
+        Reply(ReplyStatus(bare: 250), lines: [hostname] + extensions)
     }
 
     static func refusal(_ fault: CommandFault) -> Reply {
@@ -53,7 +81,7 @@ public enum ServerReply {
         case .arguments(let verb): Reply(.badArguments, "Syntax: " + syntax(verb))
         case .sender: Reply(ReplyStatus(501, 1, 7), "Malformed sender address")
         case .recipient: Reply(.badAddress, "Malformed recipient address")
-        case .internationalAddress: Reply(ReplyStatus(553, 6, 7), "Non-ASCII addresses are not supported")
+        case .internationalAddress: Reply(ReplyStatus(553, 6, 7), "Such an address needs SMTPUTF8")
         case .parameter: Reply(.badParameter, "Unknown parameter")
         case .parameterValue: Reply(.badArguments, "Malformed parameter")
         }
@@ -61,7 +89,10 @@ public enum ServerReply {
 
     private static func syntax(_ verb: Verb) -> String {
         switch verb {
-        case .ehlo, .helo: verb.word + " hostname"
+        case .ehlo, .helo, .lhlo: verb.word + " hostname"
+        case .bdat: "BDAT size [LAST]"
+        case .auth: "AUTH mechanism [initial-response]"
+        case .xclient: "XCLIENT name=value ..."
         case .mail: "MAIL FROM:<address>"
         case .rcpt: "RCPT TO:<address>"
         case .vrfy: "VRFY address"

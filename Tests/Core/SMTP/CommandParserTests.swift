@@ -20,20 +20,20 @@ import Testing
     }
 
     @Test func understood() {
-        #expect(parse("EHLO client.example") == .success(.hello(name: "client.example", isExtended: true)))
-        #expect(parse("helo [IPv6:2001:db8::1]") == .success(.hello(name: "[IPv6:2001:db8::1]", isExtended: false)))
-        #expect(parse("EHLO host_name  ") == .success(.hello(name: "host_name", isExtended: true)))
+        #expect(parse("EHLO client.example") == .success(.hello(name: "client.example", .ehlo)))
+        #expect(parse("helo [IPv6:2001:db8::1]") == .success(.hello(name: "[IPv6:2001:db8::1]", .helo)))
+        #expect(parse("EHLO host_name  ") == .success(.hello(name: "host_name", .ehlo)))
         #expect(parse("MAIL FROM:<>") == .success(mail(nil)))
         #expect(parse("mAIL fROM:<A.b+c@Example.ORG>") == .success(mail("A.b+c@example.org")))
         #expect(parse("MAIL FROM:<a@b> SIZE=17 BODY=8bitmime") == .success(mail("a@b", size: 17, is8Bit: true)))
         #expect(parse("MAIL FROM:<a@b> BODY=7BIT") == .success(mail("a@b")))
         #expect(parse("MAIL FROM:<a@b> SIZE=99999999999999999999") == .success(mail("a@b", size: .max)))
         #expect(
-            parse("RCPT TO:<\"a b\\\"c\"@d.example>") == .success(.recipient(EmailAddress(localPart: "\"a b\\\"c\"", domain: "d.example"))))
-        #expect(parse("RCPT TO:<a@[192.0.2.1]>") == .success(.recipient(EmailAddress(localPart: "a", domain: "[192.0.2.1]"))))
-        #expect(parse("RCPT TO:<a@[IPv6:::1]>") == .success(.recipient(EmailAddress(localPart: "a", domain: "[ipv6:::1]"))))
-        #expect(parse("RCPT TO:<@one.example,@two:a@b.example>") == .success(.recipient(EmailAddress(localPart: "a", domain: "b.example"))))
-        #expect(parse("RCPT TO:<PostMaster>") == .success(.recipient(EmailAddress(localPart: "PostMaster", domain: ""))))
+            parse("RCPT TO:<\"a b\\\"c\"@d.example>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "\"a b\\\"c\"", domain: "d.example")))))
+        #expect(parse("RCPT TO:<a@[192.0.2.1]>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "[192.0.2.1]")))))
+        #expect(parse("RCPT TO:<a@[IPv6:::1]>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "[ipv6:::1]")))))
+        #expect(parse("RCPT TO:<@one.example,@two:a@b.example>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "b.example")))))
+        #expect(parse("RCPT TO:<PostMaster>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "PostMaster", domain: "")))))
         #expect(parse("DATA ") == .success(.data))
         #expect(parse("NOOP anything at all") == .success(.noop))
         #expect(parse("VRFY user") == .success(.verify))
@@ -42,7 +42,7 @@ import Testing
 
     @Test func refused() {
         let rows: [(String, CommandFault)] = [
-            ("", .unknown), (" ", .unknown), ("NOOPE", .unknown), ("BDAT 3", .unknown), ("GET / HTTP/1.1", .unknown),
+            ("", .unknown), (" ", .unknown), ("NOOPE", .unknown), ("GET / HTTP/1.1", .unknown),
             ("EXPN x", .notImplemented),
             ("TURN", .notImplemented), ("ETRN x", .notImplemented), ("EHLO", .arguments(.ehlo)), ("EHLO a b", .arguments(.ehlo)),
             ("EHLO (x)", .arguments(.ehlo)), ("QUIT now", .arguments(.quit)), ("VRFY", .arguments(.vrfy)),
@@ -56,7 +56,7 @@ import Testing
             ("MAIL FROM:<a@b@c>", .sender),
             ("MAIL FROM:<a@[1.2.3]>", .sender), ("MAIL FROM:<a@[IPv6:1.2.3.4]>", .sender), ("MAIL FROM:<a@[::1]>", .sender),
             ("MAIL FROM:<a@[x:y]>", .sender), ("MAIL FROM:<@a>", .sender), ("MAIL FROM:<@a:>", .sender), ("MAIL FROM:<<a@b>>", .sender),
-            ("RCPT TO:<>", .recipient), ("RCPT TO:<user>", .recipient), ("RCPT TO:<a@b> NOTIFY=NEVER", .parameter),
+            ("RCPT TO:<>", .recipient), ("RCPT TO:<user>", .recipient), ("RCPT TO:<a@b> X=1", .parameter),
             ("MAIL FROM:<a@b> X", .parameter), ("MAIL FROM:<a@b> SIZE", .parameter), ("MAIL FROM:<a@b> SIZE=", .parameterValue),
             ("MAIL FROM:<a@b> SIZE=1x", .parameterValue), ("MAIL FROM:<a@b> SIZE=1 SIZE=1", .parameterValue),
             ("MAIL FROM:<a@b> SIZE=111111111111111111111", .parameterValue), ("MAIL FROM:<a@b> BODY=9BIT", .parameterValue),

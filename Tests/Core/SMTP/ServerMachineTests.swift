@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func tlsCanBeRequired() {
-        let transport = ServerMachineTransport(requiresTLS: true)
+        let transport = ServerMachineTransport { $0.requiresTLS = true }
         transport.send("EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<user@example.com>\r\nDATA\r\nVRFY x\r\nSTARTTLS\r\n")
         #expect(transport.lines().suffix(5).map { $0.prefix(9) } == ["530 5.7.0", "530 5.7.0", "530 5.7.0", "530 5.7.0", "220 2.0.0"])
         transport.startTLS()
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func withoutCertificateNoTLS() {
-        let transport = ServerMachineTransport(offersTLS: false)
+        let transport = ServerMachineTransport { $0.offersTLS = false }
         transport.send("EHLO c\r\nSTARTTLS\r\n")
         let lines = transport.lines()
         #expect(!lines.contains { $0.hasSuffix("STARTTLS") })

@@ -7,19 +7,25 @@ import Mail
 final class ServerMachineTransport: TranscriptTransport {
     var machine: ServerMachine
     let inspectors: ScriptedInspectors
-    private let inspector: any SessionInspector
+    private var inspector: any SessionInspector
     private var input: [UInt8] = []
     private(set) var output: [UInt8] = []
     private(set) var refusals: [Reply] = []
     private var next: ServerAction?
 
-    init(_ inspectors: ScriptedInspectors = ScriptedInspectors(), offersTLS: Bool = true, requiresTLS: Bool = false) {
+    init(
+        _ inspectors: ScriptedInspectors = ScriptedInspectors(), tls: TLSFacts? = nil, _ change: (inout ServerOptions) -> Void = { _ in }
+    ) {
         self.inspectors = inspectors
-        let facts = SessionFacts(
+        var facts = SessionFacts(
             id: 1, role: .inbound, listener: "test:25", client: .loopback, clientPort: 1, connectedAt: Timestamp(seconds: 1))
+        facts.tls = tls
+        var options = ServerOptions()
+        options.offersTLS = tls == nil
+        change(&options)
         inspector = inspectors.makeInspector(facts, on: ManualLoop())
         machine = ServerMachine(
-            facts: facts, hostname: inspectors.hostname, limits: inspectors.limits, offersTLS: offersTLS, requiresTLS: requiresTLS)
+            facts: facts, hostname: inspectors.hostname, limits: inspectors.limits, options: options)
         next = machine.start()
         drive()
     }
@@ -70,10 +76,18 @@ final class ServerMachineTransport: TranscriptTransport {
             switch action {
             case .wait: return
             case .reply(let reply): output += reply.encoded
+            case .replies(let replies): output += replies.flatMap(\.encoded)
+            case .restart:
+                inspector.close()
+                inspector = inspectors.makeInspector(machine.facts, on: ManualLoop())
+                next = machine.start()
             case .refuse(let reply, _):
                 refusals.append(reply)
                 output += reply.encoded
-            case .forget(let reply, _), .startTLS(let reply):
+            case .forget(let replies, _):
+                inspector.reset()
+                output += replies.flatMap(\.encoded)
+            case .startTLS(let reply):
                 inspector.reset()
                 output += reply.encoded
             case .end(let reply):
@@ -92,9 +106,11 @@ final class ServerMachineTransport: TranscriptTransport {
         case .connect: inspector.connect(then: then)
         case .hello: inspector.helo(machine.facts, then: then)
         case .mail(let envelope): inspector.mail(machine.facts, envelope, then: then)
-        case .recipient(let address): inspector.recipient(Recipient(address: address)) { then($0) }
+        case .authenticate(let credentials):
+            inspector.authenticate(machine.facts, credentials) { transport.next = transport.machine.authenticated($0) }
+        case .recipient(let recipient): inspector.recipient(recipient) { then($0) }
         case .data: then(nil)
-        case .message: inspector.message(machine.takeMessage()) { then($0.first) }
+        case .message: inspector.message(machine.takeMessage()) { transport.next = transport.machine.answered($0) }
         }
     }
 }
