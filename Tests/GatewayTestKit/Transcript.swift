@@ -7,6 +7,8 @@ public struct Transcript: Sendable, CustomStringConvertible {
         case send([UInt8])
         /// A line of the server, without CR LF; `*` stands for any text, `?` for any character.
         case expect(String)
+        /// All lines of one reply, from `250-...` to `250 ...`.
+        case expectReply(Int)
         /// The server closes the connection.
         case expectClosed
         /// Both begin TLS.
@@ -18,7 +20,11 @@ public struct Transcript: Sendable, CustomStringConvertible {
         public var step: Step
     }
 
+    /// What the listener must be for it; without any it is the plain one for inbound mail.
+    public enum Trait: String, Sendable, CaseIterable { case lmtp, auth, normalize, xclient, proxy }
+
     public var name: String
+    public var traits: Set<Trait> = []
     public var lines: [Line]
 
     public init(name: String, text: String) throws {
@@ -27,14 +33,22 @@ public struct Transcript: Sendable, CustomStringConvertible {
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if line.isEmpty || line.hasPrefix("#") { continue }
             let rest = String(line.dropFirst(3))
+            if line.hasPrefix("L:") {
+                for word in rest.split(separator: " ") {
+                    guard let trait = Trait(rawValue: String(word)) else { throw TranscriptFailure("\(name): no listener is `\(word)`") }
+                    traits.insert(trait)
+                }
+                continue
+            }
             let step: Step
             switch line.prefix(2) {
             case "C:": step = .send(Array((rest + "\r\n").utf8))
             case "C!": step = .send(try Self.unescaped(rest, at: "\(name):\(index + 1)"))
             case "S:": step = .expect(rest)
+            case "S*": step = .expectReply(Int(rest) ?? 0)
             case "S!" where rest == "closed": step = .expectClosed
             case "T!": step = .startTLS
-            default: throw TranscriptFailure("\(name):\(index + 1): a line starts with C:, C!, S:, S! closed, T! or #")
+            default: throw TranscriptFailure("\(name):\(index + 1): a line starts with L:, C:, C!, S:, S*, S! closed, T! or #")
             }
             lines.append(Line(number: index + 1, step: step))
         }

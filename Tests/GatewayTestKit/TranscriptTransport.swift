@@ -32,6 +32,15 @@ extension Transcript {
                 guard Self.matches(Array(got.utf8)[...], Array(pattern.utf8)[...]) else {
                     throw TranscriptFailure("\(place): \(got) instead of: \(pattern)")
                 }
+            case .expectReply(let code):
+                try await flush()
+                var isLast = false
+                while !isLast {
+                    guard let got = try await transport.receiveLine(), got.hasPrefix("\(code)") else {
+                        throw TranscriptFailure("\(place): no reply \(code)")
+                    }
+                    isLast = !got.hasPrefix("\(code)-")
+                }
             case .expectClosed:
                 try await flush()
                 if let got = try await transport.receiveLine() { throw TranscriptFailure("\(place): \(got) instead of the end") }

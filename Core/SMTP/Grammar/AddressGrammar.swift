@@ -82,7 +82,8 @@ public enum AddressGrammar {
         repeat {
             let label = cursor.at
             let count = cursor.takeWhile { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 >= 128 }
-            guard (1...63).contains(count), isLabel(cursor.slice(from: label)), cursor.bytes[label] != UInt8(ascii: "-"), cursor.bytes[cursor.at - 1] != UInt8(ascii: "-")
+            guard (1...63).contains(count), isLabel(cursor.slice(from: label)), cursor.bytes[label] != UInt8(ascii: "-"),
+                cursor.bytes[cursor.at - 1] != UInt8(ascii: "-")
             else { return false }
         } while cursor.take(UInt8(ascii: "."))
         return cursor.at - start <= longestDomain

@@ -52,7 +52,8 @@ extension ServerMachine {
     /// The inspector has room.
     mutating func beginChunks(_ size: Int, isLast: Bool) -> ServerAction {
         transaction?.hasChunks = true
-        reader = DataReader(.chunks, declaredSize: transaction?.declaredSize ?? size, limits: limits, normalizes: options.normalizesLineEnds)
+        reader = DataReader(
+            .chunks, declaredSize: transaction?.declaredSize ?? size, limits: limits, normalizes: options.normalizesLineEnds)
         return readChunk(size, isLast: isLast)
     }
 

@@ -85,7 +85,12 @@ public struct ServerMachine: ~Copyable {
         switch state {
         case .commands, .skipping, .authenticating:
             if isShuttingDown, transaction == nil { return end(ServerReply.shuttingDown) }
-            return readLine(bytes, consumed: &consumed)
+            let action = readLine(bytes, consumed: &consumed)
+            guard action == .wait, consumed < bytes.count, isInChunk else { return action }
+            // BDAT needs no reply before its bytes, which may be here already.
+            var more = 0
+            defer { consumed += more }
+            return readChunk(UnsafeRawBufferPointer(rebasing: bytes[consumed...]), consumed: &more)
         case .data: return readData(bytes, consumed: &consumed)
         case .chunk, .discarding: return readChunk(bytes, consumed: &consumed)
         case .new, .asking, .handshake, .ended: return .wait
@@ -144,6 +149,13 @@ public struct ServerMachine: ~Copyable {
         default: false
         }
     }
+    private var isInChunk: Bool {
+        switch state {
+        case .chunk, .discarding: true
+        default: false
+        }
+    }
+
     public var isInTransaction: Bool { transaction != nil }
     public var hasEnded: Bool { if case .ended = state { true } else { false } }
 

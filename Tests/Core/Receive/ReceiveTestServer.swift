@@ -15,7 +15,7 @@ final class ReceiveTestServer: Sendable {
 
     init(
         _ inspectors: ScriptedInspectors = ScriptedInspectors(), tls: ServerTLS? = nil, requiresTLS: Bool = false,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, _ change: (inout SMTPListener) -> Void = { _ in }
     ) async throws {
         self.inspectors = inspectors
         log = RecordingLog()
@@ -23,8 +23,21 @@ final class ReceiveTestServer: Sendable {
         server = SMTPServer(group: group, policy: policy, inspectors: inspectors, log: log, clock: ManualLoop())
         var listener = SMTPListener(.port("127.0.0.1", FreePort.take()), tls: tls)
         listener.requiresTLS = requiresTLS
+        change(&listener)
         let bound = try await server.start([listener])
         port = bound[0].port!
+    }
+
+    /// One as a transcript supposes it.
+    convenience init(for transcript: Transcript, _ inspectors: ScriptedInspectors = ScriptedInspectors()) async throws {
+        try await self.init(inspectors, tls: Self.tls.get()) { listener in
+            let traits = transcript.traits
+            listener.isLMTP = traits.contains(.lmtp)
+            if traits.contains(.auth) { (listener.role, listener.authentication) = (.outbound, .required) }
+            listener.normalizesLineEnds = traits.contains(.normalize)
+            if traits.contains(.xclient) { listener.xclients = [IPNetwork("127.0.0.1")!] }
+            if traits.contains(.proxy) { listener.proxies = [IPNetwork("127.0.0.0/8")!] }
+        }
     }
 
     func connect() async throws -> SocketTransport {

@@ -43,7 +43,8 @@ import Testing
 
     @Test(arguments: [ScriptedInspectors.Pace.atOnce, .later]) func everySplitInTwo(pace: ScriptedInspectors.Pace) throws {
         let expected = [
-            "220 mx.ex", "250-mx.ex", "250-PIPEL", "250-SIZE ", "250-8BITM", "250 ENHAN", "250 2.1.0", "250 2.1.5", "550 5.1.1",
+            "220 mx.ex", "250-mx.ex", "250-PIPEL", "250-SIZE ", "250-8BITM", "250-SMTPU", "250-CHUNK", "250-DSN", "250-ENHAN", "250-LIMIT",
+            "250 HELP", "250 2.1.0", "250 2.1.5", "550 5.1.1",
             "354 End d",
             "250 2.0.0", "250 2.1.0", "250 2.0.0", "250 2.0.0", "221 2.0.0",
         ]
@@ -67,7 +68,7 @@ import Testing
             try session.channel.writeInbound(ByteBuffer(bytes: [byte]))
             session.channel.embeddedEventLoop.run()
         }
-        #expect(try replies(session).count == 15)
+        #expect(try replies(session).count == 20)
     }
 
     @Test(arguments: [ScriptedInspectors.Pace.atOnce, .later]) func aPipelinedGroupIsOneWrite(pace: ScriptedInspectors.Pace) throws {

@@ -29,11 +29,18 @@ import Testing
         #expect(parse("MAIL FROM:<a@b> BODY=7BIT") == .success(mail("a@b")))
         #expect(parse("MAIL FROM:<a@b> SIZE=99999999999999999999") == .success(mail("a@b", size: .max)))
         #expect(
-            parse("RCPT TO:<\"a b\\\"c\"@d.example>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "\"a b\\\"c\"", domain: "d.example")))))
-        #expect(parse("RCPT TO:<a@[192.0.2.1]>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "[192.0.2.1]")))))
-        #expect(parse("RCPT TO:<a@[IPv6:::1]>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "[ipv6:::1]")))))
-        #expect(parse("RCPT TO:<@one.example,@two:a@b.example>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "b.example")))))
-        #expect(parse("RCPT TO:<PostMaster>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "PostMaster", domain: "")))))
+            parse("RCPT TO:<\"a b\\\"c\"@d.example>")
+                == .success(.recipient(Recipient(address: EmailAddress(localPart: "\"a b\\\"c\"", domain: "d.example")))))
+        #expect(
+            parse("RCPT TO:<a@[192.0.2.1]>")
+                == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "[192.0.2.1]")))))
+        #expect(
+            parse("RCPT TO:<a@[IPv6:::1]>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "[ipv6:::1]")))))
+        #expect(
+            parse("RCPT TO:<@one.example,@two:a@b.example>")
+                == .success(.recipient(Recipient(address: EmailAddress(localPart: "a", domain: "b.example")))))
+        #expect(
+            parse("RCPT TO:<PostMaster>") == .success(.recipient(Recipient(address: EmailAddress(localPart: "PostMaster", domain: "")))))
         #expect(parse("DATA ") == .success(.data))
         #expect(parse("NOOP anything at all") == .success(.noop))
         #expect(parse("VRFY user") == .success(.verify))

@@ -30,6 +30,16 @@ final class ServerMachineTransport: TranscriptTransport {
         drive()
     }
 
+    convenience init(for transcript: Transcript) {
+        self.init { options in
+            let traits = transcript.traits
+            options.isLMTP = traits.contains(.lmtp)
+            options.authentication = traits.contains(.auth) ? .required : .off
+            options.normalizesLineEnds = traits.contains(.normalize)
+            options.allowsXCLIENT = traits.contains(.xclient)
+        }
+    }
+
     func send(_ bytes: [UInt8]) {
         input += bytes
         drive()
