@@ -10,16 +10,28 @@ public final class SocketTransport: TranscriptTransport {
     private let patience: TimeAmount
 
     /// `patience`: how long a line may take before `receiveLine` throws. `halfCloses`: each side may be closed alone.
-    public init(host: String, port: Int, group: any EventLoopGroup, patience: TimeAmount = .seconds(20), halfCloses: Bool = false)
-        async throws
-    {
+    public convenience init(
+        host: String, port: Int, group: any EventLoopGroup, patience: TimeAmount = .seconds(20), halfCloses: Bool = false
+    ) async throws {
+        try await self.init(group, patience, halfCloses) { try await $0.connect(host: host, port: port).get() }
+    }
+
+    /// Over a Unix socket.
+    public convenience init(path: String, group: any EventLoopGroup, patience: TimeAmount = .seconds(20)) async throws {
+        try await self.init(group, patience, false) { try await $0.connect(unixDomainSocketPath: path).get() }
+    }
+
+    private init(
+        _ group: any EventLoopGroup, _ patience: TimeAmount, _ halfCloses: Bool,
+        connect: @Sendable (ClientBootstrap) async throws -> any Channel
+    ) async throws {
         let (stream, continuation) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
-        channel = try await ClientBootstrap(group: group)
+        let bootstrap = ClientBootstrap(group: group)
             .channelOption(.allowRemoteHalfClosure, value: halfCloses)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Collector(continuation)) }
             }
-            .connect(host: host, port: port).get()
+        channel = try await connect(bootstrap)
         incoming = stream.makeAsyncIterator()
         self.patience = patience
     }
