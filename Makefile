@@ -6,8 +6,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Tests, benchmarks and fuzzing see loopback and nothing else.
 ISOLATED := Tests/isolated.sh
 
-BUILD_PACKAGES := libunbound-dev libsqlite3-dev libssl-dev gcc make
-TEST_PACKAGES := nsd ldnsutils postfix swaks libnet-ssleay-perl openssl iproute2 util-linux binutils g++ python3 procps
+BUILD_PACKAGES := libunbound-dev libargon2-dev libsqlite3-dev libssl-dev gcc make
+TEST_PACKAGES := argon2 nsd ldnsutils postfix swaks libnet-ssleay-perl openssl iproute2 util-linux binutils g++ python3 procps
 
 .PHONY: all build run test bench format lint deps build-deps install clean stage-debug
 

@@ -58,6 +58,8 @@ let package = Package(
 
         // Engines
         .systemLibrary(name: "CUnbound", path: "Core/CUnbound"),
+        .systemLibrary(name: "CArgon2", path: "Core/CArgon2"),
+        core("Accounts", ["Mail", "CArgon2"]),
         core("DNSClient", ["Mail", "CUnbound", metrics]),
         core("PluginLoader", ["Mail", abi]),
         core("PluginHost", ["Mail", "PluginLoader", abi, crypto, logging, metrics]),
@@ -76,11 +78,13 @@ let package = Package(
         // The whole
         core(
             "Gateway",
-            ["Mail", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store", "Deliver"]
+            ["Mail", "Accounts", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store", "Deliver"]
                 + ["Telemetry", "Control", logging, metrics, lifecycle, product("UnixSignals", "swift-service-lifecycle")] + nio + tls),
         .executableTarget(
             name: "Command",
-            dependencies: ["Mail", "SMTP", "Gateway", "Control", "Settings", "Receive", product("ArgumentParser", "swift-argument-parser")]
+            dependencies: [
+                "Mail", "SMTP", "Accounts", "Gateway", "Control", "Settings", "Receive", product("ArgumentParser", "swift-argument-parser"),
+            ]
                 + nio, path: "Core/Command", exclude: ["README.md"],
             // Where `make install` puts the Swift runtime.
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/postern/runtime"])]),
@@ -95,6 +99,7 @@ let package = Package(
         tests("MIME", ["MIME"]),
         tests("SMTP", ["SMTP"]),
         tests("Decide", ["Decide"]),
+        tests("Accounts", ["Accounts"]),
         tests("DNSClient", ["DNSClient"]),
         tests("Settings", ["Settings"]),
         tests("PluginHost", ["PluginHost", "PluginLoader", logging]),

@@ -10,7 +10,7 @@ import Glibc
         subcommands: [
             Run.self, Check.self, Reload.self, Scan.self, Filters.self, PluginCommand.self, Queue.self, Quarantine.self, Trace.self,
             Send.self,
-            Sink.self,
+            Sink.self, Password.self,
         ])
 
     static func main() async {
