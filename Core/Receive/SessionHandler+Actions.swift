@@ -32,6 +32,9 @@ extension SessionHandler {
 
     /// The last reply, and the connection's end.
     func finish(_ reply: Reply) {
+        // Before its greeting a client has nothing to send, and a flood of refused ones must cost little.
+        let wasGreeted = if case .done = opening { true } else { false }
+        let isStopping = services.isStopping.load(ordering: .relaxed)
         opening = .done
         delay?.cancel()
         delay = nil
@@ -39,8 +42,8 @@ extension SessionHandler {
         input = ByteBuffer()
         machine.finish()
         write(reply)
-        flush(closing: true)
         forceClose()
+        flushAndClose(lingers: wasGreeted && reply.code != 221 && machine.facts.tls == nil && !isStopping)
     }
 
     private func forgetTransaction() {

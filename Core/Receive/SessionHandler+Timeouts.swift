@@ -5,7 +5,9 @@ import SMTP
 /// One timer for a session: it wakes at the earliest moment at which anything can be due and looks, so that no read has to move it.
 extension SessionHandler {
     /// For the last reply to go out.
-    private static let lingerTime = TimeAmount.seconds(10)
+    private static let lastWriteTime = TimeAmount.seconds(10)
+    /// For the client to see it and to close.
+    private static let lingerTime = TimeAmount.seconds(2)
 
     func startTimer() { schedule(in: shortestTimeout) }
 
@@ -14,6 +16,12 @@ extension SessionHandler {
         timer?.cancel()
         timer = nil
         guard channel.isActive else { return }
+        timer = channel.eventLoop.scheduleTask(in: Self.lastWriteTime) { [channel] in channel.close(promise: nil) }
+    }
+
+    /// The last reply is out.
+    func awaitEnd() {
+        timer?.cancel()
         timer = channel.eventLoop.scheduleTask(in: Self.lingerTime) { [channel] in channel.close(promise: nil) }
     }
 

@@ -103,7 +103,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
             handshakeCompleted()
         } else if case .inputClosed? = event as? ChannelEvent {
             isInputClosed = true
-            drive()
+            if machine.hasEnded { channel.close(promise: nil) } else { drive() }
         } else {
             context.fireUserInboundEventTriggered(event)
         }
@@ -164,14 +164,24 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
         reply.encode { _ = output.writeBytes($0) }
     }
 
-    func flush(closing: Bool = false) {
-        guard let context else { return }
-        guard output.readableBytes > 0 else { return closing ? context.close(promise: nil) : () }
+    func flush() {
+        guard let context, output.readableBytes > 0 else { return }
         let bytes = output
         output = ByteBuffer()
-        guard closing else { return context.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
-        let channel = channel
-        context.writeAndFlush(wrapOutboundOut(bytes)).whenComplete { _ in channel.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// With the last reply. `lingers`: what the client still sends is read and dropped for a while, since a socket that is closed on unread
+    /// bytes resets the connection, and the client may never see the reply.
+    func flushAndClose(lingers: Bool) {
+        guard let context else { return }
+        let bytes = output
+        output = ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(bytes)).whenComplete { [channel] _ in
+            guard lingers, !self.isInputClosed else { return channel.close(promise: nil) }
+            self.awaitEnd()
+            channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
+        }
     }
 
     private func isHolding(_ context: ChannelHandlerContext) -> Bool {
