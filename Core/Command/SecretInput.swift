@@ -5,6 +5,9 @@ enum SecretInput {
     /// Bytes of a line.
     static let longest = 1024
 
+    /// Ctrl-C.
+    private static let interrupt: UInt8 = 3
+
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }
@@ -20,14 +23,13 @@ enum SecretInput {
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
         hidden.c_lflag |= tcflag_t(ECHONL)
-        // Ctrl-C meanwhile must not leave a terminal without echo: it is read like any other key.
+        // Ctrl-C meanwhile must not leave a terminal without echo: it is read like any other key, and ends the line.
         hidden.c_lflag &= ~tcflag_t(ISIG)
+        withUnsafeMutableBytes(of: &hidden.c_cc) { $0[Int(VEOL)] = interrupt }
         guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0 else { throw Failure(description: "cannot hide what is typed") }
         defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown) }
         Terminal.progress(prompt)
-        let line = try read()
-        if line.utf8.contains(3) { throw Failure(description: "interrupted") }
-        return line
+        return try read()
     }
 
     private static func read() throws -> String {
@@ -41,6 +43,10 @@ enum SecretInput {
                 break
             }
             if byte == UInt8(ascii: "\n") { break }
+            if byte == interrupt, isTerminal {
+                Terminal.printError("")
+                throw Failure(description: "interrupted")
+            }
             bytes.append(byte)
             if bytes.count > longest { throw Failure(description: "more than \(longest) bytes are no password") }
         }
