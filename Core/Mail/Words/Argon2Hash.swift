@@ -78,11 +78,11 @@ public struct Argon2Hash: Hashable, Sendable {
             let lanes = Self.number(numbers[2], "p="), passes > 0, lanes > 0, memory >= 8 * lanes
         else { throw Malformed("has no parameters such as `m=65536,t=3,p=1`") }
         cost = Cost(memory: memory, passes: passes, lanes: lanes)
-        guard let salt = Base64.decode(parts[4]), Self.saltLengths.contains(salt.count) else {
+        guard let salt = Base64.decode(parts[4].utf8), Self.saltLengths.contains(salt.count) else {
             throw Malformed(
                 "has no salt of \(Self.saltLengths.lowerBound) to \(Self.saltLengths.upperBound) bytes in base64 without padding")
         }
-        guard let digest = Base64.decode(parts[5]), Self.digestLengths.contains(digest.count) else {
+        guard let digest = Base64.decode(parts[5].utf8), Self.digestLengths.contains(digest.count) else {
             throw Malformed(
                 "has no hash of \(Self.digestLengths.lowerBound) to \(Self.digestLengths.upperBound) bytes in base64 without padding")
         }

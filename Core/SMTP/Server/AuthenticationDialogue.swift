@@ -44,7 +44,7 @@ struct AuthenticationDialogue {
     /// One line of the client, without its CR LF. `*` cancels.
     mutating func respond(_ line: UnsafeRawBufferPointer) -> Step {
         if line.count == 1, line[0] == UInt8(ascii: "*") { return .refuse(ServerReply.authenticationCancelled) }
-        guard let bytes = Base64.decode(line) else { return .refuse(ServerReply.badBase64) }
+        guard let bytes = Base64.decode(padded: line) else { return .refuse(ServerReply.badBase64) }
         switch state {
         case .plain:
             // [authzid] NUL authcid NUL passwd
