@@ -9,7 +9,7 @@ ISOLATED := Tests/isolated.sh
 BUILD_PACKAGES := libunbound-dev libargon2-dev libsqlite3-dev libssl-dev gcc make
 TEST_PACKAGES := argon2 nsd ldnsutils postfix swaks libnet-ssleay-perl openssl iproute2 util-linux binutils g++ python3 procps
 
-.PHONY: all build run test bench format lint deps build-deps install clean stage-debug
+.PHONY: all build run test bench bench-sessions format lint deps build-deps install clean stage-debug
 
 all: build
 
@@ -40,6 +40,10 @@ test: stage-debug lint
 bench: deps build
 	swift build -c release --product StoreBenchmark
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/run.sh
+	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/sessions.sh
+
+bench-sessions: deps build
+	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/sessions.sh
 
 format:
 	swift format -i -r Package.swift Core Plugins SDK Tests examples
