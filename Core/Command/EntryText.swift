@@ -23,6 +23,7 @@ enum EntryText {
     private static func head(_ entry: QueueEntry) -> String {
         Terminal.colour(Terminal.escaped(entry.id), .bold)
             + Terminal.escaped("  \(Explanation.clock(entry.receivedAt))  \(Explanation.size(entry.size))  from <\(entry.reversePath)>")
+            + (entry.role == "outbound" ? Terminal.escaped("  outbound\(entry.login.map { " by \($0)" } ?? "")") : "")
     }
 
     private static func line(_ copy: QueueCopy) -> String {

@@ -19,10 +19,10 @@ struct Filters: AsyncParsableCommand {
             return
         }
         Terminal.print("\(Terminal.escaped(filters.domain)), generation \(filters.generation); filters of one step run together")
-        var table = TextTable("STEP", "FILTER", "PLUGIN", "ENABLED", "ON ERROR/TIMEOUT/CRASH", "SETTINGS")
+        var table = TextTable("ROLE", "STEP", "FILTER", "PLUGIN", "ENABLED", "ON ERROR/TIMEOUT/CRASH", "SETTINGS")
         for filter in filters.filters {
             table.add(
-                "\(filter.step + 1)", filter.name, filter.plugin, filter.enabled ? filter.required ? "required" : "yes" : "no",
+                filter.role, "\(filter.step + 1)", filter.name, filter.plugin, filter.enabled ? filter.required ? "required" : "yes" : "no",
                 "\(filter.onError)/\(filter.onTimeout)/\(filter.onCrash)", filter.settings.canonical)
         }
         table.print()

@@ -20,6 +20,7 @@ enum ReceiptText {
         let client = text("client") + (json["client_port"].map { ":" + Explanation.plain($0) } ?? "")
         var title = " from \(client)"
         if !text("helo").isEmpty { title += " (\(text("helo")))" }
+        if text("role") == "outbound" { title += ", outbound\(text("login").isEmpty ? "" : " by \(text("login"))")" }
         if let took = json["microseconds"]?.number { title += ", took \(Explanation.time(microseconds: took))" }
         if !text("policy_generation").isEmpty { title += ", policy generation \(text("policy_generation"))" }
         var details = [
@@ -36,13 +37,12 @@ enum ReceiptText {
         details += Explanation.symbols(json["symbols"])
         let filters = Explanation.filters(json["filters"])
         if !filters.isEmpty { details += ["filters:"] + filters.map { "  " + $0 } }
-        details += Explanation.restLines(
-            of: json,
-            without: [
-                "client", "client_port", "helo", "microseconds", "policy_generation", "reverse_path", "size", "reply", "failure",
-                "recipients",
-                "symbols", "filters",
-            ])
+        var shown: Set = [
+            "client", "client_port", "helo", "microseconds", "policy_generation", "reverse_path", "size", "reply", "failure", "recipients",
+            "symbols", "filters",
+        ]
+        if text("role") == "outbound" { shown.formUnion(["role", "login"]) }
+        details += Explanation.restLines(of: json, without: shown)
         return (Terminal.escaped(title), details)
     }
 

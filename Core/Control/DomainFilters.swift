@@ -10,11 +10,15 @@ public struct DomainFilters: Codable, Hashable, Sendable {
     public init(_ policy: DomainPolicy, generation: Int) {
         domain = policy.domain
         self.generation = generation
-        filters = policy.filters.enumerated().flatMap { step, slots in slots.map { FilterRecord($0, step: step) } }
+        filters = ListenerRole.allCases.flatMap { role in
+            policy.filters(for: role).enumerated().flatMap { step, slots in slots.map { FilterRecord($0, step: step, role: role) } }
+        }
     }
 }
 
 public struct FilterRecord: Codable, Hashable, Sendable {
+    /// `inbound` or `outbound`: for which mail of the domain.
+    public var role: String
     /// Filters of one step run together; the next step starts when all of them are done. Counts from 0.
     public var step: Int
     /// The slot's name: the plugin's ID unless it was given one.
@@ -28,7 +32,8 @@ public struct FilterRecord: Codable, Hashable, Sendable {
     /// Defaults of the plugin's schema filled in.
     public var settings: JSONValue
 
-    public init(_ slot: FilterSlot, step: Int) {
+    public init(_ slot: FilterSlot, step: Int, role: ListenerRole) {
+        self.role = role.rawValue
         self.step = step
         name = slot.name
         plugin = slot.plugin
@@ -41,7 +46,7 @@ public struct FilterRecord: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case step, name, plugin, enabled, required, settings
+        case role, step, name, plugin, enabled, required, settings
         case onError = "on_error"
         case onTimeout = "on_timeout"
         case onCrash = "on_crash"

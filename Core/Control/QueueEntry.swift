@@ -1,3 +1,4 @@
+import Foundation
 import Mail
 
 /// A message in the queue or the quarantine, without its body.
@@ -10,6 +11,10 @@ public struct QueueEntry: Codable, Hashable, Sendable {
     public var reversePath: String
     /// Bytes of the body.
     public var size: Int
+    /// `inbound` or `outbound`.
+    public var role: String
+    /// Who had logged in to send it; absent for most.
+    public var login: String?
     public var recipients: [QueueCopy]
 
     public init(_ message: StoredMessage) {
@@ -17,11 +22,15 @@ public struct QueueEntry: Codable, Hashable, Sendable {
         receivedAt = CivilTime(message.receivedAt).rfc3339
         reversePath = message.reversePath.description
         size = message.size
+        role = message.role.rawValue
+        login = (try? JSONDecoder().decode(Session.self, from: Data(message.sessionJSON.utf8)))?.login
         recipients = message.recipients.map(QueueCopy.init)
     }
 
+    private struct Session: Decodable { var login: String? }
+
     enum CodingKeys: String, CodingKey {
-        case id, size, recipients
+        case id, size, role, login, recipients
         case receivedAt = "received_at"
         case reversePath = "reverse_path"
     }

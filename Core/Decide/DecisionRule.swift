@@ -11,8 +11,9 @@ public struct DecisionRule: Sendable {
         self.thresholds = thresholds
     }
 
-    public init(policy: DomainPolicy, recipient: EmailAddress) {
-        self.init(scores: policy.scores, thresholds: policy.thresholds(for: recipient))
+    /// Of a domain's own mail (`outbound`) or of mail for one of its mailboxes.
+    public init(policy: DomainPolicy, recipient: EmailAddress, role: ListenerRole = .inbound) {
+        self.init(scores: policy.scores(for: role), thresholds: policy.thresholds(for: recipient, role: role))
     }
 
     /// - Parameters:

@@ -12,6 +12,7 @@ final class DeliveryAttempt: @unchecked Sendable {
     private let began = NIODeadline.now()
     private let size: Int
     private let needsSMTPUTF8: Bool
+    private let isCallout: Bool
 
     private let hops: [NextHop]
     private var hopIndex = 0
@@ -25,12 +26,17 @@ final class DeliveryAttempt: @unchecked Sendable {
     private var answered: (peer: String, tls: TLSFacts?)?
     private var firstSend: NIODeadline?
 
-    init(_ job: DeliveryJob, client: SMTPNextHopClient, rotation: Int, completion: @escaping @Sendable (DeliveryReport) -> Void) {
+    /// `isCallout`: each transaction ends after RCPT, and the outcome of an accepted recipient is `delivered`.
+    init(
+        _ job: DeliveryJob, client: SMTPNextHopClient, rotation: Int, isCallout: Bool = false,
+        completion: @escaping @Sendable (DeliveryReport) -> Void
+    ) {
         self.job = job
+        self.isCallout = isCallout
         self.client = client
         self.completion = completion
         hops = Self.ordered(job.nextHops, rotation: rotation)
-        size = MessageWriter.size(addedHeaders: job.addedHeaders, region: job.region)
+        size = isCallout ? 0 : MessageWriter.size(addedHeaders: job.addedHeaders, region: job.region)
         needsSMTPUTF8 = job.isSMTPUTF8 && Self.hasUTF8(job)
         let unknown = DeliveryOutcome.deferred(DeliveryFailure(detail: "no next hop", isNextHopsFault: true))
         outcomes = Array(repeating: unknown, count: job.recipients.count)
@@ -128,10 +134,17 @@ final class DeliveryAttempt: @unchecked Sendable {
     private static func peer(_ hop: NextHop, _ address: IPAddress) -> String { "\(hop.host)[\(address)]:\(hop.port)" }
 
     private func work() -> NextHopConnection.Work {
-        let recipients = remaining.map { job.recipients[$0].address }
+        let recipients = remaining.map { place in
+            let wanted = job.recipients[place]
+            var recipient = Recipient(address: wanted.address)
+            recipient.notify = wanted.notify
+            recipient.originalRecipient = wanted.originalRecipient
+            return recipient
+        }
         return NextHopConnection.Work(
             transaction: ClientTransaction(
-                reversePath: job.reversePath, recipients: recipients, size: size, is8BitMIME: job.is8BitMIME, needsSMTPUTF8: needsSMTPUTF8),
+                reversePath: job.reversePath, recipients: recipients, size: size, is8BitMIME: job.is8BitMIME, needsSMTPUTF8: needsSMTPUTF8,
+                dsn: job.dsn, endsAfterRecipients: isCallout),
             addedHeaders: job.addedHeaders, region: job.region, done: { self.ended($0, $1) })
     }
 

@@ -30,12 +30,21 @@ public final class SMTPNextHopClient: NextHopClient {
     }
 
     public func deliver(_ job: DeliveryJob, completion: @escaping @Sendable (DeliveryReport) -> Void) {
+        begin(job, isCallout: false, completion)
+    }
+
+    /// Asks for the recipients only; who is accepted counts as delivered. No message is sent.
+    func callOut(_ job: DeliveryJob, completion: @escaping @Sendable (DeliveryReport) -> Void) {
+        begin(job, isCallout: true, completion)
+    }
+
+    private func begin(_ job: DeliveryJob, isCallout: Bool, _ completion: @escaping @Sendable (DeliveryReport) -> Void) {
         guard pool.beginJob() else {
             let outcome = DeliveryOutcome.deferred(DeliveryFailure(detail: "shutting down", isNextHopsFault: true))
             return completion(DeliveryReport(outcomes: job.recipients.map { _ in outcome }, nextHop: job.nextHops.first?.description ?? ""))
         }
         let turn = rotation.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
-        DeliveryAttempt(job, client: self, rotation: turn, completion: completion).start()
+        DeliveryAttempt(job, client: self, rotation: turn, isCallout: isCallout, completion: completion).start()
     }
 
     /// Open connections to next hops, idle ones included.

@@ -28,6 +28,8 @@ struct Filters: Sendable {
 
     /// Every slot that is enabled somewhere.
     static func slots(_ policy: PolicySnapshot) -> [FilterSlot] {
-        (policy.edge + policy.domains.values.flatMap(\.filters)).joined().filter(\.isEnabled)
+        ListenerRole.allCases.flatMap { role in
+            policy.edge(for: role).filters + policy.domains.values.flatMap { $0.filters(for: role) }
+        }.joined().filter(\.isEnabled)
     }
 }

@@ -51,7 +51,7 @@ struct GatewayBackend: ControlBackend {
         switch scope {
         case .all: return ChangeResult(changed: try await ask { queue.flush(completion: $0) })
         case .domain(let name):
-            let domain = gateway.policy.current.domains[name]?.domain ?? name
+            let domain = gateway.policy.current.policy(of: name)?.domain ?? name
             return ChangeResult(changed: try await ask { queue.flush(domain: domain, completion: $0) })
         case .message(let id):
             _ = try await message(id)
@@ -95,7 +95,7 @@ struct GatewayBackend: ControlBackend {
 
     func filters(of domain: String) async throws -> DomainFilters {
         let policy = gateway.policy.current
-        guard let found = policy.domains[domain] else {
+        guard let found = policy.policy(of: domain) else {
             throw ControlFailure(.notFound, "\(domain) is not configured", mend: "add domains/\(domain).yaml")
         }
         return DomainFilters(found, generation: policy.generation)

@@ -48,9 +48,15 @@ final class RunningGateway: Sendable {
         let filters = try Filters(settings, resolver: resolver, copies: data + "/plugins")
         let host = filters.host
 
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
+        let policyToCome = Late<LivePolicy>()
+        client = SMTPNextHopClient(
+            group: group, resolver: resolver, policy: { policyToCome.value?.current.queue ?? settings.policy.queue },
+            hostname: { policyToCome.value?.current.hostname ?? settings.hostname })
         let queueToCome = Late<DeliveryQueue>()
         let inspector = Inspector(
-            plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID)
+            plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID),
+            verifier: CalloutVerifier(client, clock: clock)
         ) { queueToCome.value?.enqueue($0) }
         let certificates = Certificates()
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
@@ -59,10 +65,8 @@ final class RunningGateway: Sendable {
             inspector.take(try FilterPlan(snapshot: next.policy, host: host))
             host.keep(Filters.slots(next.policy))
         }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
+        policyToCome.set(policy)
         let loop = NIOSerialLoop(group.next(), clock: clock)
-        client = SMTPNextHopClient(
-            group: group, resolver: resolver, policy: { policy.current.queue }, hostname: { policy.current.hostname })
         queue = DeliveryQueue(
             store: store, client: client, policy: policy, log: log, loop: loop, seed: UInt64.random(in: .min ... .max)
         ) { stored, then in

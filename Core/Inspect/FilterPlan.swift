@@ -4,9 +4,9 @@ import Synchronization
 /// A policy snapshot with an instance for every enabled slot: what a transaction is pinned to. Immutable.
 public final class FilterPlan: Sendable {
     public let snapshot: PolicySnapshot
-    let edge: [[PlannedSlot]]
-    /// Keyed by the domain's main name.
-    let domains: [String: [[PlannedSlot]]]
+    private let edges: [ListenerRole: [[PlannedSlot]]]
+    /// By role; keyed by the domain's main name.
+    private let domains: [ListenerRole: [String: [[PlannedSlot]]]]
 
     /// Makes the instances that are missing. Throws the first plugin's refusal, so that a reload can be refused whole.
     public init(snapshot: PolicySnapshot, host: any FilterHost) throws {
@@ -23,10 +23,28 @@ public final class FilterPlan: Sendable {
                 return planned.isEmpty ? nil : planned
             }
         }
-        edge = try plan(snapshot.edge)
-        var domains: [String: [[PlannedSlot]]] = [:]
-        for (name, policy) in snapshot.domains where name == policy.domain { domains[name] = try plan(policy.filters) }
+        var edges: [ListenerRole: [[PlannedSlot]]] = [:]
+        var domains: [ListenerRole: [String: [[PlannedSlot]]]] = [:]
+        for role in ListenerRole.allCases {
+            edges[role] = try plan(snapshot.edge(for: role).filters)
+            for (name, policy) in snapshot.domains where name == policy.domain {
+                let steps = try plan(policy.filters(for: role))
+                if !steps.isEmpty { domains[role, default: [:]][name] = steps }
+            }
+        }
+        self.edges = edges
         self.domains = domains
+    }
+
+    /// What sessions of this role run before any recipient is known.
+    func edge(for role: ListenerRole) -> [[PlannedSlot]] { edges[role] ?? [] }
+
+    /// `domain`: the main name.
+    func steps(of domain: String, for role: ListenerRole) -> [[PlannedSlot]] { domains[role]?[domain] ?? [] }
+
+    /// What judges a copy: the policy of its domain as far as it still has one for mail of this role.
+    func policy(of domain: String, for role: ListenerRole) -> DomainPolicy? {
+        snapshot.domains[domain].flatMap { $0.nextHops(for: role).isEmpty ? nil : $0 }
     }
 }
 

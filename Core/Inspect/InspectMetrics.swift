@@ -7,6 +7,10 @@ final class InspectMetrics: Sendable {
     private let dispositions: [Disposition: Counter]
     private let refusals: [Phase: Counter]
     private let bytes = Counter(label: MetricName.messageBytes)
+    private let unknown = Counter(label: MetricName.unknownRecipients)
+    private let harvests = Counter(label: MetricName.harvests)
+    private let logins: [String: Counter]
+    private let callouts: [String: Counter]
     private let filters = Mutex<[String: FilterSeries]>([:])
 
     private struct FilterSeries {
@@ -19,6 +23,11 @@ final class InspectMetrics: Sendable {
             uniqueKeysWithValues: Disposition.allCases.map {
                 ($0, Counter(label: MetricName.messages, dimensions: [("disposition", $0.rawValue)]))
             })
+        func series(_ label: String, _ results: String...) -> [String: Counter] {
+            Dictionary(uniqueKeysWithValues: results.map { ($0, Counter(label: label, dimensions: [("result", $0)])) })
+        }
+        logins = series(MetricName.logins, "accepted", "rejected", "unavailable")
+        callouts = series(MetricName.callouts, "exists", "unknown", "undetermined")
         refusals = Dictionary(
             uniqueKeysWithValues: Phase.allCases.map { ($0, Counter(label: MetricName.refusals, dimensions: [("at", $0.description)])) })
     }
@@ -26,6 +35,26 @@ final class InspectMetrics: Sendable {
     func decided(_ disposition: Disposition) { dispositions[disposition]?.increment() }
 
     func refused(at phase: Phase) { refusals[phase]?.increment() }
+
+    func unknownRecipient() { unknown.increment() }
+
+    func harvested() { harvests.increment() }
+
+    func login(_ result: AuthenticationResult) {
+        switch result {
+        case .accepted: logins["accepted"]?.increment()
+        case .rejected: logins["rejected"]?.increment()
+        case .unavailable: logins["unavailable"]?.increment()
+        }
+    }
+
+    func calledOut(_ existence: RecipientExistence) {
+        switch existence {
+        case .exists: callouts["exists"]?.increment()
+        case .unknown: callouts["unknown"]?.increment()
+        case .undetermined: callouts["undetermined"]?.increment()
+        }
+    }
 
     func accepted(bytes count: Int) { bytes.increment(by: Int64(count)) }
 

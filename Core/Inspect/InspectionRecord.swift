@@ -13,8 +13,10 @@ public struct InspectionRecord: Sendable {
     /// Slot name -> home.
     public let homes: [String: String]
     public let elapsed: Duration
-    /// What the peer was told.
+    /// What the peer was told; with LMTP the best of its replies.
     public var reply = Reply(.ok, "Ok")
+    /// LMTP: what it was told of each recipient of the envelope; empty: `reply` of all.
+    public var replies: [Reply] = []
     /// Why nothing was stored although it should have been.
     public var failure = ""
 
@@ -30,6 +32,15 @@ public struct InspectionRecord: Sendable {
         self.homes = homes
         self.elapsed = elapsed
     }
+
+    /// `outcome`: of those who were not refused; `each`: LMTP's refusals.
+    mutating func answer(_ outcome: Reply, _ each: [Reply?]) {
+        replies = each.map { $0 ?? outcome }
+        reply = replies.isEmpty || each.contains { $0 == nil } ? outcome : replies[0]
+    }
+
+    /// `index`: of a recipient.
+    func reply(to index: Int) -> Reply { index < replies.count ? replies[index] : reply }
 
     /// The receipt: one JSON object. Who sent, which policy judged, what each filter returned, what became of each copy.
     public var json: String {
@@ -47,7 +58,7 @@ public struct InspectionRecord: Sendable {
         writeFilters(to: &w)
         w.key("recipients")
         w.beginArray()
-        for (recipient, decision) in zip(message.envelope.recipients, decisions) {
+        for (index, (recipient, decision)) in zip(message.envelope.recipients, decisions).enumerated() {
             w.beginObject()
             w.field("address", recipient.address.description)
             w.field("domain", recipient.policyDomain)
@@ -55,6 +66,7 @@ public struct InspectionRecord: Sendable {
             w.field("disposition", decision.disposition.rawValue)
             w.field("score", decision.score)
             w.field("reason", decision.reason)
+            if index < replies.count { w.field("reply", replies[index].description) }
             w.key("symbols")
             Self.write(decision.contributions, to: &w)
             w.endObject()

@@ -8,7 +8,14 @@ public final class Inspector: SessionInspectorFactory {
     let log: any MailLog
     let clock: any WallClock
     let ids: QueueIDGenerator
+    /// Who asks next hops for mailboxes; nil: nobody, and callouts accept.
+    let verifier: (any RecipientVerifier)?
+    /// Who knows logins; nil: there are none.
+    let authenticator: (any Authenticator)?
     let metrics = InspectMetrics()
+    /// Recipients that do not exist, per client.
+    let unknownRecipients = ClientCounts(window: Inspector.harvestWindow)
+    let failedLogins = ClientCounts(window: .seconds(60))
     /// Told of each message after its commit.
     let accepted: @Sendable (StoredMessage) -> Void
     /// Told of each inspection, whatever came of it.
@@ -17,6 +24,7 @@ public final class Inspector: SessionInspectorFactory {
 
     public init(
         plan: FilterPlan, host: any FilterHost, store: any MessageStore, log: any MailLog, clock: any WallClock, ids: QueueIDGenerator,
+        verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil,
         accepted: @escaping @Sendable (StoredMessage) -> Void, observe: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
         self.plan = Mutex(plan)
@@ -25,6 +33,8 @@ public final class Inspector: SessionInspectorFactory {
         self.log = log
         self.clock = clock
         self.ids = ids
+        self.verifier = verifier
+        self.authenticator = authenticator
         self.accepted = accepted
         self.observe = observe
     }

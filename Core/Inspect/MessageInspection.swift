@@ -17,6 +17,7 @@ final class MessageInspection: @unchecked Sendable {
     private var deadline: (any ScheduledWork)?
     private var messageID = ""
     private let began: Timestamp
+    private var role: ListenerRole { message.session.role }
 
     /// The recipients of one domain that have filters, and the runs on their behalf.
     private struct DomainPart {
@@ -86,13 +87,13 @@ final class MessageInspection: @unchecked Sendable {
         var order: [String] = []
         for (index, recipient) in message.envelope.recipients.enumerated() {
             let policy = plan.snapshot.domains[recipient.policyDomain]
-            if policy?.mailboxes[recipient.address.key]?.hasFilters == false { continue }
+            if policy?.hasFilters(for: recipient.address, role: role) == false { continue }
             if byDomain[recipient.policyDomain] == nil { order.append(recipient.policyDomain) }
             byDomain[recipient.policyDomain, default: []].append(index)
         }
         for domain in order {
             // A domain may have become another's alias since a held copy was stored.
-            let steps = plan.snapshot.domains[domain].flatMap { plan.domains[$0.domain] } ?? []
+            let steps = plan.snapshot.domains[domain].map { plan.steps(of: $0.domain, for: role) } ?? []
             let isPerRecipient = steps.joined().contains { $0.phases.contains(.data) && $0.instance.manifest.scope == .recipient }
             for recipients in isPerRecipient ? byDomain[domain]!.map({ [$0] }) : [byDomain[domain]!] {
                 parts.append(DomainPart(domain: domain, recipients: recipients, steps: steps, runs: RunGroup(on: loop)))
@@ -128,34 +129,55 @@ final class MessageInspection: @unchecked Sendable {
         for verdict in verdicts { for index in verdict.recipients.indices(below: recipients.count) { concerning[index].append(verdict) } }
         return recipients.enumerated().map { index, recipient in
             let policy = plan.snapshot.domains[recipient.policyDomain] ?? DomainPolicy(domain: recipient.policyDomain)
-            return DecisionRule(policy: policy, recipient: recipient.address)(recipient: index, verdicts: concerning[index])
+            return DecisionRule(policy: policy, recipient: recipient.address, role: role)(recipient: index, verdicts: concerning[index])
         }
     }
 
     private func conclude(_ verdicts: [Verdict], _ then: @escaping @Sendable (InspectionRecord) -> Void) {
         let decisions = decide(verdicts)
-        let recipients = message.envelope.recipients
-        let mixed = MixedDispositions(
-            zip(recipients, decisions).map { ($1, plan.snapshot.domains[$0.policyDomain]?.discardsRejectedCopies ?? false) })
-        var record = record(verdicts, decisions)
-        if let reply = mixed.reply {
-            record.reply = reply
-            return finish(record, then)
+        let record = record(verdicts, decisions)
+        if message.session.isLMTP {
+            let each = LMTPDispositions(decisions)
+            store(each.copies, decisions, record, each.replies, then)
+        } else {
+            let mixed = MixedDispositions(
+                zip(message.envelope.recipients, decisions).map {
+                    ($1, plan.snapshot.domains[$0.policyDomain]?.discardsRejectedCopies ?? false)
+                })
+            if let reply = mixed.reply {
+                var refused = record
+                refused.reply = reply
+                return finish(refused, then)
+            }
+            store(mixed.copies, decisions, record, [], then)
         }
+    }
+
+    /// Stores what is to be kept, then answers. `replies`: LMTP's, nil where it waits for the store.
+    private func store(
+        _ copies: [MixedDispositions.Copy], _ decisions: [Decision], _ judged: InspectionRecord, _ replies: [Reply?],
+        _ then: @escaping @Sendable (InspectionRecord) -> Void
+    ) {
+        let recipients = message.envelope.recipients
         let now = message.receivedAt
         let received = TraceHeaders.received(message, hostname: plan.snapshot.hostname)
-        let stored = mixed.copies.indices.compactMap { index -> StoredRecipient? in
-            guard let state = mixed.copies[index].state else { return nil }
-            return StoredRecipient(
+        let stored = copies.indices.compactMap { index -> StoredRecipient? in
+            guard let state = copies[index].state else { return nil }
+            var copy = StoredRecipient(
                 index: index, address: recipients[index].address, policyDomain: recipients[index].policyDomain, state: state,
-                addedHeaders: received + TraceHeaders.explanation(decisions[index], message.queueID), reason: mixed.copies[index].reason,
+                addedHeaders: received + TraceHeaders.explanation(decisions[index], message.queueID), reason: copies[index].reason,
                 score: decisions[index].score, nextAttempt: state == .held ? now + Reinspection.firstWait : now)
+            copy.notify = recipients[index].notify
+            copy.originalRecipient = recipients[index].originalRecipient
+            return copy
         }
-        record.reply = Reply(.ok, "Ok: queued as \(message.queueID)")
+        var record = judged
+        record.answer(Reply(.ok, "Ok: queued as \(message.queueID)"), replies)
         if stored.isEmpty { return finish(record, then) }
         let entry = StoredMessage(
             queueID: message.queueID, receivedAt: now, reversePath: message.envelope.reversePath, is8BitMIME: message.envelope.is8BitMIME,
-            isSMTPUTF8: message.envelope.isSMTPUTF8, sessionJSON: SessionRecord.json(message.session, edge: earlier),
+            isSMTPUTF8: message.envelope.isSMTPUTF8, role: role, dsn: message.envelope.dsn,
+            sessionJSON: SessionRecord.json(message.session, edge: earlier),
             region: message.region,
             size: message.region.count, recipients: stored)
         inspector.store.accept(entry) { [self, record] result in
@@ -167,8 +189,8 @@ final class MessageInspection: @unchecked Sendable {
                     finish(record, then)
                     return inspector.accepted(entry)
                 case .failure(let failure):
-                    record.reply = Reply(
-                        failure.kind == .full ? .insufficientStorage : .localError, "Cannot store the message now, try again later")
+                    let status = failure.kind == .full ? ReplyStatus.insufficientStorage : .localError
+                    record.answer(Reply(status, "Cannot store the message now, try again later"), replies)
                     record.failure = failure.text
                 }
                 finish(record, then)
@@ -184,7 +206,7 @@ final class MessageInspection: @unchecked Sendable {
 
     private func homes() -> [String: String] {
         var homes: [String: String] = [:]
-        for planned in plan.edge.joined() { homes[planned.slot.name] = planned.instance.home.rawValue }
+        for planned in plan.edge(for: role).joined() { homes[planned.slot.name] = planned.instance.home.rawValue }
         for part in parts { for planned in part.steps.joined() { homes[planned.slot.name] = planned.instance.home.rawValue } }
         return homes
     }

@@ -16,15 +16,22 @@ public enum Reinspection {
     ) {
         let plan = inspector.currentPlan
         // A copy whose domain is not configured now has no filters: it waits until it has.
-        let held = stored.recipients.filter { $0.state == .held && plan.snapshot.domains[$0.policyDomain] != nil }
+        let held = stored.recipients.filter { $0.state == .held && plan.policy(of: $0.policyDomain, for: stored.role) != nil }
         guard let region = stored.region, !held.isEmpty,
             let value = try? JSONDecoder().decode(JSONValue.self, from: Data(stored.sessionJSON.utf8))
         else { return then([]) }
-        let (session, edge) = SessionRecord.read(value)
+        var (session, edge) = SessionRecord.read(value)
+        session.role = stored.role
         var envelope = Envelope(reversePath: stored.reversePath)
         envelope.is8BitMIME = stored.is8BitMIME
         envelope.isSMTPUTF8 = stored.isSMTPUTF8
-        envelope.recipients = held.map { Recipient(address: $0.address, policyDomain: $0.policyDomain) }
+        envelope.dsn = stored.dsn
+        envelope.recipients = held.map { copy in
+            var recipient = Recipient(address: copy.address, policyDomain: copy.policyDomain)
+            recipient.notify = copy.notify
+            recipient.originalRecipient = copy.originalRecipient
+            return recipient
+        }
         let message = ReceivedMessage(
             queueID: stored.queueID, session: session, envelope: envelope, region: region, receivedAt: stored.receivedAt)
 

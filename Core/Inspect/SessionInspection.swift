@@ -1,18 +1,24 @@
 import Decide
 import Mail
 
-/// The inspector of one session: the edge's filters, the recipients, and the transaction under way.
+/// The inspector of one session: the edge's filters, the login, and the transaction under way.
 final class SessionInspection: SessionInspector, @unchecked Sendable {
     // Bound to `loop`.
-    private let inspector: Inspector
-    private let loop: any SerialLoop
-    private var facts: SessionFacts
-    /// The edge's plan for connect and helo: the one in force when the client came.
+    let inspector: Inspector
+    let loop: any SerialLoop
+    private(set) var facts: SessionFacts
+    /// The edge's plan for connect, helo and auth: the one in force when the client came.
     private let sessionPlan: FilterPlan
     private let connectRuns: RunGroup
     /// Of the newest HELO or EHLO only, or each of them would count its findings once more.
     private var heloRuns: RunGroup
+    /// Of the newest login.
+    private var authRuns: RunGroup
+    /// As `login` of the facts names it.
+    private var account: Account?
     private var transaction: TransactionInspection?
+    private var unknownRecipients = 0
+    private var isClosed = false
 
     init(_ facts: SessionFacts, by inspector: Inspector, on loop: any SerialLoop) {
         self.facts = facts
@@ -21,6 +27,7 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         sessionPlan = inspector.currentPlan
         connectRuns = RunGroup(on: loop)
         heloRuns = RunGroup(on: loop)
+        authRuns = RunGroup(on: loop)
     }
 
     /// For `judge`: told of the record instead of a reply.
@@ -31,6 +38,8 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
     var queueID: QueueID? { transaction?.queueID }
     var limits: Limits { (transaction?.plan ?? inspector.currentPlan).snapshot.limits }
     var hostname: String { (transaction?.plan ?? inspector.currentPlan).snapshot.hostname }
+
+    // MARK: The edge
 
     func connect(then: @escaping @Sendable (Reply?) -> Void) {
         run(.connect, in: connectRuns) { [self] in then(refusal(at: .connect, [])) }
@@ -46,15 +55,17 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
     }
 
     /// What the session has brought so far, whichever transaction it is.
-    private var edgeVerdicts: [Verdict] { connectRuns.verdicts + heloRuns.verdicts }
+    private var edgeVerdicts: [Verdict] { connectRuns.verdicts + heloRuns.verdicts + authRuns.verdicts }
 
     private func joinEdge(before phase: Phase?, then: @escaping @Sendable () -> Void) {
-        connectRuns.join(before: phase) { [self] in heloRuns.join(before: phase, then: then) }
+        connectRuns.join(before: phase) { [self] in
+            heloRuns.join(before: phase) { [self] in authRuns.join(before: phase, then: then) }
+        }
     }
 
     private func run(_ phase: Phase, in group: RunGroup, then: @escaping @Sendable () -> Void) {
         let timeout = sessionPlan.snapshot.limits.edgeFilterTimeout
-        group.run(sessionPlan.edge, phase: phase) { [facts, loop] planned in
+        group.run(sessionPlan.edge(for: facts.role), phase: phase) { [facts, loop] planned in
             let call = FilterCall(phase: phase, session: facts, slotName: planned.slot.name)
             return (ActiveRun(planned, call, on: loop, timeout: planned.slot.timeout ?? timeout), .all)
         } then: {
@@ -62,14 +73,57 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         }
     }
 
+    // MARK: The login
+
     func authenticate(_ facts: SessionFacts, _ credentials: Credentials, then: @escaping @Sendable (AuthenticationOutcome) -> Void) {
-        then(.refused(Reply(ReplyStatus(454, 7, 0), "Authentication is not available")))
+        self.facts = facts
+        joinEdge(before: .auth) { [self] in
+            inspector.authenticate(facts, credentials) { [self] result in
+                loop.run { [self] in
+                    if isClosed { return }
+                    switch result {
+                    case .failure(let refusal): then(.refused(refusal.reply))
+                    case .success(let account): admit(account, then)
+                    }
+                }
+            }
+        }
     }
+
+    /// The password was right: the edge's filters have the last word.
+    private func admit(_ account: Account, _ then: @escaping @Sendable (AuthenticationOutcome) -> Void) {
+        facts.login = account.login
+        authRuns.cancel(.sessionEnded)
+        authRuns = RunGroup(on: loop)
+        run(.auth, in: authRuns) { [self] in
+            if let reply = refusal(at: .auth, []) {
+                facts.login = nil
+                return then(.refused(reply))
+            }
+            self.account = account
+            inspector.logAuthenticated(facts)
+            then(.accepted(login: account.login))
+        }
+    }
+
+    // MARK: The transaction
 
     func mail(_ facts: SessionFacts, _ envelope: Envelope, then: @escaping @Sendable (Reply?) -> Void) {
         self.facts = facts
         let transaction = TransactionInspection(facts, envelope, by: inspector, on: loop)
         self.transaction = transaction
+        if facts.role == .outbound {
+            let account = facts.login == account?.login ? account : nil
+            switch OutboundRights.check(facts, account: account, envelope.reversePath, transaction.plan.snapshot) {
+            case .allowed(let policy): transaction.sender = policy
+            case .refused(let reply, let reason):
+                inspector.logRefused(
+                    facts, at: .mail, queueID,
+                    [("from", .text("\(envelope.reversePath)")), ("reason", .text(reason)), ("reply", .text("\(reply)"))])
+                reset()
+                return then(reply)
+            }
+        }
         joinEdge(before: .mail) { [self] in
             transaction.runMail { [self] in
                 let reply = refusal(at: .mail, transaction.verdicts)
@@ -84,7 +138,12 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         joinEdge(before: .rcpt) { [self] in
             transaction.joinEdge { [self] in
                 if let reply = refusal(at: .rcpt, transaction.verdicts) { return then(reply) }
-                transaction.recipient(recipient, then: then)
+                transaction.recipient(recipient) { [self] answer in
+                    guard answer.isUnknown else { return then(answer.reply) }
+                    unknownRecipients += 1
+                    let isHarvest = inspector.countUnknown(facts, ofSession: unknownRecipients, limit: limits.unknownRecipients)
+                    then(isHarvest ? Reply(.tooManyErrors, "Too many unknown recipients") : answer.reply)
+                }
             }
         }
     }
@@ -105,34 +164,29 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
     }
 
     func close() {
+        isClosed = true
         transaction?.end()
         connectRuns.cancel(.sessionEnded)
         heloRuns.cancel(.sessionEnded)
+        authRuns.cancel(.sessionEnded)
         whenConcluded = nil
     }
 
-    /// What the operator's own thresholds and the edge filters' proposals say of this client; the peer gets generic words.
+    /// What the operator's own thresholds and the edge filters' proposals say of this client. The peer gets a code and generic words; the
+    /// reason, with filters and symbols, goes to the log.
     private func refusal(at phase: Phase, _ transactionVerdicts: [Verdict]) -> Reply? {
         let verdicts = edgeVerdicts + transactionVerdicts
         if verdicts.isEmpty { return nil }
-        let snapshot = sessionPlan.snapshot
-        let decision = DecisionRule(scores: snapshot.edgeScores, thresholds: snapshot.edgeThresholds)(recipient: nil, verdicts: verdicts)
+        let edge = sessionPlan.snapshot.edge(for: facts.role)
+        let decision = DecisionRule(scores: edge.scores, thresholds: edge.thresholds)(recipient: nil, verdicts: verdicts)
         guard decision.disposition == .reject || decision.disposition == .defer else { return nil }
-        let isReject = decision.disposition == .reject
-        let reply = decision.reply ?? (isReject ? Reply(.refused, "Refused") : Reply(.notNow, "Try again later"))
-        inspector.metrics.refused(at: phase)
-        inspector.log.write(
-            MailEvent(
-                "refused", queueID: queueID, session: facts.id,
-                [
-                    ("at", .text("\(phase)")), ("client", .text("\(facts.client)")), ("helo", .text(facts.helo ?? "")),
-                    ("disposition", .text(decision.disposition.rawValue)), ("score", .number(decision.score)),
-                    ("reason", .text(decision.reason)), ("symbols", .text(Inspector.symbols(decision))), ("reply", .text("\(reply)")),
-                ]))
-        if phase == .connect {
-            // RFC 5321 section 3.1: 554 instead of the greeting.
-            return isReject ? Reply(.relayDenied, lines: reply.lines) : Reply(ReplyStatus(421, 7, 1), lines: reply.lines)
-        }
+        let reply = EdgeReply.reply(decision, at: phase)
+        inspector.logRefused(
+            facts, at: phase, queueID,
+            [
+                ("disposition", .text(decision.disposition.rawValue)), ("score", .number(decision.score)),
+                ("reason", .text(decision.reason)), ("symbols", .text(Inspector.symbols(decision))), ("reply", .text("\(reply)")),
+            ])
         return reply
     }
 }

@@ -66,7 +66,8 @@ enum SessionRecord {
             clientPort: Int(value["client_port"]?.integer ?? 0),
             connectedAt: Timestamp(microseconds: value["connected_at"]?.integer ?? 0))
         session.helo = value["helo"]?.string
-        session.isESMTP = value["protocol"]?.string?.hasPrefix("E") ?? false
+        session.isLMTP = value["protocol"]?.string?.contains("LMTP") ?? false
+        session.isESMTP = value["protocol"]?.string.map { $0 != "SMTP" } ?? false
         session.tls = value["tls"]?.string.map { TLSFacts(version: $0, cipher: value["cipher"]?.string ?? "") }
         session.login = value["login"]?.string
         var edge = (value["symbols"]?.array ?? []).map { item in

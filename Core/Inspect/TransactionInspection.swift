@@ -6,6 +6,8 @@ final class TransactionInspection: @unchecked Sendable {
     // Bound to `loop`.
     let plan: FilterPlan
     let queueID: QueueID
+    /// Outbound: for which domain it sends; set before its first recipient.
+    var sender: DomainPolicy?
     private let inspector: Inspector
     private let loop: any SerialLoop
     private let facts: SessionFacts
@@ -14,9 +16,13 @@ final class TransactionInspection: @unchecked Sendable {
     private let runs: RunGroup
     /// Of the recipient in question.
     private var recipientRuns: RunGroup?
-    /// `EmailAddress.key` of every accepted recipient.
-    private var mailboxes: Set<String> = []
+    private var rcptVerdicts: [Verdict] = []
+    /// `EmailAddress.key` of every accepted recipient -> its index.
+    private var mailboxes: [String: Int] = [:]
+    /// The index of each accepted RCPT, in order: the same mailbox twice is one copy and two of them.
+    private var accepted: [Int] = []
     private var message: MessageInspection?
+    private var hasEnded = false
 
     init(_ facts: SessionFacts, _ envelope: Envelope, by inspector: Inspector, on loop: any SerialLoop) {
         self.facts = facts
@@ -32,7 +38,7 @@ final class TransactionInspection: @unchecked Sendable {
 
     func runMail(then: @escaping @Sendable () -> Void) {
         let timeout = plan.snapshot.limits.edgeFilterTimeout
-        runs.run(plan.edge, phase: .mail) { [facts, envelope, loop, queueID] planned in
+        runs.run(plan.edge(for: facts.role), phase: .mail) { [facts, envelope, loop, queueID] planned in
             let call = FilterCall(phase: .mail, session: facts, envelope: envelope, queueID: queueID, slotName: planned.slot.name)
             return (ActiveRun(planned, call, on: loop, timeout: planned.slot.timeout ?? timeout), .all)
         } then: {
@@ -42,30 +48,47 @@ final class TransactionInspection: @unchecked Sendable {
 
     func joinEdge(then: @escaping @Sendable () -> Void) { runs.join(before: .rcpt, then: then) }
 
-    /// A configured recipient runs its domain's rcpt filters; what they propose for it counts at once, scores count with the message.
-    func recipient(_ given: Recipient, then: @escaping @Sendable (Reply) -> Void) {
-        let address =
-            given.address.domain.isEmpty
-            ? EmailAddress(localPart: given.address.localPart, domain: plan.snapshot.postmasterDomain ?? "") : given.address
-        guard let policy = plan.snapshot.domains[address.domain] else {
+    // MARK: Recipients
+
+    /// Inbound, the recipient's domain must be ours and have it; outbound, anybody in the world is taken, on the sender's domain's account.
+    /// Then the domain's rcpt filters run: what they propose for it counts at once, scores count with the message.
+    func recipient(_ given: Recipient, then: @escaping @Sendable (RecipientAnswer) -> Void) {
+        var recipient = given
+        if given.address.domain.isEmpty {
+            recipient.address = EmailAddress(localPart: given.address.localPart, domain: plan.snapshot.postmasterDomain ?? "")
+        }
+        let address = recipient.address
+        guard let policy = sender ?? plan.snapshot.policy(of: address.domain) else {
             return refuse(address, Reply(.relayDenied, "Relay access denied"), "no domain of ours", then)
         }
-        guard policy.recipients.accepts(address) else {
-            return refuse(address, Reply(.unknownRecipient, "No such recipient"), "not in the domain's recipients", then)
+        recipient.policyDomain = policy.domain
+        if let index = mailboxes[address.key] {
+            accepted.append(index)
+            return then(.ok)
         }
         guard envelope.recipients.count < plan.snapshot.limits.recipients else {
             return refuse(address, Reply(.tooManyRecipients, "Too many recipients"), "limit recipients", then)
         }
-        var recipient = given
-        recipient.address = address
-        recipient.policyDomain = policy.domain
-        // The same mailbox twice is one copy.
-        if mailboxes.contains(address.key) { return then(Reply(.recipientOK, "Recipient ok")) }
+        if sender != nil { return runRecipient(recipient, policy, then) }
+        inspector.find(address, policy) { [self, recipient] existence in
+            loop.run { [self] in
+                if hasEnded { return }
+                switch existence {
+                case .known: runRecipient(recipient, policy, then)
+                case .unknown(let why): refuse(address, Reply(.unknownRecipient, "No such recipient"), why, isUnknown: true, then)
+                case .undetermined(let why):
+                    refuse(address, Reply(ReplyStatus(451, 4, 1), "The recipient cannot be verified now, try again later"), why, then)
+                }
+            }
+        }
+    }
 
+    private func runRecipient(_ recipient: Recipient, _ policy: DomainPolicy, _ then: @escaping @Sendable (RecipientAnswer) -> Void) {
+        let address = recipient.address
         let index = envelope.recipients.count
         // In place until it is refused: a copy per RCPT of all those before would add up.
         envelope.recipients.append(recipient)
-        let steps = policy.mailboxes[address.key]?.hasFilters == false ? [] : plan.domains[policy.domain] ?? []
+        let steps = policy.hasFilters(for: address, role: facts.role) ? plan.steps(of: policy.domain, for: facts.role) : []
         let timeout = plan.snapshot.limits.edgeFilterTimeout
         let call = FilterCall(
             phase: .rcpt, session: facts, envelope: envelope, recipients: RecipientSet([index]), domain: policy.domain, queueID: queueID,
@@ -79,22 +102,24 @@ final class TransactionInspection: @unchecked Sendable {
         } then: { [self] in
             own.join(before: .data) { [self] in
                 recipientRuns = nil
-                let decision = DecisionRule(scores: policy.scores, thresholds: Thresholds())(recipient: index, verdicts: own.verdicts)
+                let rule = DecisionRule(scores: policy.scores(for: facts.role), thresholds: Thresholds())
+                let decision = rule(recipient: index, verdicts: own.verdicts)
                 if decision.disposition == .reject || decision.disposition == .defer {
                     let reply = decision.reply ?? Reply(decision.disposition == .reject ? .refused : .notNow, "Recipient refused")
                     envelope.recipients.removeLast()
                     return refuse(address, reply, decision.reason, then)
                 }
-                mailboxes.insert(address.key)
+                mailboxes[address.key] = index
+                accepted.append(index)
                 rcptVerdicts += own.verdicts
-                then(Reply(.recipientOK, "Recipient ok"))
+                then(.ok)
             }
         }
     }
 
-    private var rcptVerdicts: [Verdict] = []
-
-    private func refuse(_ address: EmailAddress, _ reply: Reply, _ reason: String, _ then: @Sendable (Reply) -> Void) {
+    private func refuse(
+        _ address: EmailAddress, _ reply: Reply, _ reason: String, isUnknown: Bool = false, _ then: @Sendable (RecipientAnswer) -> Void
+    ) {
         inspector.metrics.refused(at: .rcpt)
         inspector.log.write(
             MailEvent(
@@ -103,8 +128,10 @@ final class TransactionInspection: @unchecked Sendable {
                     ("at", "rcpt"), ("client", .text("\(facts.client)")), ("from", .text("\(envelope.reversePath)")),
                     ("to", .text("\(address)")), ("reason", .text(reason)), ("reply", .text("\(reply)")),
                 ]))
-        then(reply)
+        then(RecipientAnswer(reply: reply, isUnknown: isUnknown))
     }
+
+    // MARK: The message
 
     func message(
         _ region: Region, edge: [Verdict], concluded: (@Sendable (InspectionRecord) -> Void)?,
@@ -115,14 +142,15 @@ final class TransactionInspection: @unchecked Sendable {
                 ReceivedMessage(queueID: queueID, session: facts, envelope: envelope, region: region, receivedAt: inspector.clock.now),
                 plan: plan, earlier: edge + runs.verdicts + rcptVerdicts, by: inspector, on: loop)
             self.message = message
-            message.start { record in
+            message.start { [facts, accepted] record in
                 concluded?(record)
-                then([record.reply])
+                then(facts.isLMTP ? accepted.map { record.reply(to: $0) } : [record.reply])
             }
         }
     }
 
     func end() {
+        hasEnded = true
         runs.cancel(.sessionEnded)
         recipientRuns?.cancel(.sessionEnded)
         message?.abandon()

@@ -2,7 +2,11 @@
 public enum MetricName {
     public static let sessions = "postern_sessions_total"  // role
     public static let sessionsOpen = "postern_sessions_open"
-    public static let refusals = "postern_refusals_total"  // at: connect, helo, mail, rcpt, data
+    public static let refusals = "postern_refusals_total"  // at: connect, helo, auth, mail, rcpt, data
+    public static let unknownRecipients = "postern_unknown_recipients_total"
+    public static let harvests = "postern_harvests_total"
+    public static let logins = "postern_logins_total"  // result: accepted, rejected, unavailable
+    public static let callouts = "postern_callouts_total"  // result: exists, unknown, undetermined
     public static let messages = "postern_messages_total"  // disposition, per recipient
     public static let messageBytes = "postern_message_bytes_total"
     public static let bytesInFlight = "postern_bytes_in_flight"

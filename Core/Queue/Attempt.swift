@@ -5,13 +5,13 @@ final class Attempt: @unchecked Sendable {
     // Sendable: made and used on the queue's loop only; completions hop to it first.
     let item: QueueCore.Item
     /// nil: held copies that are judged again.
-    let domain: String?
+    let way: Way?
     let readySince: Timestamp
     var message: StoredMessage?
     /// The copies of this attempt; those that share a transaction follow each other.
     private(set) var copies: [StoredRecipient] = []
     private(set) var groups: ArraySlice<Range<Int>> = []
-    var policy: DomainPolicy?
+    var nextHops: [NextHop] = []
     /// One moment for all that this attempt defers.
     var nextAttempt: Timestamp?
     var health = QueueCore.Health.unknown
@@ -21,9 +21,9 @@ final class Attempt: @unchecked Sendable {
     /// RFC 5321 section 4.5.3.1.8: a server takes at least this many recipients in one transaction.
     static let recipientLimit = 100
 
-    init(_ item: QueueCore.Item, domain: String?, readySince: Timestamp) {
+    init(_ item: QueueCore.Item, way: Way?, readySince: Timestamp) {
         self.item = item
-        self.domain = domain
+        self.way = way
         self.readySince = readySince
     }
 
@@ -31,7 +31,7 @@ final class Attempt: @unchecked Sendable {
     func take(_ message: StoredMessage) {
         self.message = message
         var order: [String: Int] = [:]
-        let wanted = message.recipients.filter { $0.state == .queued && $0.policyDomain == domain }
+        let wanted = message.recipients.filter { $0.state == .queued && $0.policyDomain == way?.domain }
         for copy in wanted where order[copy.addedHeaders] == nil { order[copy.addedHeaders] = order.count }
         copies = wanted.sorted { (order[$0.addedHeaders]!, $0.index) < (order[$1.addedHeaders]!, $1.index) }
         var found: [Range<Int>] = []

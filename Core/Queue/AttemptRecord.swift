@@ -19,6 +19,7 @@ struct AttemptRecord {
         var json = JSONWriter()
         json.beginObject()
         json.field("domain", copies.first?.policyDomain ?? "")
+        if message.role == .outbound { json.field("role", message.role.rawValue) }
         json.field("next_hop", report.nextHop)
         json.key("delays")
         json.beginObject()

@@ -4,7 +4,7 @@ import Mail
 extension DeliveryQueue {
     func deliver(_ attempt: Attempt) {
         let id = attempt.item.id
-        if let message = fresh.take(id, attempt.domain!) {
+        if let message = fresh.take(id, attempt.way!.domain) {
             attempt.take(message)
             return prepare(attempt)
         }
@@ -25,10 +25,12 @@ extension DeliveryQueue {
 
     private func prepare(_ attempt: Attempt) {
         guard !attempt.groups.isEmpty, let message = attempt.message else { return end(attempt, next: nil) }
-        guard let policy = policy.current.domains[attempt.domain!], !policy.deliverTo.isEmpty else {
-            return giveUp(attempt, "domain \(attempt.domain!) is not configured (any more): no next hop")
+        let way = attempt.way!
+        guard let policy = policy.current.domains[way.domain] else {
+            return giveUp(attempt, "domain \(way.domain) is not configured (any more): no next hop")
         }
-        attempt.policy = policy
+        attempt.nextHops = policy.nextHops(for: way.role)
+        if attempt.nextHops.isEmpty { return giveUp(attempt, "domain \(way.domain) has no `outbound` (any more): no next hop") }
         if message.region != nil { return sendNext(attempt) }
         store.body(of: attempt.item.id) { [self] result in
             loop.execute { [self] in
@@ -48,8 +50,11 @@ extension DeliveryQueue {
         let startedAt = loop.now
         let job = DeliveryJob(
             queueID: message.queueID, reversePath: message.reversePath, is8BitMIME: message.is8BitMIME, isSMTPUTF8: message.isSMTPUTF8,
-            recipients: copies.map { ($0.index, $0.address) }, addedHeaders: copies.first!.addedHeaders, region: message.region!,
-            nextHops: attempt.policy!.deliverTo)
+            dsn: message.dsn,
+            recipients: copies.map {
+                JobRecipient(index: $0.index, address: $0.address, notify: $0.notify, originalRecipient: $0.originalRecipient)
+            }, addedHeaders: copies.first!.addedHeaders, region: message.region!,
+            nextHops: attempt.nextHops)
         client.deliver(job) { [self] report in
             loop.execute { [self] in
                 attempt.health = Self.health(report)
@@ -142,7 +147,7 @@ extension DeliveryQueue {
                         let wanted = changes.filter { change in
                             change.queueID == found.queueID && (change.state.isFinal || !attempt.onHold.contains(change.index))
                         }
-                        record(wanted) { [self] in judged(attempt, held, wanted) }
+                        record(wanted) { [self] in judged(attempt, found, held, wanted) }
                     }
                 }
             }
@@ -150,7 +155,7 @@ extension DeliveryQueue {
     }
 
     /// What the new verdicts have left to do. A copy without one stays held.
-    private func judged(_ attempt: Attempt, _ held: [StoredRecipient], _ changes: [RecipientChange]) {
+    private func judged(_ attempt: Attempt, _ found: StoredMessage, _ held: [StoredRecipient], _ changes: [RecipientChange]) {
         // What is kept for a first attempt still calls these copies held, and the attempt would leave them out.
         fresh.drop(attempt.item.id)
         var again: Timestamp?
@@ -162,7 +167,7 @@ extension DeliveryQueue {
                 let earliest = loop.now + max(.seconds(1), policy.current.queue.retryFirst / 4)
                 let time = max(earliest, change?.nextAttempt ?? loop.now + policy.current.queue.retryFirst)
                 again = min(again ?? time, time)
-            case .queued: core.add(attempt.item.id, domain: copy.policyDomain, due: change!.nextAttempt)
+            case .queued: core.add(attempt.item.id, way: Way(copy.policyDomain, role: found.role), due: change!.nextAttempt)
             default: break
             }
         }

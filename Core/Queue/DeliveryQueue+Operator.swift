@@ -79,7 +79,8 @@ extension DeliveryQueue {
                     hold(id, indices, false)
                     // An attempt that ended meanwhile has left these out.
                     for copy in copies where copy.state == .queued || copy.state == .held {
-                        core.add(id, domain: copy.state == .held ? nil : copy.policyDomain, due: copy.nextAttempt)
+                        let way = copy.state == .held ? nil : Way(copy.policyDomain, role: message.role)
+                        core.add(id, way: way, due: copy.nextAttempt)
                     }
                     pump()
                     return completion(.failure(failure))
@@ -94,7 +95,9 @@ extension DeliveryQueue {
                 json.endObject()
                 store.append(Receipt(queueID: id, time: now, kind: kind, json: json.text))
                 if state == .queued {
-                    for domain in Set(copies.map(\.policyDomain)) { core.add(id, domain: domain, due: now) }
+                    for domain in Set(copies.map(\.policyDomain)) {
+                        core.add(id, way: Way(domain, role: message.role), due: now)
+                    }
                     pump()
                 }
                 completion(.success(copies.count))

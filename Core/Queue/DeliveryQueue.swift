@@ -91,12 +91,12 @@ public final class DeliveryQueue: @unchecked Sendable {
 
     /// Each domain's copies, and the held ones, with the earliest time among them.
     func add(_ message: StoredMessage) {
-        var due: [String?: Timestamp] = [:]
+        var due: [Way?: Timestamp] = [:]
         for copy in message.recipients where copy.state == .queued || copy.state == .held {
-            let way = copy.state == .held ? nil : copy.policyDomain
+            let way = copy.state == .held ? nil : Way(copy.policyDomain, role: message.role)
             due[way] = min(due[way] ?? copy.nextAttempt, copy.nextAttempt)
         }
-        for (domain, time) in due { core.add(message.queueID, domain: domain, due: time) }
+        for (way, time) in due { core.add(message.queueID, way: way, due: time) }
     }
 
     /// Starts what may start, then sleeps until the next is due.
@@ -110,9 +110,8 @@ public final class DeliveryQueue: @unchecked Sendable {
             if actions.isEmpty { break }
             for action in actions {
                 switch action {
-                case .deliver(let item, let domain, let readySince):
-                    begin(Attempt(item, domain: domain, readySince: readySince))
-                case .reinspect(let item): begin(Attempt(item, domain: nil, readySince: loop.now))
+                case .deliver(let item, let way, let readySince): begin(Attempt(item, way: way, readySince: readySince))
+                case .reinspect(let item): begin(Attempt(item, way: nil, readySince: loop.now))
                 }
             }
         }
@@ -124,7 +123,7 @@ public final class DeliveryQueue: @unchecked Sendable {
 
     private func begin(_ attempt: Attempt) {
         attempts[attempt.item] = attempt
-        if attempt.domain == nil { inspectAgain(attempt) } else { deliver(attempt) }
+        if attempt.way == nil { inspectAgain(attempt) } else { deliver(attempt) }
     }
 
     /// The attempt is over; `next`: when there is something left to do.

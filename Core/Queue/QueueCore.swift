@@ -11,7 +11,7 @@ struct QueueCore {
     }
 
     enum Action: Equatable {
-        case deliver(Item, domain: String, readySince: Timestamp)
+        case deliver(Item, Way, readySince: Timestamp)
         case reinspect(Item)
     }
 
@@ -33,9 +33,9 @@ struct QueueCore {
         static func < (a: Due, b: Due) -> Bool { (a.time, a.item.id) < (b.time, b.item.id) }
     }
 
-    /// A domain's line; lane 0 is that of held copies.
+    /// The line of one way; lane 0 is that of held copies.
     private struct Lane {
-        var domain: String
+        var way: Way
         var line = Deque<Item>()
         var running = 0
         /// Attempts that may be under way: adapts.
@@ -47,14 +47,14 @@ struct QueueCore {
     static let inspectionLimit = 4
     static let runningLimit = 1000
 
-    /// Attempts to one domain at most.
+    /// Attempts of one way at most.
     var concurrency: Int
     private(set) var running = 0
     var isStopping = false
     private var items: [Item: State] = [:]
     private var heap = Heap<Due>()
-    private var lanes = [Lane(domain: "", limit: QueueCore.inspectionLimit)]
-    private var numbers: [String: Int32] = [:]
+    private var lanes = [Lane(way: Way(""), limit: QueueCore.inspectionLimit)]
+    private var numbers: [Way: Int32] = [:]
     private var ring = Deque<Int32>()
     private(set) var heldCount = 0
 
@@ -69,9 +69,9 @@ struct QueueCore {
     /// When `advance` is next worth a call, if nothing else happens.
     var nextDue: Timestamp? { heap.min?.time }
 
-    /// `domain` nil: held copies, to be judged again. Known already: the earlier time counts.
-    mutating func add(_ id: QueueID, domain: String?, due: Timestamp) {
-        let item = Item(id: id, lane: lane(of: domain))
+    /// `way` nil: held copies, to be judged again. Known already: the earlier time counts.
+    mutating func add(_ id: QueueID, way: Way?, due: Timestamp) {
+        let item = Item(id: id, lane: lane(of: way))
         switch items[item] {
         case nil:
             if item.lane == 0 { heldCount += 1 }
@@ -99,7 +99,7 @@ struct QueueCore {
             items[item] = .running(again: nil)
             lanes[lane].running += 1
             running += 1
-            actions.append(lane == 0 ? .reinspect(item) : .deliver(item, domain: lanes[lane].domain, readySince: since))
+            actions.append(lane == 0 ? .reinspect(item) : .deliver(item, lanes[lane].way, readySince: since))
             joinRing(lane)
         }
         return actions
@@ -132,12 +132,9 @@ struct QueueCore {
 
     /// Makes all waiting items of `domain`, or of all domains (held copies too), due. Returns how many.
     mutating func flush(domain: String?, now: Timestamp) -> Int {
-        var only: Int32?
-        if let domain {
-            guard let number = numbers[domain] else { return 0 }
-            only = number
-        }
-        return flush(now) { only == nil || $0.lane == only }
+        guard let domain else { return flush(now) { _ in true } }
+        let lanes = ListenerRole.allCases.compactMap { numbers[Way(domain, role: $0)] }
+        return lanes.isEmpty ? 0 : flush(now) { lanes.contains($0.lane) }
     }
 
     private mutating func flush(_ now: Timestamp, _ isMeant: (Item) -> Bool) -> Int {
@@ -148,12 +145,12 @@ struct QueueCore {
         return due.count
     }
 
-    private mutating func lane(of domain: String?) -> Int32 {
-        guard let domain else { return 0 }
-        if let number = numbers[domain] { return number }
+    private mutating func lane(of way: Way?) -> Int32 {
+        guard let way else { return 0 }
+        if let number = numbers[way] { return number }
         let number = Int32(lanes.count)
-        lanes.append(Lane(domain: domain, limit: min(Self.firstLimit, concurrency)))
-        numbers[domain] = number
+        lanes.append(Lane(way: way, limit: min(Self.firstLimit, concurrency)))
+        numbers[way] = number
         return number
     }
 

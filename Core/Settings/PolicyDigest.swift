@@ -13,13 +13,11 @@ enum PolicyDigest {
     }
 
     private static func content(_ policy: DomainPolicy) -> JSONValue {
-        .object([
+        // What most domains do not have is left out, so that their digests stay as they are.
+        var content: [String: JSONValue] = [
             "domain": .string(policy.domain),
             "aliases": .array(policy.aliases.sorted().map { .string($0) }),
-            "deliver_to": .array(
-                policy.deliverTo.map {
-                    .array([.string($0.host), .integer(Int64($0.port)), .integer(Int64($0.preference)), .string($0.tls.rawValue)])
-                }),
+            "deliver_to": nextHops(policy.deliverTo),
             "recipients": recipients(policy.recipients),
             "filters": .array(policy.filters.map { .array($0.map(slot)) }),
             "scores": .object(policy.scores.mapValues { .number($0) }),
@@ -27,13 +25,36 @@ enum PolicyDigest {
             "discards_rejected_copies": .bool(policy.discardsRejectedCopies),
             "mailboxes": .object(
                 policy.mailboxes.mapValues { .object(["thresholds": thresholds($0.thresholds), "filters": .bool($0.hasFilters)]) }),
-        ])
+        ]
+        if policy.addressExtension != "+" { content["address_extension"] = policy.addressExtension.map { .string($0) } ?? .null }
+        if let outbound = policy.outbound {
+            // Accounts are no policy: a changed password judges no message differently.
+            content["outbound"] = .object([
+                "deliver_to": nextHops(outbound.deliverTo),
+                "networks": .array(outbound.networks.map { .string("\($0)") }),
+                "filters": .array(outbound.filters.map { .array($0.map(slot)) }),
+                "scores": .object(outbound.scores.mapValues { .number($0) }),
+                "thresholds": thresholds(outbound.thresholds),
+            ])
+        }
+        return .object(content)
+    }
+
+    private static func nextHops(_ hops: [NextHop]) -> JSONValue {
+        .array(
+            hops.map { .array([.string($0.host), .integer(Int64($0.port)), .integer(Int64($0.preference)), .string($0.tls.rawValue)]) })
     }
 
     private static func recipients(_ recipients: RecipientPolicy) -> JSONValue {
         switch recipients {
         case .any: .string("any")
         case .list(let names): .array(names.sorted().map { .string($0) })
+        case .callout(let callout):
+            .object([
+                "callout": .array(
+                    [callout.positive, callout.negative, callout.timeout].map { .integer($0.microseconds) }
+                        + [.string(callout.undetermined.rawValue)])
+            ])
         }
     }
 

@@ -20,7 +20,7 @@ public struct SettingsLoader: Sendable {
     private func read(_ folder: String, _ generation: Int, _ problems: ProblemList) -> GatewaySettings? {
         let file = folder + "/postern.yaml"
         guard let root = node(file, problems), let map = MappingReader(root, problems, what: "postern.yaml") else { return nil }
-        map.notYet("outbound", "quarantine", "headers", "users", "cluster", "worker")
+        map.notYet("quarantine", "headers", "users", "cluster", "worker")
         let reader = GatewayReader(folder: folder, problems: problems)
         let plugins = reader.plugins(map)
         let gateway = reader.read(map)
@@ -28,9 +28,11 @@ public struct SettingsLoader: Sendable {
         let (edge, manifests) = filters.read(map.list("edge"), edge: true)
         let edgeScores = WeightsReader.scores(map, declared: manifests)
         let edgeThresholds = WeightsReader.thresholds(map, edge: true) ?? Thresholds()
+        let (outboundEdge, outboundManifests) = outboundEdge(map, filters)
         map.finish()
 
-        var domainReader = DomainReader(folder: folder, filters: filters, edge: manifests, problems)
+        var domainReader = DomainReader(
+            folder: folder, filters: filters, edge: manifests, outboundEdge: outboundManifests, problems)
         var domains: [DomainPolicy] = []
         let files = domainFiles(folder, problems)
         for file in files {
@@ -48,8 +50,19 @@ public struct SettingsLoader: Sendable {
             control: gateway.control, plugins: plugins, dns: gateway.dns, log: gateway.log, metrics: gateway.metrics,
             policy: PolicySnapshot(
                 generation: generation, hostname: gateway.hostname, limits: gateway.limits, queue: gateway.queue, edge: edge,
-                edgeScores: edgeScores, edgeThresholds: edgeThresholds, domains: domains),
+                edgeScores: edgeScores, edgeThresholds: edgeThresholds, outboundEdge: outboundEdge, domains: domains),
             warnings: problems.sorted, files: [file] + files + domainReader.files + gateway.certificateFiles)
+    }
+
+    /// `outbound: {edge: [...], scores: {...}, thresholds: {...}}` of postern.yaml, and the manifests of the filters in it.
+    private func outboundEdge(_ map: MappingReader, _ filters: FilterListReader) -> (EdgePolicy, [FilterManifest]) {
+        guard let map = map.mapping("outbound") else { return (EdgePolicy(), []) }
+        let (steps, manifests) = filters.read(map.list("edge"), edge: true)
+        let edge = EdgePolicy(
+            filters: steps, scores: WeightsReader.scores(map, declared: manifests),
+            thresholds: WeightsReader.thresholds(map, edge: true) ?? Thresholds())
+        map.finish()
+        return (edge, manifests)
     }
 
     private func node(_ file: String, _ problems: ProblemList) -> ConfigNode? {

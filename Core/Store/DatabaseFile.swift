@@ -43,12 +43,30 @@ enum DatabaseFile {
                 if status.st_size <= checkedSize, let fault = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), fault != "ok" {
                     throw SQLiteFailure(DatabaseError(resultCode: .SQLITE_CORRUPT, message: fault))
                 }
+                try migrate(db, schema)
             }
             return pool
         } catch let failure as StoreFailure {
             throw failure
         } catch {
             throw SQLiteFailure(error).storeFailure(path)
+        }
+    }
+
+    /// Takes an older file to this version, all of it or nothing.
+    private static func migrate(_ db: Database, _ schema: Schema) throws {
+        var version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        guard version < schema.version else { return }
+        try db.inTransaction(.immediate) {
+            while version < schema.version {
+                guard let step = schema.steps[version] else {
+                    throw StoreFailure(.unavailable, "schema \(version) is older than any that this version can take over")
+                }
+                try db.execute(sql: step)
+                version += 1
+            }
+            try db.execute(sql: "PRAGMA user_version = \(version)")
+            return .commit
         }
     }
 

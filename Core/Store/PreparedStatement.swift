@@ -19,6 +19,7 @@ final class PreparedStatement {
     func bind(_ column: Int32, _ value: Int64) { sqlite3_bind_int64(handle, column, value) }
     func bind(_ column: Int32, _ value: Double) { sqlite3_bind_double(handle, column, value) }
     func bindNull(_ column: Int32) { sqlite3_bind_null(handle, column) }
+    func bind(_ column: Int32, _ value: String?) { if let value { bind(column, value) } else { bindNull(column) } }
 
     /// Copied by SQLite.
     func bind(_ column: Int32, _ value: String) {

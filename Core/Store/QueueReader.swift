@@ -81,23 +81,26 @@ struct QueueReader: Sendable {
     }
 
     private func load(_ ids: [QueueID], _ connection: OpaquePointer) throws -> [StoredMessage] {
-        let one = try PreparedStatement(connection, "SELECT received, reverse_path, flags, session, size FROM message WHERE id = ?1")
+        let one = try PreparedStatement(
+            connection, "SELECT received, reverse_path, flags, session, size, envelope_id FROM message WHERE id = ?1")
         let copies = try PreparedStatement(
             connection,
             """
-            SELECT place, address, domain, state, headers, reason, score, attempts, next_attempt FROM recipient WHERE message = ?1
-            ORDER BY place
+            SELECT place, address, domain, state, headers, reason, score, attempts, next_attempt, notify, original FROM recipient
+            WHERE message = ?1 ORDER BY place
             """)
         var messages: [StoredMessage] = []
         for id in ids {
             one.bind(1, id.rawValue)
             guard try one.next() else { continue }
-            let flags = one.integer(2)
+            let flags = MessageFlags(rawValue: one.integer(2))
             let path = one.text(1)
             var message = StoredMessage(
                 queueID: id, receivedAt: Timestamp(microseconds: one.integer(0)),
-                reversePath: path.isEmpty ? .null : .address(address(path)), is8BitMIME: flags & 1 != 0, isSMTPUTF8: flags & 2 != 0,
-                sessionJSON: one.text(3), region: nil, size: Int(one.integer(4)), recipients: [])
+                reversePath: path.isEmpty ? .null : .address(address(path)), is8BitMIME: flags.contains(.is8BitMIME),
+                isSMTPUTF8: flags.contains(.isSMTPUTF8), role: flags.contains(.isOutbound) ? .outbound : .inbound,
+                dsn: DSNRequest(returned: flags.returned, envelopeID: one.isNull(5) ? nil : one.text(5)), sessionJSON: one.text(3),
+                region: nil, size: Int(one.integer(4)), recipients: [])
             while try one.next() {}
             copies.bind(1, id.rawValue)
             while try copies.next() {
@@ -109,6 +112,8 @@ struct QueueReader: Sendable {
                     addedHeaders: copies.text(4), reason: copies.text(5), score: copies.number(6),
                     nextAttempt: Timestamp(microseconds: copies.integer(8)))
                 copy.attempts = Int(copies.integer(7))
+                if !copies.isNull(9) { copy.notify = NotifyConditions(rawValue: UInt8(truncatingIfNeeded: copies.integer(9))) }
+                if !copies.isNull(10) { copy.originalRecipient = copies.text(10) }
                 message.recipients.append(copy)
             }
             messages.append(message)

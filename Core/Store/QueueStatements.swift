@@ -12,8 +12,9 @@ final class QueueStatements {
         commit = try PreparedStatement(connection, "COMMIT")
         rollback = try PreparedStatement(connection, "ROLLBACK")
         raiseHighest = try PreparedStatement(connection, "UPDATE meta SET value = max(value, ?1) WHERE name = 'highest'")
-        insertMessage = try PreparedStatement(connection, "INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-        insertRecipient = try PreparedStatement(connection, "INSERT INTO recipient VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
+        insertMessage = try PreparedStatement(connection, "INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?7)")
+        insertRecipient = try PreparedStatement(
+            connection, "INSERT INTO recipient VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
         openCopies = try PreparedStatement(connection, "SELECT place FROM recipient WHERE message = ?1 AND state < 10")
         let update = "UPDATE recipient SET state = ?3, attempts = ?4, next_attempt = ?5, reason = ?6"
         updateCopy = try PreparedStatement(connection, update + " WHERE message = ?1 AND place = ?2")
@@ -56,9 +57,10 @@ final class QueueStatements {
         insertMessage.bind(1, message.queueID.rawValue)
         insertMessage.bind(2, message.receivedAt.microseconds)
         insertMessage.bind(3, message.reversePath.description)
-        insertMessage.bind(4, (message.is8BitMIME ? 1 : 0) | (message.isSMTPUTF8 ? 2 : 0))
+        insertMessage.bind(4, MessageFlags(message).rawValue)
         insertMessage.bind(5, message.sessionJSON)
         insertMessage.bind(6, Int64(message.region?.count ?? message.size))
+        insertMessage.bind(8, message.dsn.envelopeID)
         if bodyInFile {
             insertMessage.bindNull(7)
         } else {
@@ -78,6 +80,8 @@ final class QueueStatements {
             insertRecipient.bind(8, copy.score)
             insertRecipient.bind(9, Int64(copy.attempts))
             insertRecipient.bind(10, copy.nextAttempt.microseconds)
+            if let notify = copy.notify { insertRecipient.bind(11, Int64(notify.rawValue)) } else { insertRecipient.bindNull(11) }
+            insertRecipient.bind(12, copy.originalRecipient)
             try insertRecipient.run()
         }
     }

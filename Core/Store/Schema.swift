@@ -2,27 +2,43 @@
 struct Schema: Sendable {
     /// `PRAGMA user_version`. Raise it with every change, and write the step from the one before.
     var version: Int
+    /// Makes them anew.
     var sql: String
+    /// Version -> what makes the next one of it. From each version that was ever released to the newest.
+    var steps: [Int: String] = [:]
     /// What must be there.
     var names: Set<String>
 
     /// `body` is NULL when the body is a file. It comes last, so that reading the other columns touches none of its pages.
     /// `held` and `quarantined` are partial: mail that just goes through never touches them.
     static let queue = Schema(
-        version: 1,
+        version: 2,
         sql: """
             CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
             INSERT INTO meta VALUES ('highest', 0);
             CREATE TABLE message (
                 id INTEGER PRIMARY KEY, received INTEGER NOT NULL, reverse_path TEXT NOT NULL, flags INTEGER NOT NULL,
-                session TEXT NOT NULL, size INTEGER NOT NULL, body BLOB);
+                session TEXT NOT NULL, size INTEGER NOT NULL, envelope_id TEXT, body BLOB);
             CREATE TABLE recipient (
                 message INTEGER NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL, state INTEGER NOT NULL,
                 headers TEXT NOT NULL, reason TEXT NOT NULL, score REAL NOT NULL, attempts INTEGER NOT NULL,
-                next_attempt INTEGER NOT NULL, PRIMARY KEY (message, place)) WITHOUT ROWID;
+                next_attempt INTEGER NOT NULL, notify INTEGER, original TEXT, PRIMARY KEY (message, place)) WITHOUT ROWID;
             CREATE INDEX held ON recipient (message) WHERE state = 2;
             CREATE INDEX quarantined ON recipient (message) WHERE state = 3;
             """,
+        steps: [
+            // The table is made anew because `body` must stay the last column.
+            1: """
+            ALTER TABLE message RENAME TO message_1;
+            CREATE TABLE message (
+                id INTEGER PRIMARY KEY, received INTEGER NOT NULL, reverse_path TEXT NOT NULL, flags INTEGER NOT NULL,
+                session TEXT NOT NULL, size INTEGER NOT NULL, envelope_id TEXT, body BLOB);
+            INSERT INTO message SELECT id, received, reverse_path, flags, session, size, NULL, body FROM message_1 ORDER BY id;
+            DROP TABLE message_1;
+            ALTER TABLE recipient ADD COLUMN notify INTEGER;
+            ALTER TABLE recipient ADD COLUMN original TEXT;
+            """
+        ],
         names: ["meta", "message", "recipient", "held", "quarantined"])
 
     static let receipts = Schema(

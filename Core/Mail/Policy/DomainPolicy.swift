@@ -6,6 +6,8 @@ public struct DomainPolicy: Hashable, Sendable {
     /// Sorted by preference; never empty.
     public var deliverTo: [NextHop] = []
     public var recipients = RecipientPolicy.any
+    /// What parts a mailbox from its extension (`user+tag`); nil: addresses have none.
+    public var addressExtension: String? = "+"
     /// In order, disabled slots included (they are listed, not run).
     public var filters: [FilterStep] = []
     /// Weights of symbols, the edge's too.
@@ -15,18 +17,12 @@ public struct DomainPolicy: Hashable, Sendable {
     public var discardsRejectedCopies = false
     /// For mail that this domain's own servers and users send; nil: they may not send through us.
     public var outbound: OutboundPolicy?
-    /// Keyed by `EmailAddress.key`.
+    /// Keyed by `EmailAddress.key` with the domain's main name, whichever of its names a sender uses.
     public var mailboxes: [String: MailboxPolicy] = [:]
     /// SHA-256 of the file's effective content in hex, its first 16 digits: receipts name it.
     public var digest = ""
 
     public init(domain: String) { self.domain = domain }
-
-    /// The thresholds of one mailbox.
-    public func thresholds(for address: EmailAddress) -> Thresholds {
-        guard let mailbox = mailboxes[address.key] else { return thresholds }
-        return thresholds.overridden(by: mailbox.thresholds)
-    }
 }
 
 public struct MailboxPolicy: Hashable, Sendable {
@@ -37,17 +33,37 @@ public struct MailboxPolicy: Hashable, Sendable {
     public init() {}
 }
 
-public enum RecipientPolicy: Hashable, Sendable {
-    /// Whatever the next hop may say.
-    case any
-    /// Local parts in lower case.
-    case list(Set<String>)
+extension DomainPolicy {
+    /// The names under which a local part is looked up, the most exact first: `user+tag`, then `user`.
+    public func lookupNames(of address: EmailAddress) -> [String] {
+        let name = address.plainLocalPart
+        guard let separator = addressExtension?.first, let at = name.firstIndex(of: separator), at != name.startIndex else { return [name] }
+        return [name, String(name[..<at])]
+    }
 
-    public func accepts(_ address: EmailAddress) -> Bool {
-        switch self {
-        case .any: true
-        // RFC 5321 section 4.5.1: postmaster always reaches someone.
-        case .list(let localParts): localParts.contains(address.localPart.lowercased()) || address.localPart.lowercased() == "postmaster"
-        }
+    /// The settings of one mailbox of this domain.
+    public func mailbox(_ address: EmailAddress) -> MailboxPolicy? {
+        if mailboxes.isEmpty { return nil }
+        return lookupNames(of: address).lazy.compactMap { mailboxes[$0 + "@" + domain] }.first
+    }
+
+    // MARK: By role
+
+    /// Where accepted mail goes; empty: nowhere, since the domain has no `outbound`.
+    public func nextHops(for role: ListenerRole) -> [NextHop] { role == .inbound ? deliverTo : outbound?.deliverTo ?? [] }
+
+    public func filters(for role: ListenerRole) -> [FilterStep] { role == .inbound ? filters : outbound?.filters ?? [] }
+
+    public func scores(for role: ListenerRole) -> [String: Double] { role == .inbound ? scores : outbound?.scores ?? scores }
+
+    /// Of one recipient: its mailbox's where that is one of ours.
+    public func thresholds(for address: EmailAddress, role: ListenerRole = .inbound) -> Thresholds {
+        if role == .outbound { return outbound?.thresholds ?? thresholds }
+        return mailbox(address).map { thresholds.overridden(by: $0.thresholds) } ?? thresholds
+    }
+
+    /// False for a mailbox that wants its mail raw. Outbound mail is judged for the sender's domain, whoever gets it.
+    public func hasFilters(for address: EmailAddress, role: ListenerRole) -> Bool {
+        role == .outbound || mailbox(address)?.hasFilters ?? true
     }
 }

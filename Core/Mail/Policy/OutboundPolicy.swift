@@ -1,6 +1,9 @@
 /// `outbound:` of a domain: its own mail on the way out.
 public struct OutboundPolicy: Hashable, Sendable {
     public var filters: [FilterStep] = []
+    /// Weights of symbols and thresholds for outbound mail, the domain's own ones already merged in.
+    public var scores: [String: Double] = [:]
+    public var thresholds = Thresholds(tag: 5, quarantine: 7)
     /// Where all of it goes. Sorted by preference; never empty.
     public var deliverTo: [NextHop] = []
     /// Clients that may send for this domain without a login.

@@ -4,8 +4,9 @@ public struct DeliveryJob: Sendable {
     public var reversePath: ReversePath
     public var is8BitMIME: Bool
     public var isSMTPUTF8: Bool
-    /// (index, address), in order; never empty.
-    public var recipients: [(index: Int, address: EmailAddress)]
+    public var dsn: DSNRequest
+    /// In order; never empty.
+    public var recipients: [JobRecipient]
     /// Complete header lines that go above the body.
     public var addedHeaders: String
     public var region: Region
@@ -13,9 +14,10 @@ public struct DeliveryJob: Sendable {
     public var nextHops: [NextHop]
 
     public init(
-        queueID: QueueID, reversePath: ReversePath, is8BitMIME: Bool, isSMTPUTF8: Bool, recipients: [(index: Int, address: EmailAddress)],
-        addedHeaders: String, region: Region, nextHops: [NextHop]
+        queueID: QueueID, reversePath: ReversePath, is8BitMIME: Bool, isSMTPUTF8: Bool, dsn: DSNRequest = DSNRequest(),
+        recipients: [JobRecipient], addedHeaders: String, region: Region, nextHops: [NextHop]
     ) {
+        self.dsn = dsn
         self.queueID = queueID
         self.reversePath = reversePath
         self.is8BitMIME = is8BitMIME
@@ -24,6 +26,22 @@ public struct DeliveryJob: Sendable {
         self.addedHeaders = addedHeaders
         self.region = region
         self.nextHops = nextHops
+    }
+}
+
+public struct JobRecipient: Sendable, Hashable {
+    /// Its place in the envelope.
+    public var index: Int
+    public var address: EmailAddress
+    public var notify: NotifyConditions?
+    /// ORCPT as it was given.
+    public var originalRecipient: String?
+
+    public init(index: Int, address: EmailAddress, notify: NotifyConditions? = nil, originalRecipient: String? = nil) {
+        self.index = index
+        self.address = address
+        self.notify = notify
+        self.originalRecipient = originalRecipient
     }
 }
 

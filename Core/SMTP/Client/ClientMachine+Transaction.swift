@@ -48,7 +48,9 @@ extension ClientMachine {
         }
         var out: [UInt8] = []
         out.reserveCapacity(128 + 64 * transaction.recipients.count)
-        guard let mail = mailCommand(transaction), transaction.recipients.allSatisfy({ Self.isSendable($0.localPart, $0.domain) }) else {
+        guard let mail = mailCommand(transaction),
+            transaction.recipients.allSatisfy({ Self.isSendable($0.address.localPart, $0.address.domain) })
+        else {
             return turnedAway(transaction, "5.1.3 an address with control characters")
         }
         let isPipelined = capabilities.hasPipelining
@@ -59,8 +61,8 @@ extension ClientMachine {
         if needsReset { out += "RSET\r\n".utf8 }
         if isPipelined || !needsReset { out += mail }
         if isPipelined {
-            for recipient in transaction.recipients { Self.appendRecipient(recipient, to: &out) }
-            out += "DATA\r\n".utf8
+            for recipient in transaction.recipients { appendRecipient(recipient, to: &out) }
+            if !transaction.endsAfterRecipients { out += "DATA\r\n".utf8 }
         }
         needsReset = false
         return .send(out)
@@ -84,7 +86,8 @@ extension ClientMachine {
             guard reply.code < 300 || reply.code >= 400 else { return unexpected(reply) }
             running?.step = .recipient(0)
             if !reply.isPositive {
-                running?.refusal = Self.outcome(reply, step)
+                let refusal = refusedMail(reply)
+                running?.refusal = refusal
                 if running?.isPipelined == false { return finish(nil, closes: false, resets: true) }
             }
             return sendUnlessPipelined(recipient: 0)
@@ -107,11 +110,13 @@ extension ClientMachine {
         guard var now = running else { return .wait }
         guard reply.code < 300 || reply.code >= 400 else { return unexpected(reply) }
         running = nil  // so that the change below copies nothing
-        if !reply.isPositive { now.outcomes[index] = Self.outcome(reply, now.step) }
+        let isCallout = now.transaction.endsAfterRecipients
+        if isCallout || !reply.isPositive { now.outcomes[index] = Self.outcome(reply, now.step) }
         let next = index + 1
         now.step = next < now.outcomes.count ? .recipient(next) : .data
         running = now
         if next < now.outcomes.count { return sendUnlessPipelined(recipient: next) }
+        if isCallout { return finish(nil, closes: false, resets: true) }
         if now.isPipelined { return .wait }
         return now.hasAccepted ? .send(Array("DATA\r\n".utf8)) : finish(nil, closes: false, resets: true)
     }
@@ -137,7 +142,9 @@ extension ClientMachine {
         state = closes ? .closed : .ready
         needsReset = resets
         // What follows a refused MAIL says nothing more than that (503 to each RCPT).
-        if let refusal = now.refusal { return .finished(now.outcomes.map { _ in refusal }, closes: closes) }
+        if let refusal = now.refusal {
+            return .finished(now.outcomes.map { _ in refusal }, closes: closes)
+        }
         let missing = rest ?? .deferred(DeliveryFailure(detail: "a reply before the end of data", isNextHopsFault: true))
         return .finished(now.outcomes.map { $0 ?? missing }, closes: closes)
     }
@@ -145,6 +152,12 @@ extension ClientMachine {
     private mutating func turnedAway(_ transaction: ClientTransaction, _ why: String) -> Action {
         let outcome = DeliveryOutcome.bounced(DeliveryFailure(detail: why))
         return .finished(Array(repeating: outcome, count: transaction.recipients.count), closes: false)
+    }
+
+    /// Everybody's outcome. In a callout it says nothing about a recipient, whatever the code: the null reverse-path was refused.
+    private func refusedMail(_ reply: Reply) -> DeliveryOutcome {
+        guard running?.transaction.endsAfterRecipients == true else { return Self.outcome(reply, .mail) }
+        return .deferred(DeliveryFailure(reply: reply, detail: "\(reply) (in reply to MAIL)", isNextHopsFault: true))
     }
 
     private static func outcome(_ reply: Reply, _ step: Running.Step) -> DeliveryOutcome {
@@ -158,7 +171,7 @@ extension ClientMachine {
     private func sendUnlessPipelined(recipient index: Int) -> Action {
         guard let now = running, !now.isPipelined else { return .wait }
         var out: [UInt8] = []
-        Self.appendRecipient(now.transaction.recipients[index], to: &out)
+        appendRecipient(now.transaction.recipients[index], to: &out)
         return .send(out)
     }
 
@@ -172,17 +185,38 @@ extension ClientMachine {
             Self.append(address, to: &out)
         }
         out += ">".utf8
-        if capabilities.hasSize { out += " SIZE=\(transaction.size)".utf8 }
+        if capabilities.hasSize, !transaction.endsAfterRecipients { out += " SIZE=\(transaction.size)".utf8 }
         if transaction.is8BitMIME, capabilities.has8BitMIME { out += " BODY=8BITMIME".utf8 }
         if transaction.needsSMTPUTF8 { out += " SMTPUTF8".utf8 }
+        if capabilities.hasDSN {
+            if let returned = transaction.dsn.returned { out += " RET=\(returned.rawValue)".utf8 }
+            if let id = transaction.dsn.envelopeID { out += " ENVID=\(XText.encode(id))".utf8 }
+        }
         out += "\r\n".utf8
         return out
     }
 
-    private static func appendRecipient(_ recipient: EmailAddress, to out: inout [UInt8]) {
+    private func appendRecipient(_ recipient: Recipient, to out: inout [UInt8]) {
         out += "RCPT TO:<".utf8
-        append(recipient, to: &out)
-        out += ">\r\n".utf8
+        Self.append(recipient.address, to: &out)
+        out += ">".utf8
+        if capabilities.hasDSN {
+            if let notify = recipient.notify { out += " NOTIFY=\(Self.word(notify))".utf8 }
+            if let original = recipient.originalRecipient, isParameter(original) { out += " ORCPT=\(original)".utf8 }
+        }
+        out += "\r\n".utf8
+    }
+
+    private static func word(_ notify: NotifyConditions) -> String {
+        if notify.isEmpty { return "NEVER" }
+        return [(NotifyConditions.success, "SUCCESS"), (.failure, "FAILURE"), (.delay, "DELAY")]
+            .filter { notify.contains($0.0) }.map(\.1).joined(separator: ",")
+    }
+
+    /// UTF-8 in a parameter is for a message that goes with SMTPUTF8 only (RFC 6533 section 3).
+    private func isParameter(_ text: String) -> Bool {
+        let most: UInt8 = running?.transaction.needsSMTPUTF8 == true ? 0xFF : 0x7E
+        return !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 <= most }
     }
 
     private static func append(_ address: EmailAddress, to out: inout [UInt8]) {

@@ -9,6 +9,7 @@ public struct ServerCapabilities: Hashable, Sendable {
     public var mostBytes: Int?
     public var has8BitMIME = false  // RFC 6152
     public var hasSMTPUTF8 = false  // RFC 6531
+    public var hasDSN = false  // RFC 3461
 
     /// After HELO: nothing.
     public init() {}
@@ -22,6 +23,7 @@ public struct ServerCapabilities: Hashable, Sendable {
             case "PIPELINING": hasPipelining = true
             case "8BITMIME": has8BitMIME = true
             case "SMTPUTF8": hasSMTPUTF8 = true
+            case "DSN": hasDSN = true
             case "SIZE":
                 hasSize = true
                 if words.count > 1, let most = Int(words[1]), most > 0 { mostBytes = most }

@@ -35,7 +35,8 @@ struct Delivery: Sendable {
     {
         let job = DeliveryJob(
             queueID: QueueID(rawValue: 1), reversePath: .address(EmailAddress(localPart: "s", domain: "s.example")), is8BitMIME: false,
-            isSMTPUTF8: false, recipients: recipients.enumerated().map { ($0.offset, EmailAddress(unchecked: $0.element)!) },
+            isSMTPUTF8: false,
+            recipients: recipients.enumerated().map { JobRecipient(index: $0.offset, address: EmailAddress(unchecked: $0.element)!) },
             addedHeaders: headers, region: region, nextHops: hops)
         return await withCheckedContinuation { continuation in client.deliver(job) { continuation.resume(returning: $0) } }
     }

@@ -8,6 +8,7 @@ import Testing
 @Suite struct EdgeTests {
     static let listed = Symbol(name: "LISTED", detail: "zone list.example says 127.0.0.2")
 
+    /// The peer hears a code and generic words; the log has the reason, the filter's name and its symbols.
     @Test(arguments: [Phase.connect, .helo, .mail]) func refusesByTheOperatorsThresholds(_ phase: Phase) throws {
         let filter = ScriptedFilter("rbl", phases: [phase]) { _ in .done([Self.listed]) }
         let gate = try Gate(
@@ -17,12 +18,26 @@ import Testing
         if phase >= .helo { gate.helo() }
         if phase >= .mail { gate.mail() }
         let code = phase == .connect ? "554" : "550"
-        #expect(gate.last == "\(phase) \(code) 5.7.1 Message refused by the recipient's policy")
+        #expect(gate.last == "\(phase) \(code) 5.7.1 Refused by policy")
         #expect(!gate.last.contains("list.example"))
         let line = try #require(gate.log.events("refused").first)
         #expect(line.text("at") == "\(phase)")
         #expect(line.text("reason") == "score 9 >= reject 8")
+        #expect(line.text("symbols") == "LISTED(9)")
         #expect(gate.session.queueID == nil)
+    }
+
+    /// A filter's own words are for the log; its code is for the peer.
+    @Test(arguments: [Phase.helo, .mail]) func aProposalsCodeWithoutItsWords(_ phase: Phase) throws {
+        let filter = ScriptedFilter("geo", phases: [phase]) { _ in
+            .done([], [Proposal(.defer(Reply(.greylisted, "Your country XX is on our list")))])
+        }
+        let gate = try Gate([filter], policy(edge: [[slot("geo")]]))
+        gate.connect()
+        gate.helo()
+        if phase == .mail { gate.mail() }
+        #expect(gate.last == "\(phase) 450 4.7.1 Not now, try again later")
+        #expect(gate.log.events("refused")[0].text("reason") == "geo proposed defer: 450 4.7.1 Your country XX is on our list")
     }
 
     @Test func defersWith421AtConnect() throws {

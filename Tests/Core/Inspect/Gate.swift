@@ -11,7 +11,8 @@ final class Gate: @unchecked Sendable {
     let log = RecordingMailLog()
     let host: ScriptedFilterHost
     let inspector: Inspector
-    let session: any SessionInspector
+    /// The newest session.
+    private(set) var session: any SessionInspector
     var facts: SessionFacts
     /// What went on to the queue.
     let queued = Box<StoredMessage>()
@@ -25,14 +26,25 @@ final class Gate: @unchecked Sendable {
         var all: [Element] { items.withLock { $0 } }
     }
 
-    init(_ filters: [ScriptedFilter], _ policy: PolicySnapshot) throws {
+    init(
+        _ filters: [ScriptedFilter], _ policy: PolicySnapshot, role: ListenerRole = .inbound, client: String = "192.0.2.1",
+        verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil
+    ) throws {
         host = ScriptedFilterHost(filters)
         inspector = Inspector(
             plan: try FilterPlan(snapshot: policy, host: host), host: host, store: store, log: log, clock: loop,
-            ids: QueueIDGenerator(floor: QueueID(rawValue: 0)), accepted: { [queued] in queued.append($0) },
+            ids: QueueIDGenerator(floor: QueueID(rawValue: 0)), verifier: verifier, authenticator: authenticator,
+            accepted: { [queued] in queued.append($0) },
             observe: { [records] in records.append($0) })
         facts = SessionFacts(
-            id: 7, role: .inbound, listener: "127.0.0.1:25", client: IPAddress("192.0.2.1")!, clientPort: 4711, connectedAt: loop.now)
+            id: 7, role: role, listener: "127.0.0.1:25", client: IPAddress(client)!, clientPort: 4711, connectedAt: loop.now)
+        session = inspector.makeInspector(facts, on: loop)
+    }
+
+    /// Another session of the same client.
+    func reconnect() {
+        session.close()
+        facts.login = nil
         session = inspector.makeInspector(facts, on: loop)
     }
 
@@ -49,6 +61,18 @@ final class Gate: @unchecked Sendable {
         session.helo(facts) { [self] in note("helo", $0) }
     }
 
+    func login(_ login: String, _ password: String) {
+        session.authenticate(facts, Credentials(login: login, password: password)) { [self] outcome in
+            switch outcome {
+            case .accepted(let login):
+                facts.login = login
+                heard.append("auth accepted \(login)")
+            case .refused(let reply): note("auth", reply)
+            }
+        }
+        loop.runPending()
+    }
+
     func mail(_ from: String = "a@sender.example") {
         session.mail(facts, Envelope(reversePath: ReversePath(unchecked: from)!)) { [self] in note("mail", $0) }
     }
@@ -59,7 +83,7 @@ final class Gate: @unchecked Sendable {
     }
 
     func data(_ text: String = "Subject: x\r\nMessage-ID: <1@sender.example>\r\n\r\nbody\r\n") {
-        session.message(Region(copying: Array(text.utf8))) { [self] in note("data", $0[0]) }
+        session.message(Region(copying: Array(text.utf8))) { [self] in heard.append("data " + $0.map { "\($0)" }.joined(separator: " | ")) }
     }
 
     /// Connect to end of data, as far as everything answers at once.
@@ -95,9 +119,9 @@ func slot(_ plugin: String, _ change: (inout FilterSlot) -> Void = { _ in }) -> 
 
 func policy(
     _ domains: [DomainPolicy] = [domain()], generation: Int = 1, edge: [FilterStep] = [], edgeScores: [String: Double] = [:],
-    edgeThresholds: Thresholds = Thresholds(), limits: Limits = Limits()
+    edgeThresholds: Thresholds = Thresholds(), outboundEdge: EdgePolicy = EdgePolicy(), limits: Limits = Limits()
 ) -> PolicySnapshot {
     PolicySnapshot(
         generation: generation, hostname: "mx.gate.example", limits: limits, edge: edge, edgeScores: edgeScores,
-        edgeThresholds: edgeThresholds, domains: domains)
+        edgeThresholds: edgeThresholds, outboundEdge: outboundEdge, domains: domains)
 }

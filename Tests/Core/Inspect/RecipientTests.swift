@@ -38,6 +38,26 @@ import Testing
         #expect(gate.copies.map(\.address.description) == ["known@example.org", "PostMaster@example.org"])
     }
 
+    @Test func extensionsOfListedRecipients() throws {
+        let listed = domain {
+            $0.recipients = .list(["known", "exact+tag"])
+            $0.aliases = ["alias.example", "xn--bcher-kva.example"]
+        }
+        let gate = try gate([], policy([listed]))
+        for (address, code) in [
+            ("known+tag@example.org", "250"), ("Known+a+b@alias.example", "250"), ("exact+tag@example.org", "250"),
+            ("exact@example.org", "550"), ("exact+other@example.org", "550"), ("+known@example.org", "550"), ("abuse@example.org", "250"),
+            ("known@bücher.example", "250"), ("known@xn--bcher-kva.example", "250"),
+        ] {
+            gate.rcpt(address)
+            #expect(gate.last.hasPrefix("rcpt \(code)"), "\(address)")
+        }
+        gate.data()
+        // Delivered as given.
+        #expect(gate.copies.first?.address.description == "known+tag@example.org")
+        #expect(gate.copies.map(\.policyDomain) == Array(repeating: "example.org", count: 6))
+    }
+
     @Test func barePostmasterGoesToOurOwnName() throws {
         let gate = try gate([], policy([domain("aaa.example"), domain("gate.example") { $0.aliases = ["mx.gate.example"] }]))
         gate.rcpt("postmaster")

@@ -59,8 +59,14 @@ struct LoadTests {
 
     @Test func aPhaseThatNobodyRuns() throws {
         let plugins = try TestPlugins()
-        try plugins.compile("return POSTERN_DONE;", manifest: ["phases": "[\"auth\"]"])
+        try plugins.compile("return POSTERN_DONE;", manifest: ["phases": "[\"route\"]"])
         #expect(plugins.host.rescan().contains { "\($0)".contains("/phases") })
+    }
+
+    @Test func theAuthPhaseIsRun() throws {
+        let plugins = try TestPlugins()
+        try plugins.compile("return POSTERN_DONE;", manifest: ["phases": "[\"auth\"]"])
+        #expect(plugins.host.rescan().isEmpty)
     }
 
     @Test func undefinedSymbol() throws {

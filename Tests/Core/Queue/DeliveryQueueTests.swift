@@ -39,6 +39,37 @@ struct DeliveryQueueTests {
         #expect(bench.store.states(message).allSatisfy { $0 == .delivered })
     }
 
+    @Test func `outbound mail goes the way of its sender's domain, in a line of its own, with its wishes`() {
+        let bench = QueueBench(["a"])
+        var message = bench.message(1, "a")
+        message.role = .outbound
+        message.dsn = DSNRequest(returned: .full, envelopeID: "e")
+        message.recipients[0].notify = .never
+        message.recipients[0].originalRecipient = "rfc822;x@y.example"
+        bench.put(message)
+        bench.put(bench.message(2, "a"))
+        #expect(bench.hops.running.map { "\($0.nextHops[0].host) \($0.queueID.rawValue >> 12)" }.sorted() == ["a 2", "out.a 1"])
+        let job = bench.hops.running.first { $0.nextHops[0].host == "out.a" }!
+        #expect(job.dsn == message.dsn)
+        #expect(job.recipients[0].notify == .never && job.recipients[0].originalRecipient == "rfc822;x@y.example")
+        bench.hops.finish("out.a") { _ in .down }
+        bench.loop.runPending()
+        #expect(bench.store.state.withLock { $0.receipts[0].json }.contains(#""domain":"a","role":"outbound""#))
+        // A flush of the domain means both.
+        bench.hops.finish("a") { _ in .down }
+        bench.loop.runPending()
+        bench.queue.flush(domain: "a") { #expect(try! $0.get() == 2) }
+        bench.loop.runPending()
+        #expect(bench.hops.running.count == 2)
+        // Without `outbound` it waits, with that as the reason.
+        bench.hops.finish("out.a") { _ in .busy }
+        bench.loop.runPending()
+        bench.policy.set(["a"], sendsOut: false)
+        bench.queue.flush(message.queueID) { _ in }
+        bench.loop.runPending()
+        #expect(bench.store.reasons(message) == ["domain a has no `outbound` (any more): no next hop"])
+    }
+
     @Test func `each recipient has its own outcome`() {
         let outcomes: [DeliveryOutcome] = [.ok, .busy, .unknown]
         let bench = QueueBench(["a"], hops: ScriptedHops { job in job.recipients.map { outcomes[$0.index] } })

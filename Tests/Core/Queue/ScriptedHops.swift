@@ -142,21 +142,25 @@ final class ScriptedPolicy: PolicySource {
     private let snapshot: Mutex<PolicySnapshot>
     let queue: QueuePolicy
 
-    /// Each domain goes to a next hop of the same name.
+    /// Each domain's mail goes to a next hop of the same name, outbound to `out.NAME`.
     init(_ domains: [String], queue: QueuePolicy = QueuePolicy()) {
         self.queue = queue
         snapshot = Mutex(Self.make(domains, queue))
     }
 
     var current: PolicySnapshot { snapshot.withLock { $0 } }
-    func set(_ domains: [String]) { snapshot.withLock { $0 = Self.make(domains, queue) } }
+    func set(_ domains: [String], sendsOut: Bool = true) { snapshot.withLock { $0 = Self.make(domains, queue, sendsOut: sendsOut) } }
 
-    private static func make(_ domains: [String], _ queue: QueuePolicy) -> PolicySnapshot {
+    private static func make(_ domains: [String], _ queue: QueuePolicy, sendsOut: Bool = true) -> PolicySnapshot {
         PolicySnapshot(
             generation: 1, hostname: "gateway.test", queue: queue,
             domains: domains.map { name in
                 var policy = DomainPolicy(domain: name)
                 policy.deliverTo = [NextHop(host: name)]
+                if sendsOut {
+                    policy.outbound = OutboundPolicy()
+                    policy.outbound!.deliverTo = [NextHop(host: "out." + name)]
+                }
                 return policy
             })
     }

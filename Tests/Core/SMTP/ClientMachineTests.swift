@@ -138,9 +138,48 @@ import Testing
         #expect(run(international, server: "220 hi", "250-hop|250 SMTPUTF8").last == "C: MAIL FROM:<a@s.example> SMTPUTF8")
     }
 
+    /// RFC 3461 section 5.2.1: passed on as given to who offers DSN, and to nobody else.
+    @Test func dsnWishesArePassedOn() {
+        var wishes = Self.three
+        wishes.dsn = DSNRequest(returned: .headers, envelopeID: "a+b=c d")
+        wishes.recipients[0].notify = .never
+        wishes.recipients[1].notify = [.delay, .success]
+        wishes.recipients[1].originalRecipient = "rfc822;R2+2Bx@d.example"
+        wishes.recipients[2].originalRecipient = "rfc822;r3@d.example RCPT"
+        #expect(
+            run(wishes, server: "220 hi", Self.pipelining.replacing("250 8BITMIME", with: "250-8BITMIME|250 DSN")).last
+                == "C: MAIL FROM:<> SIZE=100 RET=HDRS ENVID=a+2Bb+3Dc+20d|RCPT TO:<r1@d.example> NOTIFY=NEVER|RCPT TO:<r2@d.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;R2+2Bx@d.example|RCPT TO:<r3@d.example>|DATA"
+        )
+        #expect(
+            run(wishes, server: "220 hi", Self.pipelining).last
+                == "C: MAIL FROM:<> SIZE=100|RCPT TO:<r1@d.example>|RCPT TO:<r2@d.example>|RCPT TO:<r3@d.example>|DATA")
+    }
+
+    /// A callout ends with the last RCPT, and the envelope that it left is reset before what comes next.
+    @Test func calloutsSendNoMessage() {
+        var callout = Self.three
+        callout.endsAfterRecipients = true
+        for (greeting, asked) in [
+            (Self.pipelining, ["C: MAIL FROM:<>|RCPT TO:<r1@d.example>|RCPT TO:<r2@d.example>|RCPT TO:<r3@d.example>"]),
+            ("250 hop", ["C: MAIL FROM:<>", "C: RCPT TO:<r1@d.example>", "C: RCPT TO:<r2@d.example>", "C: RCPT TO:<r3@d.example>"]),
+        ] {
+            let log = run(callout, Self.one, server: "220 hi", greeting, "250 ok", "250 yes", "550 5.1.1 no", "451 what")
+            #expect(Array(log[2..<(2 + asked.count)]) == asked)
+            #expect(log[2 + asked.count] == "[delivered 250, bounced 550, deferred 451]")
+            #expect(log.last?.hasPrefix("C: RSET") == true)
+        }
+        // A refused null reverse-path says nothing of a mailbox.
+        #expect(
+            run(callout, server: "220 hi", "250 hop", "550 5.7.1 no bounces").last
+                == "[deferred 550 fault, deferred 550 fault, deferred 550 fault]")
+        #expect(
+            run(callout, server: "220 hi", Self.pipelining, "550 no bounces", "503 a", "503 b", "503 c").last
+                == "[deferred 550 fault, deferred 550 fault, deferred 550 fault]")
+    }
+
     @Test func anAddressNeverBecomesACommand() {
         var bad = Self.one
-        bad.recipients.append(EmailAddress(localPart: "x>\r\nRCPT TO:<y", domain: "d.example"))
+        bad.recipients.append(Recipient(address: EmailAddress(localPart: "x>\r\nRCPT TO:<y", domain: "d.example")))
         #expect(run(bad, server: "220 hi", Self.pipelining).last == "[bounced -, bounced -]")
     }
 

@@ -84,7 +84,7 @@ import Testing
         #expect(domain.thresholds == Thresholds(tag: 5, quarantine: 7, defer: 30, reject: 20))
         #expect(domain.discardsRejectedCopies)
         #expect(domain.thresholds(for: EmailAddress(localPart: "ceo", domain: "example.com")).quarantine == 9)
-        #expect(domain.mailboxes["raw@example.net"]?.hasFilters == false)
+        #expect(domain.mailbox(EmailAddress(localPart: "Raw+tag", domain: "example.com"))?.hasFilters == false)
         #expect(
             settings.files
                 == ["/postern.yaml", "/domains/example.com.yaml", "/recipients.txt", "/cert.pem", "/key.pem"].map { folder.path + $0 })

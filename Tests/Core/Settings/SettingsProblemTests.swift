@@ -12,7 +12,7 @@ import Testing
         (
             "zebra: 1",
             [
-                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, plugins, queue, scores, thresholds, tls"
+                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, outbound, plugins, queue, scores, thresholds, tls"
             ]
         ),
         ("limits: {message_siz: 1}", ["postern.yaml:5:10: unknown key `message_siz`; did you mean `message_size`?"]),
@@ -82,7 +82,13 @@ import Testing
                 "postern.yaml:5:23: the score of `GEO_BLOCKED` must be a number from -1000000 to 1000000, not `high`; write a number without quotes"
             ]
         ),
-        ("outbound: {}", ["postern.yaml:5:1: `outbound` is not supported in this version; remove it"]),
+        (
+            "outbound: {edge: [hello], filters: []}",
+            [
+                "postern.yaml:5:19: `hello` does nothing at the edge: its phases are data; put it under `filters` of a domain",
+                "postern.yaml:5:27: unknown key `filters`; known: edge, scores, thresholds",
+            ]
+        ),
         (
             "a: [",
             [
@@ -101,6 +107,28 @@ import Testing
     /// (lines added to domains/example.com.yaml, which has three of its own; what is printed)
     static let domain: [(String, [String])] = [
         ("filter: []", ["4:1: unknown key `filter`; did you mean `filters`?"]),
+        (
+            "outbound: {}",
+            [
+                "4:11: `deliver_to` is missing under `outbound`: delivery by MX is not supported in this version; add `deliver_to: [{host: relay.example.com}]`"
+            ]
+        ),
+        (
+            "outbound: {deliver_to: [], networks: [192.0.2.1/24, '::1', here], thresholds: {tag: 9, quarantine: 8}}",
+            [
+                "4:11: `deliver_to` is missing; add `deliver_to: [{host: mail.example.com}]`",
+                "4:39: a network must be an address with its prefix, not `192.0.2.1/24`; write `192.0.2.0/24` or `\"2001:db8::/32\"`, with no bits set behind the prefix",
+                "4:60: a network must be an address with its prefix, not `here`; write `192.0.2.0/24` or `\"2001:db8::/32\"`, with no bits set behind the prefix",
+                "4:79: the threshold `tag` (9.0) is above `quarantine` (8.0); order them: tag, quarantine, reject",
+            ]
+        ),
+        (
+            "address_extension: '++'",
+            ["4:20: `address_extension` must be one of `+ - _ = . #`, or `none`, not `++`; write `\"+\"` or `none`"]
+        ),
+        (
+            "mailboxes: {a@example.com: {}, A@example.com: {}}", ["4:32: `a@example.com` stands twice; remove one of the two"]
+        ),
         ("lists: {}", ["4:1: `lists` is not supported in this version; remove it"]),
         ("quarantine: {keep: 15d}", ["4:14: `keep` is not supported in this version; remove it"]),
         ("aliases: [example.com]", ["4:11: the domain `example.com` is already taken by FOLDER:1:9; remove one of the two"]),
@@ -151,7 +179,7 @@ import Testing
             "postern.yaml": "hostname: 192.0.2.1\nlisten: []\nqueue: {lifetime: x}\n",
             "domains/a.example.yaml": "deliver_to: [{host: 'no such', port: 0}]\nrecipients: {file: none.txt}\n",
             "domains/broken.yaml": "domain: [\n",
-            "domains/example.com.yaml": "domain: example.com\naliases: [b.example]\ndeliver_to: [{}]\nrecipients: callout\n",
+            "domains/example.com.yaml": "domain: example.com\naliases: [b.example]\ndeliver_to: [{}]\nrecipients: call\n",
             "domains/two.yaml": "domain: b.example\ndeliver_to: [{host: h, tls: maybe}]\nrecipients: {list: [x@other.example, '']}\n",
             "domains/old.yml": "",
         ])
@@ -163,7 +191,7 @@ import Testing
             "domains/a.example.yaml:2:20: cannot read `none.txt`: No such file or directory; create it, or correct its name and mode",
             "domains/broken.yaml:2:1: not YAML: did not find expected node content (while parsing a flow node); check indentation, colons and quotes here and just above",
             "domains/example.com.yaml:3:14: `host` is missing; add `host: mail.example.com`",
-            "domains/example.com.yaml:4:13: `callout` is not supported in this version; write `any`, `{list: [...]}` or `{file: path}`",
+            "domains/example.com.yaml:4:13: `recipients` must be `any`, `callout`, `{list: [...]}` or `{file: path}`, not `call`; write one of them",
             "domains/old.yml: warning: this file is not read; rename it to end in `.yaml`",
             "domains/two.yaml:1:9: the domain `b.example` is already taken by domains/example.com.yaml:2:11; remove one of the two",
             "domains/two.yaml:2:29: `tls` must be one of never, opportunistic, require, verify, not `maybe`; write one of them",

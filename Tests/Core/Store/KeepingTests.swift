@@ -75,6 +75,33 @@ struct KeepingTests {
         #expect(folder.files("bodies") == [])
     }
 
+    /// All that MAIL and RCPT may ask of DSNs, on an outbound message.
+    static var outbound: StoredMessage {
+        var message = sample(11, states: [.queued, .queued, .queued, .quarantined])
+        message.role = .outbound
+        message.dsn = DSNRequest(returned: .headers, envelopeID: "QQ+314")
+        message.recipients[0].notify = .never
+        message.recipients[1].notify = [.success, .delay]
+        message.recipients[1].originalRecipient = "rfc822;Bob+2B@example.com"
+        return message
+    }
+
+    @Test func `role and DSN wishes are the same after a restart`() async throws {
+        var store = try folder.open()
+        try await store.accept(Self.outbound)
+        var full = sample(12)
+        full.dsn.returned = .full
+        try await store.accept(full)
+        store.close()
+        store = try folder.open()
+        let found = try #require(try await store.message(Self.outbound.queueID))
+        #expect(found.role == .outbound && found.dsn == Self.outbound.dsn)
+        #expect(found.recipients == Self.outbound.recipients)
+        let other = try #require(try await store.message(full.queueID))
+        #expect(other.role == .inbound && other.dsn == DSNRequest(returned: .full))
+        store.close()
+    }
+
     @Test func `changes are kept`() async throws {
         var store = try folder.open()
         let message = sample(3, states: [.held, .queued])

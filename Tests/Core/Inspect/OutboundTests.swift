@@ -1,0 +1,159 @@
+import GatewayTestKit
+import Mail
+import Testing
+
+@testable import Inspect
+
+/// Outbound listeners: who may send as whom, by whose rules, and where it goes.
+@Suite struct OutboundTests {
+    static func sender(_ name: String, networks: String..., change: (inout DomainPolicy) -> Void = { _ in }) -> DomainPolicy {
+        domain(name) {
+            $0.aliases = ["alias.\(name)"]
+            var outbound = OutboundPolicy()
+            outbound.deliverTo = [NextHop(host: "relay.example")]
+            outbound.networks = networks.map { IPNetwork($0)! }
+            $0.outbound = outbound
+            change(&$0)
+        }
+    }
+
+    private func gate(
+        _ filters: [ScriptedFilter] = [], _ domains: [DomainPolicy], client: String = "192.0.2.1", edge: EdgePolicy = EdgePolicy()
+    ) throws -> Gate {
+        let gate = try Gate(
+            filters, policy(domains, outboundEdge: edge), role: .outbound, client: client,
+            authenticator: ScriptedAuthenticator(["anna@a.example": ("secret", "a.example"), "old@in.example": ("secret", "in.example")]))
+        gate.connect()
+        gate.helo()
+        return gate
+    }
+
+    @Test func nothingWithoutALoginOrANetwork() throws {
+        let gate = try gate([], [Self.sender("a.example", networks: "192.0.2.0/30"), domain("in.example")], client: "192.0.2.4")
+        gate.mail("x@a.example")
+        #expect(gate.last == "mail 530 5.7.0 Authentication required")
+        #expect(gate.session.queueID == nil)
+        #expect(gate.log.events("refused")[0].text("at") == "mail")
+        gate.rcpt("b@world.example")
+        #expect(gate.last.hasPrefix("rcpt 503"))
+    }
+
+    @Test func aLoginSendsToTheWholeWorldByItsDomainsRules() throws {
+        let filter = ScriptedFilter("out", phases: [.rcpt, .data]) { call in .done([Symbol(name: "S", defaultScore: 4)]) }
+        let inbound = ScriptedFilter("in", phases: [.rcpt, .data])
+        let gate = try gate(
+            [filter, inbound],
+            [
+                Self.sender("a.example") {
+                    $0.filters = [[slot("in")]]
+                    $0.recipients = .list([])
+                    $0.outbound!.filters = [[slot("out")]]
+                    $0.outbound!.scores = ["S": 1]
+                    $0.outbound!.thresholds = Thresholds(quarantine: 6)
+                }
+            ])
+        gate.login("anna@a.example", "secret")
+        #expect(gate.last == "auth accepted anna@a.example")
+        gate.mail("anna@Alias.A.example")
+        for address in ["b@world.example", "c@other.example", "nobody@a.example"] { gate.rcpt(address) }
+        #expect(gate.last == "rcpt 250 2.1.5 Recipient ok")
+        gate.data()
+        #expect(gate.last.hasPrefix("data 250"))
+        let stored = gate.store.accepted[0]
+        #expect(stored.role == .outbound)
+        #expect(
+            stored.recipients.map { "\($0.address) \($0.policyDomain) \($0.state) \($0.score)" }
+                == [
+                    "b@world.example a.example queued 2.0", "c@other.example a.example queued 2.0", "nobody@a.example a.example queued 2.0",
+                ].map { $0 })
+        #expect(inbound.calls.isEmpty)
+        #expect(filter.calls.allSatisfy { $0.domain == "a.example" && $0.session.login == "anna@a.example" })
+        #expect(stored.recipients[0].addedHeaders.contains("with ESMTPA id"))
+        let receipt = gate.store.receipts[0].json
+        #expect(receipt.contains(#""role":"outbound""#) && receipt.contains(#""login":"anna@a.example""#))
+    }
+
+    @Test func theReversePathIsOfTheDomain() throws {
+        let gate = try gate([], [Self.sender("a.example"), Self.sender("b.example"), domain("in.example")])
+        gate.login("anna@a.example", "secret")
+        for (path, code) in [
+            ("x@b.example", "553 5.7.1"), ("x@in.example", "553 5.7.1"), ("x@world.example", "553 5.7.1"), ("x@sub.a.example", "553 5.7.1"),
+            ("x@a.example", "go on"), ("", "go on"),
+        ] {
+            gate.mail(path)
+            #expect(gate.last.hasPrefix("mail \(code)"), "\(path)")
+            gate.session.reset()
+        }
+        #expect(gate.log.events("refused")[0].text("reason") == "the reverse-path is not of a.example")
+        #expect(gate.log.events("refused")[0].text("login") == "anna@a.example")
+    }
+
+    @Test func aDomainWithoutOutboundSendsNothing() throws {
+        let gate = try gate([], [domain("in.example")])
+        gate.login("old@in.example", "secret")
+        gate.mail("old@in.example")
+        #expect(gate.last.hasPrefix("mail 550 5.7.1"))
+    }
+
+    @Test func aNetworkOfSeveralDomains() throws {
+        let domains = [
+            Self.sender("b.example", networks: "192.0.2.0/24"), Self.sender("a.example", networks: "192.0.2.0/24", "2001:db8::/32"),
+            Self.sender("c.example", networks: "198.51.100.0/24"),
+        ]
+        let gate = try gate([], domains)
+        for (path, policy) in [("x@b.example", "b.example"), ("x@alias.a.example", "a.example"), ("", "a.example")] {
+            gate.mail(path)
+            gate.rcpt("r@world.example")
+            gate.data()
+            #expect(gate.store.accepted.last?.recipients[0].policyDomain == policy, "\(path)")
+        }
+        gate.mail("x@c.example")
+        #expect(gate.last.hasPrefix("mail 553"))
+        let six = try self.gate([], domains, client: "2001:db8::1")
+        six.mail("x@b.example")
+        #expect(six.last.hasPrefix("mail 553"))
+    }
+
+    @Test func barePostmasterIsOurs() throws {
+        let gate = try gate([], [Self.sender("a.example", networks: "192.0.2.1/32")])
+        gate.mail("x@a.example")
+        gate.rcpt("postmaster")
+        gate.data()
+        #expect(gate.copies.map { "\($0.address) \($0.policyDomain)" } == ["postmaster@a.example a.example"])
+    }
+
+    /// A list of dial-up networks says nothing of our own users.
+    @Test func itsOwnEdgeFilters() throws {
+        let inbound = ScriptedFilter("rbl", phases: [.connect]) { _ in .done([], [Proposal(.reject(Reply(.refused, "listed")))]) }
+        let outbound = ScriptedFilter("geo", phases: [.mail]) { _ in .done([Symbol(name: "FAR", defaultScore: 1)]) }
+        let edge = EdgePolicy(filters: [[slot("geo")]], scores: ["FAR": 5], thresholds: Thresholds(defer: 5))
+        let snapshot = policy([Self.sender("a.example", networks: "192.0.2.1/32")], edge: [[slot("rbl")]], outboundEdge: edge)
+        let gate = try Gate([inbound, outbound], snapshot, role: .outbound)
+        gate.connect()
+        gate.helo()
+        gate.mail("x@a.example")
+        #expect(inbound.calls.isEmpty)
+        #expect(gate.last == "mail 451 4.7.1 Not now, try again later")
+    }
+
+    @Test func heldOutboundCopiesAreJudgedByTheSendersRulesAgain() throws {
+        let filter = ScriptedFilter("out", phases: [.data]) { call in
+            call.envelope!.recipients.count > 1
+                ? .done([], [Proposal(.defer(Reply(.notNow, "x")), recipients: RecipientSet([0]))]) : .done()
+        }
+        let gate = try gate(
+            [filter], [Self.sender("a.example", networks: "192.0.2.1/32") { $0.outbound!.filters = [[slot("out")]] }])
+        gate.mail("x@a.example")
+        gate.rcpt("b@world.example")
+        gate.rcpt("c@world.example")
+        gate.data()
+        var stored = gate.store.accepted[0]
+        #expect(stored.recipients.map(\.state) == [.held, .queued])
+        stored.recipients = [stored.recipients[0]]
+        let changes = Gate.Box<[RecipientChange]>()
+        Reinspection.run(stored, by: gate.inspector, on: gate.loop) { changes.append($0) }
+        gate.loop.runPending()
+        #expect(changes.all.first?.map(\.state) == [.queued])
+        #expect(filter.calls.last?.session.role == .outbound)
+    }
+}
