@@ -1,3 +1,4 @@
+import Accounts
 import Deliver
 import Foundation
 import Inspect
@@ -49,14 +50,13 @@ final class RunningGateway: Sendable {
         let host = filters.host
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
-        let policyToCome = Late<LivePolicy>()
+        let policyInForce = LatePolicy(settings.policy)
         client = SMTPNextHopClient(
-            group: group, resolver: resolver, policy: { policyToCome.value?.current.queue ?? settings.policy.queue },
-            hostname: { policyToCome.value?.current.hostname ?? settings.hostname })
+            group: group, resolver: resolver, policy: { policyInForce.current.queue }, hostname: { policyInForce.current.hostname })
         let queueToCome = Late<DeliveryQueue>()
         let inspector = Inspector(
             plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID),
-            verifier: CalloutVerifier(client, clock: clock)
+            verifier: CalloutVerifier(client, clock: clock), authenticator: PasswordAuthenticator(policy: policyInForce)
         ) { queueToCome.value?.enqueue($0) }
         let certificates = Certificates()
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
@@ -65,7 +65,7 @@ final class RunningGateway: Sendable {
             inspector.take(try FilterPlan(snapshot: next.policy, host: host))
             host.keep(Filters.slots(next.policy))
         }
-        policyToCome.set(policy)
+        policyInForce.set(policy)
         let loop = NIOSerialLoop(group.next(), clock: clock)
         queue = DeliveryQueue(
             store: store, client: client, policy: policy, log: log, loop: loop, seed: UInt64.random(in: .min ... .max)

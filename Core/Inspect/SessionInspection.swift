@@ -113,8 +113,7 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         let transaction = TransactionInspection(facts, envelope, by: inspector, on: loop)
         self.transaction = transaction
         if facts.role == .outbound {
-            let account = facts.login == account?.login ? account : nil
-            switch OutboundRights.check(facts, account: account, envelope.reversePath, transaction.plan.snapshot) {
+            switch OutboundRights.check(facts, account: sender, envelope.reversePath, transaction.plan.snapshot) {
             case .allowed(let policy): transaction.sender = policy
             case .refused(let reply, let reason):
                 inspector.logRefused(
@@ -131,6 +130,13 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
                 then(reply)
             }
         }
+    }
+
+    /// Who has logged in, here or at the trusted peer that told of it (XCLIENT): then the login's own domain counts.
+    private var sender: Account? {
+        guard let login = facts.login else { return nil }
+        if let account, account.login == login { return account }
+        return Account(login: login, policyDomain: EmailAddress(unchecked: login)?.domain ?? login)
     }
 
     func recipient(_ recipient: Recipient, then: @escaping @Sendable (Reply) -> Void) {

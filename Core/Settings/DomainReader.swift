@@ -11,7 +11,7 @@ struct DomainReader {
     let problems: ProblemList
     /// Every name and alias of the files read before, and where it stands.
     private(set) var owners: [String: SettingsPlace] = [:]
-    /// Lists of recipients that were read.
+    /// Lists of recipients and password files that were read.
     private(set) var files: [String] = []
 
     init(folder: String, filters: FilterListReader, edge: [FilterManifest], outboundEdge: [FilterManifest], _ problems: ProblemList) {
@@ -54,7 +54,9 @@ struct DomainReader {
             quarantine.finish()
         }
         policy.mailboxes = mailboxes(map, policy)
-        policy.outbound = OutboundReader(filters: filters, edge: outboundEdge).read(map, policy)
+        var outbound = OutboundReader(folder: folder, filters: filters, edge: outboundEdge)
+        policy.outbound = outbound.read(map, policy)
+        files += outbound.files
         map.finish()
         policy.digest = PolicyDigest.digest(policy)
         return policy

@@ -2,16 +2,24 @@ import Mail
 
 /// `outbound:` of a domain.
 struct OutboundReader {
+    let folder: String
     let filters: FilterListReader
     /// Of the outbound listeners' edge filters: a domain weighs their symbols too.
     let edge: [FilterManifest]
+    /// Password files that were read.
+    private(set) var files: [String] = []
+
+    init(folder: String, filters: FilterListReader, edge: [FilterManifest]) {
+        self.folder = folder
+        self.filters = filters
+        self.edge = edge
+    }
 
     /// nil without `outbound`. `policy`: the rest of the domain's, read before.
-    func read(_ root: MappingReader, _ policy: DomainPolicy) -> OutboundPolicy? {
+    mutating func read(_ root: MappingReader, _ policy: DomainPolicy) -> OutboundPolicy? {
         guard root.entry("outbound") != nil, let node = root.entry("outbound")?.value,
             let map = MappingReader(node, root.problems, what: "`outbound`")
         else { return nil }
-        map.notYet("accounts")
         var outbound = OutboundPolicy()
         if map.node("deliver_to") == nil {
             root.problems.error(
@@ -24,18 +32,14 @@ struct OutboundReader {
         outbound.filters = steps
         outbound.scores = policy.scores.merging(WeightsReader.scores(map, declared: edge + manifests)) { $1 }
         outbound.thresholds = WeightsReader.thresholds(map) ?? policy.thresholds
-        outbound.networks = networks(map)
+        outbound.networks = map.networks("networks")
+        if let file = map.text("accounts") {
+            let path = SettingsFile.resolve(file, in: folder)
+            files.append(path)
+            outbound.accounts = AccountsReader.read(
+                path, domains: [policy.domain] + policy.aliases, at: map.place(of: "accounts"), map.problems)
+        }
         map.finish()
         return outbound
-    }
-
-    private func networks(_ map: MappingReader) -> [IPNetwork] {
-        map.list("networks").compactMap { item in
-            if let network = item.text.flatMap({ IPNetwork($0) }) { return network }
-            map.problems.error(
-                item.place, "a network must be an address with its prefix, not \(item.word)",
-                mend: "write `192.0.2.0/24` or `\"2001:db8::/32\"`, with no bits set behind the prefix")
-            return nil
-        }
     }
 }

@@ -22,10 +22,11 @@ final class GatewayUnderTest: @unchecked Sendable {
     ///   - more: lines added to postern.yaml.
     ///   - dns: nil: answers from the file `zone`.
     ///   - certificate: a folder with cert.pem and key.pem: STARTTLS is offered.
+    ///   - listeners: more entries of `listen`.
     ///   - probe: a filter beside those of the staged tree.
     init(
         nextHop: Int, domain: String = "filters: []", more: String = "", zone: String = "{}", dns: String? = nil, data: String? = nil,
-        certificate: TemporaryFolder? = nil, probe: Probe? = nil
+        certificate: TemporaryFolder? = nil, listeners: [String] = [], probe: Probe? = nil
     ) throws {
         folder = try TemporaryFolder()
         self.nextHop = nextHop
@@ -36,7 +37,7 @@ final class GatewayUnderTest: @unchecked Sendable {
             "postern.yaml",
             """
             hostname: mx.gateway.example
-            listen: [{address: 127.0.0.1, port: \(port), role: inbound\(tls)}]
+            listen: [{address: 127.0.0.1, port: \(port), role: inbound\(tls)}\(listeners.map { ", " + $0 }.joined())]
             data: \(data ?? self.data)
             control: \(control)
             plugins: \([Tool.stage + "/plugins", Tool.stage + "/examples"] + (probe.map { [$0.path] } ?? []))

@@ -88,6 +88,15 @@ import Testing
         #expect(gate.log.events("refused")[0].text("login") == "anna@a.example")
     }
 
+    /// A trusted peer has checked the login (XCLIENT).
+    @Test(arguments: [("anna@a.example", "go on"), ("anna@in.example", "550 5.7.1"), ("anna", "550 5.7.1")])
+    func aLoginThatATrustedPeerTellsOf(_ row: (login: String, reply: String)) throws {
+        let gate = try gate([], [Self.sender("a.example"), domain("in.example")])
+        gate.facts.login = row.login
+        gate.mail("anna@a.example")
+        #expect(gate.last.hasPrefix("mail \(row.reply)"))
+    }
+
     @Test func aDomainWithoutOutboundSendsNothing() throws {
         let gate = try gate([], [domain("in.example")])
         gate.login("old@in.example", "secret")

@@ -117,8 +117,8 @@ import Testing
             "outbound: {deliver_to: [], networks: [192.0.2.1/24, '::1', here], thresholds: {tag: 9, quarantine: 8}}",
             [
                 "4:11: `deliver_to` is missing; add `deliver_to: [{host: mail.example.com}]`",
-                "4:39: a network must be an address with its prefix, not `192.0.2.1/24`; write `192.0.2.0/24` or `\"2001:db8::/32\"`, with no bits set behind the prefix",
-                "4:60: a network must be an address with its prefix, not `here`; write `192.0.2.0/24` or `\"2001:db8::/32\"`, with no bits set behind the prefix",
+                "4:39: `192.0.2.1/24` has bits behind its prefix; write `192.0.2.0/24`",
+                "4:60: `here` is no network; write `192.0.2.0/24`, `\"2001:db8::/32\"` or one address",
                 "4:79: the threshold `tag` (9.0) is above `quarantine` (8.0); order them: tag, quarantine, reject",
             ]
         ),
