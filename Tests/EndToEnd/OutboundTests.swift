@@ -60,7 +60,7 @@ import Testing
         #expect(message.contains("X-Postern-Symbols: HELLO"))
         let trace = try gateway.command("trace", id).output
         #expect(trace.contains("outbound by anna@example.com"))
-        #expect(gateway.logText.contains("event=authenticated"))
+        #expect(Tool.wait { gateway.logText.contains("event=authenticated") })
         #expect(!gateway.logText.contains("correct horse"))
     }
 
