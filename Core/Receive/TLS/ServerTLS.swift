@@ -25,6 +25,8 @@ public final class ServerTLS: Sendable {
 
     public let policy: ServerTLSPolicy
     private let state: Mutex<State>
+    /// One look at the files at a time: a slow one must not bring back what it read before a quicker one.
+    private let looking = Mutex<Void>(())
 
     /// Reads the files: not on an event loop. Throws `ReceiveFailure` with the name of the file.
     public init(_ policy: ServerTLSPolicy) throws {
@@ -51,8 +53,10 @@ public final class ServerTLS: Sendable {
     }
 
     /// Looks at the files and takes what is new and good. Any thread but an event loop.
-    public func reload() -> Reload {
-        // Read outside the lock: handshakes wait for it.
+    public func reload() -> Reload { looking.withLock { _ in look() } }
+
+    private func look() -> Reload {
+        // Read outside the state's lock: handshakes wait for that.
         let found = policy.certificates.map { files in
             Result { () throws(ReceiveFailure) in try CertificatePair.Content(files) }
         }
