@@ -69,6 +69,8 @@ let package = Package(
         core("Queue", ["Mail", product("DequeModule", "swift-collections"), product("HeapModule", "swift-collections"), metrics]),
         core("Store", ["Mail", product("GRDB", "GRDB.swift"), product("GRDBSQLite", "GRDB.swift"), metrics]),
         core("Deliver", ["Mail", "SMTP"] + nio + tls),
+        core("Supervisor", ["Mail"]),
+        core("InFlight", ["Mail", crypto]),
         core("Telemetry", ["Mail", product("CoreMetrics", "swift-metrics")]),
         core(
             "Control",
@@ -78,12 +80,16 @@ let package = Package(
         // The whole
         core(
             "Gateway",
-            ["Mail", "Accounts", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store", "Deliver"]
-                + ["Telemetry", "Control", logging, metrics, lifecycle, product("UnixSignals", "swift-service-lifecycle")] + nio + tls),
+            [
+                "Mail", "Accounts", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store",
+                "Deliver", "Telemetry", "Control", "Supervisor", "InFlight", logging, metrics, lifecycle,
+                product("UnixSignals", "swift-service-lifecycle"),
+            ] + nio + tls),
         .executableTarget(
             name: "Command",
             dependencies: [
-                "Mail", "SMTP", "Accounts", "Gateway", "Control", "Settings", "Receive", product("ArgumentParser", "swift-argument-parser"),
+                "Mail", "SMTP", "Accounts", "Gateway", "Control", "Settings", "Receive", "Supervisor",
+                product("ArgumentParser", "swift-argument-parser"),
             ]
                 + nio, path: "Core/Command", exclude: ["README.md"],
             // Where `make install` puts the Swift runtime.
@@ -110,6 +116,8 @@ let package = Package(
         tests("Deliver", ["Deliver", product("NIOEmbedded", "swift-nio")]),
         tests("Telemetry", ["Telemetry"]),
         tests("Control", ["Control"]),
+        tests("Supervisor", ["Supervisor"]),
+        tests("InFlight", ["InFlight"]),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
         .testTarget(name: "ArchitectureTests", path: "Tests/Architecture"),
         .testTarget(name: "EndToEndTests", dependencies: ["Mail", "GatewayTestKit"], path: "Tests/EndToEnd"),

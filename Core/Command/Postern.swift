@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Gateway
 import Glibc
 
 /// The command `postern`. Exit status 0: done; 1: it found something wrong; 2: usage.
@@ -7,17 +8,21 @@ import Glibc
     static let configuration = CommandConfiguration(
         commandName: "postern", abstract: "An email security gateway.",
         discussion: "With no configuration, `postern run` shows itself on loopback: start there.",
+        version: Version.text,
         subcommands: [
-            Run.self, Check.self, Reload.self, Scan.self, Filters.self, PluginCommand.self, Queue.self, Quarantine.self, Trace.self,
+            Run.self, Check.self, Reload.self, Restart.self, Upgrade.self, Scan.self, Filters.self, PluginCommand.self, Queue.self,
+            Quarantine.self, Trace.self,
             Send.self,
             Sink.self, Password.self,
         ])
 
-    static func main() async {
+    // On the first thread: a supervisor never leaves it.
+    @MainActor static func main() async {
         // A reader that goes away (`postern queue list | head`) ends the command by an error of write(2), not by a signal.
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
+            if let run = command as? Run, run.isSupervisor { Glibc.exit(run.supervise()) }
             if var asynchronous = command as? any AsyncParsableCommand { try await asynchronous.run() } else { try command.run() }
         } catch { leave(error) }
     }

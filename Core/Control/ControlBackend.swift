@@ -8,6 +8,10 @@ public protocol ControlBackend: Sendable {
     func metrics() async throws -> String
     /// Takes the configuration's files as they are now. Throws `.invalid` with `problems` when they are refused; the old ones then stay.
     func reload() async throws -> ReloadResult
+    /// Another gateway takes this one's place, on the same listening sockets: the same program, or (`upgrade`) the one on the disk now. Throws
+    /// `.invalid` when a trial of that program or of the configuration fails; then nothing is stopped.
+    func restart() async throws -> ReplacementResult
+    func upgrade() async throws -> ReplacementResult
 
     /// In order of queue ID, at most `query.limit`; the next page begins after the last one's ID.
     func queue(_ query: QueueQuery) async throws -> [QueueEntry]

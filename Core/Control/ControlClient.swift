@@ -17,6 +17,8 @@ public struct ControlClient: ControlBackend {
 
     public func status() async throws -> GatewayStatus { try await ask(.GET, "/v1/status") }
     public func reload() async throws -> ReloadResult { try await ask(.POST, "/v1/reload") }
+    public func restart() async throws -> ReplacementResult { try await ask(.POST, "/v1/restart") }
+    public func upgrade() async throws -> ReplacementResult { try await ask(.POST, "/v1/upgrade") }
     public func entry(_ id: QueueID) async throws -> QueueEntry { try await ask(.GET, "/v1/queue/\(id)") }
     public func hold(_ id: QueueID) async throws -> ChangeResult { try await ask(.POST, "/v1/queue/\(id)/hold") }
     public func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {

@@ -12,6 +12,8 @@ struct ControlRoutes {
         let v1 = router.group("v1")
         v1.get("status") { [backend] _, _ in try await Response.json(backend.status()) }
         v1.post("reload") { [backend] _, _ in try await Response.json(backend.reload()) }
+        v1.post("restart") { [backend] _, _ in try await Response.json(backend.restart()) }
+        v1.post("upgrade") { [backend] _, _ in try await Response.json(backend.upgrade()) }
         v1.get("queue") { [backend] request, _ in try await Response.json(backend.queue(Self.query(of: request))) }
         v1.get("queue/:id") { [backend] _, context in try await Response.json(backend.entry(Self.id(in: context))) }
         v1.delete("queue/:id") { [backend] request, context in

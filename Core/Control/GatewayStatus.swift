@@ -10,6 +10,8 @@ public struct GatewayStatus: Codable, Hashable, Sendable {
     public var reason: String
     public var hostname: String
     public var version: String
+    /// Of the gateway itself, not of its supervisor.
+    public var pid: Int
     /// The configuration in force.
     public var generation: Int
     /// RFC 3339.
@@ -24,13 +26,14 @@ public struct GatewayStatus: Codable, Hashable, Sendable {
     public var bytesInFlight: Int
 
     public init(
-        ready: Bool, reason: String = "", hostname: String, version: String, generation: Int, startedAt: Timestamp, sessions: Int,
+        ready: Bool, reason: String = "", hostname: String, version: String, pid: Int, generation: Int, startedAt: Timestamp, sessions: Int,
         queueLength: Int, quarantined: Int, bytesInFlight: Int
     ) {
         self.ready = ready
         self.reason = reason
         self.hostname = hostname
         self.version = version
+        self.pid = pid
         self.generation = generation
         self.startedAt = CivilTime(startedAt).rfc3339
         self.sessions = sessions
@@ -40,7 +43,7 @@ public struct GatewayStatus: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case alive, ready, reason, hostname, version, generation, sessions, quarantined
+        case alive, ready, reason, hostname, version, pid, generation, sessions, quarantined
         case startedAt = "started_at"
         case queueLength = "queue_length"
         case bytesInFlight = "bytes_in_flight"
@@ -57,6 +60,19 @@ public struct ReloadResult: Codable, Hashable, Sendable {
     public init(generation: Int, warnings: [String] = []) {
         self.generation = generation
         self.warnings = warnings
+    }
+}
+
+/// A restart or an upgrade that is under way.
+public struct ReplacementResult: Codable, Hashable, Sendable {
+    /// Of the program that takes over.
+    public var version: String
+    /// Of the gateway that goes.
+    public var pid: Int
+
+    public init(version: String, pid: Int) {
+        self.version = version
+        self.pid = pid
     }
 }
 

@@ -11,11 +11,12 @@ struct Filters: Sendable {
     let plan: FilterPlan
 
     /// `copies`: where libraries are copied before they are loaded; nil: in a temporary folder, for a process that will load no others.
-    init(_ settings: GatewaySettings, resolver: any Resolver, copies: String? = nil) throws {
+    init(_ settings: GatewaySettings, resolver: any Resolver, copies: String? = nil, journal: any InFlightJournal = NoJournal()) throws {
         let temporary = copies == nil ? try Self.temporaryFolder() : nil
         // What is loaded stays mapped; the files are not needed any more.
         defer { if let temporary { try? FileManager.default.removeItem(atPath: temporary) } }
-        host = PluginHost(folders: settings.plugins, copies: copies ?? temporary!, resolver: resolver, logger: Logger(label: "plugins"))
+        host = PluginHost(
+            folders: settings.plugins, copies: copies ?? temporary!, resolver: resolver, journal: journal, logger: Logger(label: "plugins"))
         host.rescan()
         plan = try FilterPlan(snapshot: settings.policy, host: host)
     }

@@ -1,4 +1,5 @@
 import Control
+import Glibc
 import Inspect
 import Mail
 import PluginHost
@@ -6,6 +7,7 @@ import Queue
 import Receive
 import Settings
 import Store
+import Supervisor
 
 /// The admin API over the gateway's parts.
 struct GatewayBackend: ControlBackend {
@@ -21,7 +23,8 @@ struct GatewayBackend: ControlBackend {
         let isReady = gateway.isReady.load(ordering: .relaxed)
         return GatewayStatus(
             ready: isReady, reason: isReady ? "" : "starting or stopping", hostname: gateway.policy.current.hostname, version: Version.text,
-            generation: gateway.policy.current.generation, startedAt: gateway.startedAt, sessions: gateway.server.openSessions,
+            pid: Int(getpid()), generation: gateway.policy.current.generation, startedAt: gateway.startedAt,
+            sessions: gateway.server.openSessions,
             queueLength: (counts[.queued] ?? 0) + (counts[.held] ?? 0), quarantined: counts[.quarantined] ?? 0,
             bytesInFlight: gateway.server.bytesInFlight)
     }
@@ -36,6 +39,23 @@ struct GatewayBackend: ControlBackend {
             throw ControlFailure(
                 .invalid, "the configuration is refused, the old one stays in force", mend: "mend the files and reload again",
                 problems: errors.problems.map(\.description))
+        }
+    }
+
+    func restart() async throws -> ReplacementResult { try await replace(.restart) }
+
+    func upgrade() async throws -> ReplacementResult { try await replace(.upgrade) }
+
+    private func replace(_ replacement: Replacement) async throws -> ReplacementResult {
+        guard let supervisor = gateway.supervisor else {
+            throw ControlFailure(
+                .conflict, "this gateway runs without a supervisor", mend: "stop it and start it, without --no-supervisor")
+        }
+        switch await supervisor.ask(for: replacement) {
+        case .success(let version): return ReplacementResult(version: version, pid: Int(getpid()))
+        case .failure(let failure):
+            throw ControlFailure(
+                .invalid, "no \(replacement.rawValue), this gateway stays", mend: "mend that, then ask again", problems: ["\(failure)"])
         }
     }
 

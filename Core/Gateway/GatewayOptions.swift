@@ -1,9 +1,17 @@
+import Supervisor
+
 /// What `postern run` was given.
 public struct GatewayOptions: Sendable {
     /// The folder with postern.yaml; nil for the demonstration on loopback.
     public var configuration: String?
 
-    public init(configuration: String?) { self.configuration = configuration }
+    /// nil: nobody starts it again.
+    public var supervisor: SupervisorLink?
+
+    public init(configuration: String?, supervisor: SupervisorLink? = nil) {
+        self.configuration = configuration
+        self.supervisor = supervisor
+    }
 }
 
 /// Why the gateway cannot start. The text says where and what to do.

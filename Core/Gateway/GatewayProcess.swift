@@ -15,12 +15,15 @@ public enum GatewayProcess {
         umask(0o077)
         // Until `HangUp` hears it: SIGHUP must not end a gateway that is just starting.
         signal(SIGHUP, SIG_IGN)
+        // A terminal sends it to the supervisor too, which asks by SIGTERM.
+        if options.supervisor != nil { signal(SIGINT, SIG_IGN) }
+        options.supervisor?.listen()
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         var logger = Logger(label: "postern")
         logger.logLevel = .notice
         let configuration = try Configuration(options.configuration)
-        let gateway = try RunningGateway(configuration, metrics: metrics, logger: logger)
+        let gateway = try RunningGateway(configuration, metrics: metrics, supervisor: options.supervisor, logger: logger)
         do {
             // Claims its path, so that a second gateway fails before it listens.
             let control = try ControlServer(
@@ -39,7 +42,7 @@ public enum GatewayProcess {
                         .init(service: Stage { await gateway.stopDelivering() }), .init(service: Stage { await gateway.stopReceiving() }),
                         .init(service: HangUp(gateway: gateway, logger: logger)), .init(service: control),
                         .init(service: Watchdog(gateway: gateway, logger: logger)),
-                    ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                    ], gracefulShutdownSignals: options.supervisor == nil ? [.sigterm, .sigint] : [.sigterm], logger: logger))
             try await group.run()
         } catch {
             // What has been sent must be recorded, or it is sent again at the next start.

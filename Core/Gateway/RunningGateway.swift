@@ -1,6 +1,7 @@
 import Accounts
 import Deliver
 import Foundation
+import InFlight
 import Inspect
 import Logging
 import Mail
@@ -11,6 +12,7 @@ import Queue
 import Receive
 import Settings
 import Store
+import Supervisor
 import Synchronization
 import Telemetry
 
@@ -31,10 +33,11 @@ final class RunningGateway: Sendable {
     private let client: SMTPNextHopClient
     private let certificates: Certificates
     private let log: MailFlowLog
+    let supervisor: SupervisorLink?
     private let group: MultiThreadedEventLoopGroup
     private let logger: Logger
 
-    init(_ configuration: Configuration, metrics: PrometheusMetrics, logger: Logger) throws {
+    init(_ configuration: Configuration, metrics: PrometheusMetrics, supervisor: SupervisorLink?, logger: Logger) throws {
         let settings = try configuration.load()
         for warning in settings.warnings { logger.warning("\(warning)") }
         let clock = SystemClock()
@@ -46,7 +49,10 @@ final class RunningGateway: Sendable {
         let resolver = try Resolvers.make(settings.dns)
         // The store's lock is ours, so no process has mapped the copies that the last run left.
         try? FileManager.default.removeItem(atPath: data + "/plugins")
-        let filters = try Filters(settings, resolver: resolver, copies: data + "/plugins")
+        let journal = MappedJournal(folder: data, death: supervisor?.death.map(Self.death), now: clock.now) { text, isBad in
+            if isBad { logger.critical("\(text)") } else { logger.warning("\(text)") }
+        }
+        let filters = try Filters(settings, resolver: resolver, copies: data + "/plugins", journal: journal)
         let host = filters.host
 
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
@@ -56,7 +62,8 @@ final class RunningGateway: Sendable {
         let queueToCome = Late<DeliveryQueue>()
         let inspector = Inspector(
             plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID),
-            verifier: CalloutVerifier(client, clock: clock), authenticator: PasswordAuthenticator(policy: policyInForce)
+            verifier: CalloutVerifier(client, clock: clock), authenticator: PasswordAuthenticator(policy: policyInForce),
+            journal: journal
         ) { queueToCome.value?.enqueue($0) }
         let certificates = Certificates()
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
@@ -73,10 +80,12 @@ final class RunningGateway: Sendable {
             loop.run { Reinspection.run(stored, by: inspector, on: loop, then: then) }
         }
         queueToCome.set(queue)
-        server = SMTPServer(group: group, policy: policy, inspectors: inspector, log: log, clock: clock)
+        server = SMTPServer(
+            group: group, policy: policy, inspectors: inspector, log: log, clock: clock, sockets: supervisor ?? UnkeptSockets())
 
         self.settings = settings
         self.metrics = metrics
+        self.supervisor = supervisor
         self.logger = logger
         self.clock = clock
         self.log = log
@@ -108,6 +117,7 @@ final class RunningGateway: Sendable {
             }
         }
         isReady.store(true, ordering: .relaxed)
+        supervisor?.isReady()
     }
 
     /// No new sessions; those under way end.
@@ -151,6 +161,10 @@ final class RunningGateway: Sendable {
     }
 
     private static let reloads = DispatchQueue(label: "postern.reload")
+
+    private static func death(_ death: SupervisorLink.Death) -> ProcessDeath {
+        ProcessDeath(pid: death.pid, how: "\(death.exit)", isCrash: death.exit.isCrash)
+    }
 
     /// Makes the data folder, for our own eyes only, and gives its absolute path.
     private static func makeFolder(_ path: String) throws -> String {

@@ -12,6 +12,7 @@ public final class Inspector: SessionInspectorFactory {
     let verifier: (any RecipientVerifier)?
     /// Who knows logins; nil: there are none.
     let authenticator: (any Authenticator)?
+    let journal: any InFlightJournal
     let metrics = InspectMetrics()
     /// Recipients that do not exist, per client.
     let unknownRecipients = ClientCounts(window: Inspector.harvestWindow)
@@ -25,7 +26,8 @@ public final class Inspector: SessionInspectorFactory {
     public init(
         plan: FilterPlan, host: any FilterHost, store: any MessageStore, log: any MailLog, clock: any WallClock, ids: QueueIDGenerator,
         verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil,
-        accepted: @escaping @Sendable (StoredMessage) -> Void, observe: (@Sendable (InspectionRecord) -> Void)? = nil
+        journal: any InFlightJournal = NoJournal(), accepted: @escaping @Sendable (StoredMessage) -> Void,
+        observe: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
         self.plan = Mutex(plan)
         self.host = host
@@ -35,6 +37,7 @@ public final class Inspector: SessionInspectorFactory {
         self.ids = ids
         self.verifier = verifier
         self.authenticator = authenticator
+        self.journal = journal
         self.accepted = accepted
         self.observe = observe
     }

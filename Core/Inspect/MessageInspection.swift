@@ -38,17 +38,39 @@ final class MessageInspection: @unchecked Sendable {
 
     func start(then: @escaping @Sendable (InspectionRecord) -> Void) {
         let bytes = message.region.bytes
+        message.digest = inspector.journal.digest(of: bytes)
+        if let reason = objection { return conclude(earlier, message.envelope.recipients.map { _ in Self.unseen(reason) }, then) }
+        let mark = inspector.journal.enter(
+            CriticalStretch(
+                digest: message.digest, queueID: message.queueID, session: message.session.id, client: message.session.client, phase: .data)
+        )
+        let refusal = read(bytes)
+        inspector.journal.leave(mark)
+        if let refusal { return refuse(refusal.reply, refusal.reason, then) }
+        inspect { [self] verdicts in conclude(verdicts, decide(verdicts), then) }
+    }
+
+    /// Why nobody must look into the message.
+    var objection: String? { message.digest.flatMap(inspector.journal.objection) }
+
+    /// The decision for a message that nobody must look into.
+    static func unseen(_ reason: String) -> Decision {
+        Decision(disposition: .quarantine, score: 0, thresholds: Thresholds(), contributions: [], reason: reason)
+    }
+
+    /// The gateway's own look at the header; what it is refused for.
+    private func read(_ bytes: UnsafeRawBufferPointer) -> (reply: Reply, reason: String)? {
         guard HeaderFields.isHeader(of: bytes, within: plan.snapshot.limits.headerSize) else {
-            return refuse(Reply(.malformedContent, "The message has no header, or one that is too large"), "limit header_size", then)
+            return (Reply(.malformedContent, "The message has no header, or one that is too large"), "limit header_size")
         }
         let header = HeaderFields(bytes)
         if let field = header.first("Message-ID", in: bytes) { messageID = HeaderFields.value(field, in: bytes, limit: 255) }
         guard header.count(of: "Received", in: bytes) <= plan.snapshot.limits.hops else {
-            return refuse(Reply(.loopDetected, "Too many hops, this message loops"), "more Received fields than limits.hops", then)
+            return (Reply(.loopDetected, "Too many hops, this message loops"), "more Received fields than limits.hops")
         }
         let forged = ForgedFields(header, in: bytes, authservID: plan.snapshot.hostname)
         if !forged.ranges.isEmpty { message.region = forged.removed(from: message.region) }
-        inspect { [self] verdicts in conclude(verdicts, then) }
+        return nil
     }
 
     /// Runs the data filters of every domain, then hands over all verdicts, earlier ones first.
@@ -133,8 +155,7 @@ final class MessageInspection: @unchecked Sendable {
         }
     }
 
-    private func conclude(_ verdicts: [Verdict], _ then: @escaping @Sendable (InspectionRecord) -> Void) {
-        let decisions = decide(verdicts)
+    private func conclude(_ verdicts: [Verdict], _ decisions: [Decision], _ then: @escaping @Sendable (InspectionRecord) -> Void) {
         let record = record(verdicts, decisions)
         if message.session.isLMTP {
             let each = LMTPDispositions(decisions)

@@ -32,17 +32,19 @@ public enum Reinspection {
             recipient.originalRecipient = copy.originalRecipient
             return recipient
         }
-        let message = ReceivedMessage(
+        var message = ReceivedMessage(
             queueID: stored.queueID, session: session, envelope: envelope, region: region, receivedAt: stored.receivedAt)
+        message.digest = inspector.journal.digest(of: region.bytes)
 
         let inspection = MessageInspection(message, plan: plan, earlier: edge, by: inspector, on: loop)
-        inspection.inspect { verdicts in
-            let decisions = inspection.decide(verdicts)
+        let conclude: @Sendable ([Verdict], [Decision]) -> Void = { verdicts, decisions in
             let record = inspection.record(verdicts, decisions)
             inspector.conclude(record, kind: "reinspected")
             let now = inspector.clock.now
             then(zip(held, decisions).map { change($0, $1, stored, plan: plan, now: now) })
         }
+        if let reason = inspection.objection { return conclude(edge, held.map { _ in MessageInspection.unseen(reason) }) }
+        inspection.inspect { conclude($0, inspection.decide($0)) }
     }
 
     private static func change(

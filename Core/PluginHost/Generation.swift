@@ -15,6 +15,7 @@ final class Generation: @unchecked Sendable {
     let rules: VerdictDraft.Rules
     let stats: PluginStats
     let services: ServiceTables
+    let journal: any InFlightJournal
     let library: Library
     let instances = Atomic(0)
     private let module: OpaquePointer?
@@ -22,7 +23,8 @@ final class Generation: @unchecked Sendable {
     private let configuration: DispatchQueue
 
     init(
-        number: Int, files: PluginFiles, copies: LibraryCopies, stats: PluginStats, resolver: any Resolver, logger: Logger
+        number: Int, files: PluginFiles, copies: LibraryCopies, stats: PluginStats, resolver: any Resolver, journal: any InFlightJournal,
+        logger: Logger
     ) throws(LoadFailure) {
         let manifest = files.manifest
         if let missing = manifest.requires.first(where: { !ServiceTables.known.contains($0) }) {
@@ -55,6 +57,7 @@ final class Generation: @unchecked Sendable {
         rules = VerdictDraft.Rules(manifest)
         self.stats = stats
         self.services = services
+        self.journal = journal
         self.library = library
         self.module = module
         configuration = DispatchQueue(label: "postern.plugin.\(manifest.id)")

@@ -11,6 +11,7 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
     private let folders: [String]
     private let copies: LibraryCopies
     private let resolver: any Resolver
+    private let journal: any InFlightJournal
     private let logger: Logger
     private let plugins = Mutex<[String: Slot]>([:])
     /// Loading and making instances: one at a time, without holding up those who ask for what is there.
@@ -32,8 +33,11 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
     private struct WeakGeneration { weak var generation: Generation? }
 
     /// `folders` are searched in order; `copies` is a folder for content-addressed copies of libraries, which only this user may write. Call
-    /// `rescan` next.
-    public init(folders: [String], copies: String, resolver: any Resolver, logger: Logger) {
+    /// `rescan` next. `journal` is told of every call on a message's path.
+    public init(
+        folders: [String], copies: String, resolver: any Resolver, journal: any InFlightJournal = NoJournal(), logger: Logger
+    ) {
+        self.journal = journal
         self.folders = folders
         self.copies = LibraryCopies(folder: copies)
         self.resolver = resolver
@@ -146,7 +150,7 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
         if let current = slot.current { return current }
         let number = slot.lastNumber + 1
         let made = try Generation(
-            number: number, files: slot.files, copies: copies, stats: slot.stats, resolver: resolver, logger: logger)
+            number: number, files: slot.files, copies: copies, stats: slot.stats, resolver: resolver, journal: journal, logger: logger)
         plugins.withLock {
             $0[plugin]?.current = made
             $0[plugin]?.lastNumber = number

@@ -13,6 +13,8 @@ final class PluginRun: FilterRun, @unchecked Sendable {
     private let loop: any SerialLoop
     private let phase: Phase
     private let slotName: String
+    /// What the journal notes of each call.
+    private let stretch: CriticalStretch
     private let events: @Sendable (FilterRunEvent) -> Void
     private let memory: CallMemory
     private let draft: VerdictDraft
@@ -48,6 +50,9 @@ final class PluginRun: FilterRun, @unchecked Sendable {
         self.events = events
         phase = call.phase
         slotName = call.slotName
+        stretch = CriticalStretch(
+            digest: call.message?.digest, queueID: call.queueID, session: call.session.id, client: call.session.client, phase: call.phase,
+            filter: call.slotName)
         memory = CallMemory(call, host: instance.generation.services.host)
         draft = VerdictDraft(call, instance.generation.rules)
         builder = VerdictDraft.builder(draft)
@@ -90,7 +95,9 @@ final class PluginRun: FilterRun, @unchecked Sendable {
             memory.call.pointee.reason = reason
             memory.call.pointee.completions = completions.baseAddress
             memory.call.pointee.completion_count = UInt32(completions.count)
-            return instance.generation.library.plugin.pointee.on_phase(instance.pointer, memory.call, &frame, &builder)
+            return instance.generation.journal.watch(stretch) {
+                instance.generation.library.plugin.pointee.on_phase(instance.pointer, memory.call, &frame, &builder)
+            }
         }
         let took = MonotonicClock.nanoseconds &- began
         busyNanoseconds += took

@@ -5,7 +5,7 @@ enum ImportRules {
     static let pure: Set<String> = ["Mail", "MIME", "SMTP", "Decide"]
     static let engines: Set<String> = [
         "Settings", "Receive", "Inspect", "PluginLoader", "PluginHost", "Extract", "Queue", "Store", "Deliver", "DNSClient", "Control",
-        "Telemetry", "Accounts",
+        "Telemetry", "Supervisor", "InFlight", "Accounts",
     ]
     static let top: Set<String> = ["Gateway", "Command", "Worker"]
     static var ours: Set<String> { pure.union(engines).union(top) }

@@ -6,6 +6,8 @@ public struct ReceivedMessage: Sendable {
     /// Header and body as they came, dot-unstuffed, forged trace headers of ours removed; CR LF line ends.
     public var region: Region
     public var receivedAt: Timestamp
+    /// Of the bytes as they came; nil where nobody keeps an in-flight journal.
+    public var digest: MessageDigest?
 
     public init(queueID: QueueID, session: SessionFacts, envelope: Envelope, region: Region, receivedAt: Timestamp) {
         self.queueID = queueID

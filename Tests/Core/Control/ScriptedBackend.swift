@@ -33,7 +33,7 @@ final class ScriptedBackend: ControlBackend {
         try await note("status")
         let ready = script.withLock { $0.isReady }
         return GatewayStatus(
-            ready: ready, reason: ready ? "" : "the store is full", hostname: "mx.example", version: "1", generation: 3,
+            ready: ready, reason: ready ? "" : "the store is full", hostname: "mx.example", version: "1", pid: 4711, generation: 3,
             startedAt: Timestamp(seconds: 1_800_000_000), sessions: 2, queueLength: 7, quarantined: 1, bytesInFlight: 42)
     }
     func metrics() async throws -> String {
@@ -44,6 +44,14 @@ final class ScriptedBackend: ControlBackend {
         try await note("reload")
         if let failure = script.withLock({ $0.reloadFailure }) { throw failure }
         return ReloadResult(generation: 4, warnings: ["domains/a.yaml:3:1: no filters"])
+    }
+    func restart() async throws -> ReplacementResult {
+        try await note("restart")
+        return ReplacementResult(version: "1", pid: 4711)
+    }
+    func upgrade() async throws -> ReplacementResult {
+        try await note("upgrade")
+        return ReplacementResult(version: "2", pid: 4711)
     }
     func queue(_ query: QueueQuery) async throws -> [QueueEntry] {
         let states = query.states.map(\.word).sorted().joined(separator: "+")

@@ -2,6 +2,7 @@
  *
  *   Probe-Score: 7           in a message: the symbol PROBE with the factor 7
  *   Probe-Do: reject         also defer, quarantine, discard: the proposal
+ *   Probe-Do: trap           ends the process that the probe runs in
  *   settings {"broken": F}   while the file F exists, every run fails
  *   settings {"stuck": F}    while the file F exists, no run completes
  */
@@ -68,6 +69,7 @@ static postern_step on_phase(postern_instance *self, const postern_call *call, v
     after(message, "Probe-Score: ", word, sizeof word);
     if (word[0]) out->add_symbol(out, bytes("PROBE"), atof(word), bytes("asked for by the message"), NULL, NULL);
     after(message, "Probe-Do: ", word, sizeof word);
+    if (!strcmp(word, "trap")) __builtin_trap();
     if (!strcmp(word, "reject")) out->propose(out, POSTERN_REJECT, 550, 7, 1, bytes("The probe says no"), NULL);
     if (!strcmp(word, "defer")) out->propose(out, POSTERN_DEFER, 451, 7, 1, bytes("The probe says later"), NULL);
     if (!strcmp(word, "quarantine")) out->propose(out, POSTERN_QUARANTINE, 0, 0, 0, bytes("the probe says keep"), NULL);
