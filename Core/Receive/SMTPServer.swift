@@ -72,7 +72,7 @@ public final class SMTPServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try Self.prepare(channel, listener, shared) }
             }
-        if let kept = sockets.take(listener.name) { return try await bootstrap.withBoundSocket(kept).get() }
+        if let kept = adopted(listener) { return try await bootstrap.withBoundSocket(kept).get() }
         let channel = try await open(listener, bootstrap)
         try await channel.eventLoop.submit { [sockets] in
             try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
@@ -80,6 +80,15 @@ public final class SMTPServer: Sendable {
             }
         }.get()
         return channel
+    }
+
+    /// A socket that listens already. One whose file is gone is of no use: no client would find it.
+    private func adopted(_ listener: SMTPListener) -> Int32? {
+        guard let kept = sockets.take(listener.name) else { return nil }
+        guard case .socket(let path) = listener.place else { return kept }
+        if (try? UnixSocketFile.setMode(listener.socketMode, of: path)) != nil { return kept }
+        close(kept)
+        return nil
     }
 
     private func open(_ listener: SMTPListener, _ bootstrap: ServerBootstrap) async throws -> any Channel {

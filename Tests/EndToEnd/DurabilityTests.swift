@@ -23,7 +23,7 @@ import Testing
             }
             sender.start()
             #expect(Tool.wait(60) { replies.lines.count >= 5 * round || replies.hasEnded })
-            gateway.stop(SIGKILL)
+            try gateway.cut()
             #expect(Tool.wait(90) { replies.hasEnded })
             acknowledged.formUnion(replies.lines.compactMap(GatewayUnderTest.queueID))
         }

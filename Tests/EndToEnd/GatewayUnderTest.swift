@@ -66,8 +66,8 @@ final class GatewayUnderTest: @unchecked Sendable {
     }
 
     /// Starts it and waits until it takes mail and commands.
-    func start() throws {
-        let daemon = try Daemon([Tool.postern, "run", "--config", configuration], log: log)
+    func start(_ program: String = Tool.postern, options: [String] = []) throws {
+        let daemon = try Daemon([program, "run", "--config", configuration] + options, log: log)
         self.daemon = daemon
         let isUp = Tool.wait { Tool.isListening(port) && Tool.isListening(control) || !daemon.process.isRunning }
         try #require(isUp && daemon.process.isRunning, "the gateway did not start: \(daemon.text)")
@@ -75,6 +75,24 @@ final class GatewayUnderTest: @unchecked Sendable {
 
     @discardableResult
     func stop(_ signal: Int32 = SIGTERM) -> Int32 { daemon?.stop(signal) ?? 0 }
+
+    /// The gateway itself, the supervisor's child; nil while there is none.
+    var pid: pid_t? {
+        guard let supervisor = daemon?.process.pid else { return nil }
+        let children = try? String(contentsOfFile: "/proc/\(supervisor)/task/\(supervisor)/children", encoding: .utf8)
+        return children?.split(separator: " ").first.flatMap { pid_t($0) }
+    }
+
+    /// Supervisor and gateway at once, as a power cut would end them: neither can do anything for the other.
+    func cut() throws {
+        let supervisor = try #require(daemon).process.pid
+        kill(supervisor, SIGSTOP)
+        let gateway = try #require(pid)
+        kill(gateway, SIGKILL)
+        stop(SIGKILL)
+        // Whoever inherits it reaps it; the data folder is free as soon as it is dead.
+        #expect(Tool.wait { kill(gateway, 0) != 0 || Tool.isZombie(gateway) })
+    }
 
     /// A `postern` command against this gateway.
     func command(_ arguments: String...) throws -> Tool.Result {

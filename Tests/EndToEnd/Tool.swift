@@ -60,6 +60,12 @@ enum Tool {
         }
     }
 
+    /// Dead, and not reaped yet.
+    static func isZombie(_ pid: pid_t) -> Bool {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        return text.split(separator: ")").last?.hasPrefix(" Z") == true
+    }
+
     static func freePort() -> Int { FreePort.take() }
 
     /// A Unix socket that somebody listens on.

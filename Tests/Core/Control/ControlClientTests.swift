@@ -35,6 +35,8 @@ import Testing
             #expect(try await client.status() == backend.status())
             #expect(try await client.metrics() == backend.metrics())
             #expect(try await client.reload() == ReloadResult(generation: 4, warnings: ["domains/a.yaml:3:1: no filters"]))
+            #expect(try await client.restart() == ReplacementResult(version: "1", pid: 4711))
+            #expect(try await client.upgrade() == ReplacementResult(version: "2", pid: 4711))
             #expect(try await client.queue(QueueQuery()) == [Self.entry(id)])
             _ = try await client.queue(QueueQuery(states: Set(RecipientState.allCases), after: id, limit: 9))
             #expect(try await client.entry(id) == Self.entry(id))
@@ -54,7 +56,7 @@ import Testing
         }
         #expect(
             backend.calls.filter { $0 != "status" && $0 != "metrics" } == [
-                "reload", "queue held+queued after - limit 500",
+                "reload", "restart", "upgrade", "queue held+queued after - limit 500",
                 "queue bounced+deleted+delivered+discarded+expired+held+quarantined+queued after 0ABCDEFGHJKMN limit 9",
                 "entry 0ABCDEFGHJKMN", "flush all", "flush domain [192.0.2.1]", "flush message 0ABCDEFGHJKMN", "hold 0ABCDEFGHJKMN",
                 "delete 0ABCDEFGHJKMN in quarantined",

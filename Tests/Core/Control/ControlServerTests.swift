@@ -15,7 +15,7 @@ import Testing
             #expect(answer.status == 200)
             #expect(
                 answer.body
-                    == #"{"alive":true,"bytes_in_flight":42,"generation":3,"hostname":"mx.example","quarantined":1,"queue_length":7,"#
+                    == #"{"alive":true,"bytes_in_flight":42,"generation":3,"hostname":"mx.example","pid":4711,"quarantined":1,"queue_length":7,"#
                     + #""ready":true,"reason":"","sessions":2,"started_at":"2027-01-15T08:00:00.000000Z","version":"1"}"#)
         }
     }

@@ -9,6 +9,7 @@ final class Gate: @unchecked Sendable {
     let loop = ManualLoop()
     let store = MemoryStore()
     let log = RecordingMailLog()
+    let journal = RecordingJournal()
     let host: ScriptedFilterHost
     let inspector: Inspector
     /// The newest session.
@@ -34,7 +35,7 @@ final class Gate: @unchecked Sendable {
         inspector = Inspector(
             plan: try FilterPlan(snapshot: policy, host: host), host: host, store: store, log: log, clock: loop,
             ids: QueueIDGenerator(floor: QueueID(rawValue: 0)), verifier: verifier, authenticator: authenticator,
-            accepted: { [queued] in queued.append($0) },
+            journal: journal, accepted: { [queued] in queued.append($0) },
             observe: { [records] in records.append($0) })
         facts = SessionFacts(
             id: 7, role: role, listener: "127.0.0.1:25", client: IPAddress(client)!, clientPort: 4711, connectedAt: loop.now)
