@@ -23,17 +23,22 @@ struct Run: AsyncParsableCommand {
     @Flag(help: .hidden)
     var supervised = false
 
-    var isSupervisor: Bool { !supervised && !noSupervisor }
+    /// Nothing but the reading of the options: would this program take those of the one that it is to replace?
+    @Flag(help: .hidden)
+    var trial = false
+
+    var isSupervisor: Bool { !supervised && !noSupervisor && !trial }
 
     /// Until the gateway is stopped for good; the exit status. On the first thread.
     func supervise() -> Int32 {
         OpenFileLimit.raise()
-        var checks = [["--version"]]
+        var checks = [["--version"], CommandLine.arguments.dropFirst() + ["--trial"]]
         if let config { checks.append(["check", "--config", config]) }
         return Supervisor(arguments: CommandLine.arguments + ["--supervised"], checks: checks).run()
     }
 
     func run() async throws {
+        if trial { return }
         let supervisor = supervised ? try SupervisorLink() : nil
         if supervisor == nil { OpenFileLimit.raise() }
         let demonstrationSink = config == nil && !noSink ? SinkServer(SinkInspector.Manner()) : nil
