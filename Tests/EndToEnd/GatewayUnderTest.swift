@@ -120,12 +120,14 @@ final class GatewayUnderTest: @unchecked Sendable {
             for n in range(\(count)):
                 try:
                     s = smtplib.SMTP('127.0.0.1', \(port), timeout=60)
-                    s.ehlo('client.example'); s.mail('\(from)')
                     bad = None
+                    for code, t in (f() for f in (lambda: s.ehlo('client.example'), lambda: s.mail('\(from)'))):
+                        if code >= 400: bad = (code, t); break
+                    if bad: print(bad[0], bad[1].decode()); s.close(); continue
                     for r in \(recipients):
                         code, t = s.rcpt(r)
                         if code >= 400: bad = (code, t)
-                    if bad: print(bad[0], bad[1].decode()); s.quit(); continue
+                    if bad: print(bad[0], bad[1].decode()); (s.close if bad[0] == 421 else s.quit)(); continue
                     code, t = s.data(b'Subject: test %d\\r\\nMessage-ID: <%d@sender.example>\\r\\n\(header)\\r\\n\(text)\\r\\n' % (n, n))
                     print(code, t.decode()); s.quit()
                 except smtplib.SMTPResponseException as e: print(e.smtp_code, e.smtp_error.decode())
