@@ -119,6 +119,9 @@ let package = Package(
         tests("Supervisor", ["Supervisor"]),
         tests("InFlight", ["InFlight"]),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
+        // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
+        .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP"], path: "Tests/Fuzz/Targets"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay"),
         .testTarget(name: "ArchitectureTests", path: "Tests/Architecture"),
         .testTarget(name: "EndToEndTests", dependencies: ["Mail", "GatewayTestKit"], path: "Tests/EndToEnd"),
         .executableTarget(name: "StoreBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Store"),

@@ -1,0 +1,40 @@
+/// What is fuzzed: each target takes any bytes, does with them what the gateway does with a peer's, and throws a `Finding` when something
+/// that must always hold did not. The same functions run under libFuzzer (`make fuzz`) and over all kept inputs in `make test`.
+public enum FuzzTarget: String, CaseIterable, Sendable {
+    /// One command line.
+    case command
+    /// One mailbox, beside a second reading of the grammar.
+    case address
+    /// A next hop's replies, into the reply parser and the whole client machine.
+    case reply
+    /// A message's bytes after DATA or in chunks, in pieces, beside a second reading of where it ends.
+    case data
+    /// The header of the PROXY protocol.
+    case proxy
+    /// A client's whole session with random answers.
+    case session
+    /// A message's header fields, and the forged ones among them.
+    case header
+
+    public func run(_ bytes: UnsafeRawBufferPointer) throws(Finding) {
+        switch self {
+        case .command: try CommandTarget.run(bytes)
+        case .address: try AddressTarget.run(bytes)
+        case .reply: try ReplyTarget.run(bytes)
+        case .data: try DataTarget.run(bytes)
+        case .proxy: try ProxyTarget.run(bytes)
+        case .session: try SessionTarget.run(bytes)
+        case .header: try HeaderTarget.run(bytes)
+        }
+    }
+}
+
+/// Something that must always hold did not.
+public struct Finding: Error, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+}
+
+func expect(_ condition: Bool, _ what: @autoclosure () -> String) throws(Finding) {
+    if !condition { throw Finding(what()) }
+}
