@@ -9,7 +9,7 @@ ISOLATED := Tests/isolated.sh
 BUILD_PACKAGES := libunbound-dev libargon2-dev libsqlite3-dev libssl-dev gcc make
 TEST_PACKAGES := argon2 nsd ldnsutils postfix swaks libnet-ssleay-perl openssl iproute2 util-linux binutils g++ python3 procps
 
-.PHONY: all build run test bench bench-sessions format lint deps build-deps install clean stage-debug
+.PHONY: all build run test bench bench-sessions fuzz format lint deps build-deps install clean stage-debug
 
 all: build
 
@@ -44,6 +44,12 @@ bench: deps build
 
 bench-sessions: deps build
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/sessions.sh
+
+# TIME: seconds for each target. The gateway that the last one speaks to is the debug build.
+TIME ?= 60
+fuzz: stage-debug
+	TIME=$(TIME) Tests/Fuzz/fuzz.sh
+	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/Fuzz/Live/live.py --seconds $(TIME) --seed $$(date +%s)
 
 format:
 	swift format -i -r Package.swift Core Plugins SDK Tests examples

@@ -123,7 +123,8 @@ let package = Package(
         .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP"], path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay"),
         .testTarget(name: "ArchitectureTests", path: "Tests/Architecture"),
-        .testTarget(name: "EndToEndTests", dependencies: ["Mail", "GatewayTestKit"], path: "Tests/EndToEnd"),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Mail", "GatewayTestKit"], path: "Tests/EndToEnd", exclude: ["README.md", "Smuggling"]),
         .executableTarget(name: "StoreBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Store"),
     ]
 )

@@ -17,5 +17,8 @@ final class ByteBudget: Sendable {
         return false
     }
 
+    /// Past the limit if need be.
+    func take(_ bytes: Int) { used.add(bytes, ordering: .relaxed) }
+
     func release(_ bytes: Int) { if bytes > 0 { used.subtract(bytes, ordering: .relaxed) } }
 }

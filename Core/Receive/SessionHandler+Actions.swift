@@ -156,7 +156,7 @@ extension SessionHandler {
         services.budget.hasRoom(for: max(declared ?? 0, 1), limit: machine.limits.bytesInFlight)
     }
 
-    /// Before a piece of a message is kept.
+    /// Before a piece of a message after DATA is kept.
     func reserveBytes() {
         let count = input.readableBytes
         guard count > 0 else { return }
@@ -166,6 +166,26 @@ extension SessionHandler {
             machine.outOfMemory()
             releaseBytes()
         }
+    }
+
+    /// What the machine keeps is what counts: chunks are counted when they are there, and what is dropped is free again. A message stays counted
+    /// while the inspector has it.
+    func settleBytes() {
+        let kept = machine.keptBytes
+        guard kept != reserved, kept > 0 || !machine.isAsking else { return }
+        if kept < reserved {
+            services.budget.release(reserved - kept)
+        } else if !services.budget.reserve(kept - reserved, limit: machine.limits.bytesInFlight) {
+            // The last chunk is here, and the rest of its message has been counted.
+            guard machine.isKeepingData else {
+                services.budget.take(kept - reserved)
+                reserved = kept
+                return
+            }
+            machine.outOfMemory()
+            return releaseBytes()
+        }
+        reserved = kept
     }
 
     func releaseBytes() {

@@ -150,10 +150,11 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
             next = nil
             if action != .wait { return action }
         }
-        if machine.isReadingData { reserveBytes() }
+        if machine.isReadingData, !machine.isAmongChunks { reserveBytes() }
         var consumed = 0
         let action = input.withUnsafeReadableBytes { machine.receive($0, consumed: &consumed) }
         input.moveReaderIndex(forwardBy: consumed)
+        settleBytes()
         return action
     }
 

@@ -93,10 +93,10 @@ import Testing
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// Whole, and for DATA in two packets at each place around the sequence; in two chunks there for BDAT.
+    /// Whole, and in the clear also in two packets, or chunks, at each place around the sequence.
     private func splits(_ variant: SmugglingVariant, _ mode: Mode, _ stream: [UInt8]) -> [[String]] {
         let cuts = variant.cuts().map { [hex(stream[..<$0]), hex(stream[$0...])] }
-        return [[hex(stream)]] + (mode == .data || mode.isChunks ? cuts : [])
+        return [[hex(stream)]] + (mode == .data || mode == .chunks || mode == .normalized ? cuts : [])
     }
 
     @Test(.enabled(if: Tool.isStaged)) func nothingIsSmuggled() throws {

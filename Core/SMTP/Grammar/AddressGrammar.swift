@@ -130,7 +130,8 @@ extension EmailAddress {
         guard
             let address = copy.withUTF8({ bytes -> EmailAddress? in
                 var cursor = ByteCursor(UnsafeRawBufferPointer(bytes))
-                return AddressGrammar.mailbox(&cursor)
+                // UTF-8 it is; this keeps out the control characters beyond ASCII.
+                return cursor.isUTF8 ? AddressGrammar.mailbox(&cursor) : nil
             })
         else { return nil }
         self = address

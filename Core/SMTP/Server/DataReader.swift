@@ -43,6 +43,13 @@ struct DataReader: ~Copyable {
     /// True while bytes are being kept.
     var isKeeping: Bool { fault == nil }
 
+    var keptBytes: Int {
+        switch body {
+        case .some(let body): body.count
+        case .none: 0
+        }
+    }
+
     /// What it would be refused with if it ended now.
     var refusal: Reply? { fault.map { DataFault(fault: $0).reply } }
 

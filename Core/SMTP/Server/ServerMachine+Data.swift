@@ -118,6 +118,17 @@ extension ServerMachine {
         }
     }
 
+    /// Bytes of the message that are in memory now; none once it was taken.
+    public var keptBytes: Int {
+        switch reader {
+        case .some(let reader): reader.keptBytes
+        case .none: finished?.count ?? 0
+        }
+    }
+
+    /// A message is coming in chunks.
+    public var isAmongChunks: Bool { transaction?.hasChunks == true }
+
     /// There is no memory for the bytes that come next: the message is read to its end and refused with 452.
     public mutating func outOfMemory() { reader?.spoil(.noMemory) }
 

@@ -81,6 +81,28 @@ import Testing
         await server.server.stop()
     }
 
+    /// Chunks that come with their BDAT count as well; a transaction that is dropped frees them, and commands behind a chunk are no bytes of it.
+    @Test func bytesInFlightInChunks() async throws {
+        var limits = Limits()
+        limits.bytesInFlight = 10_000
+        let server = try await ReceiveTestServer(ScriptedInspectors(limits: limits))
+        let client = try await server.connect()
+        let begin = "C: MAIL FROM:<>\nC: RCPT TO:<user@example.com>\nS: 250 *\nS: 250 *\n"
+        let chunk = "BDAT 4000\\r\\n\\{3998}x\\r\\n"
+        let replies = String(repeating: "S: 250 *\n", count: 3) + "S: 452 4.3.1 *\n"
+        try await play(hello + begin + "C! \(chunk)\(chunk)\(chunk)BDAT 0 LAST\\r\\n\n" + replies, client)
+        #expect(server.server.bytesInFlight == 0)
+        try await play(begin + "C! \(chunk)\nS: 250 *\n", client)
+        #expect(server.server.bytesInFlight == 4000)
+        try await play("C: HELO again\nS: 250 *\n", client)
+        #expect(server.server.bytesInFlight == 0)
+        let small = String(repeating: "BDAT 1\\r\\nx", count: 1000)
+        try await play(begin + "C! \(small)BDAT 0 LAST\\r\\n\n" + String(repeating: "S: 250 *\n", count: 1001), client)
+        #expect(server.inspectors.record.messages.map(\.count) == [1002])
+        await client.close()
+        await server.server.stop()
+    }
+
     /// A client that sends without end while its message is judged is no longer read from.
     @Test func inputIsHeldBack() async throws {
         let server = try await ReceiveTestServer(ScriptedInspectors(holdsMessages: true))
