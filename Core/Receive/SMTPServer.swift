@@ -126,7 +126,10 @@ public final class SMTPServer: Sendable {
             try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
             try pipeline.addHandler(NIOSSLServerHandler(context: tls.context))
         }
-        try pipeline.addHandler(SessionHandler(channel: channel, listener: listener, services: services))
+        let handler = SessionHandler(channel: channel, listener: listener, services: services)
+        try channel.syncOptions?.setOption(.recvAllocator, value: handler.buffers)
+        try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+        try pipeline.addHandler(handler)
     }
 
     private static func failure(_ error: any Error, _ listener: SMTPListener) -> ReceiveFailure {

@@ -3,31 +3,23 @@ import NIOCore
 import SMTP
 
 /// One timer for a session: it wakes at the earliest moment at which anything can be due and looks, so that no read has to move it.
-extension SessionHandler {
+extension SessionHandler: Timed {
     /// For the last reply to go out.
     private static let lastWriteTime = TimeAmount.seconds(10)
     /// For the client to see it and to close.
     private static let lingerTime = TimeAmount.seconds(2)
 
-    func startTimer() { schedule(in: shortestTimeout) }
+    func startTimer() { wake(in: shortestTimeout) }
 
     /// The session has ended: a client that reads no reply, or never finishes its TLS handshake, must not keep the connection.
     func forceClose() {
-        timer?.cancel()
-        timer = nil
-        guard channel.isActive else { return }
-        timer = channel.eventLoop.scheduleTask(in: Self.lastWriteTime) { [channel] in channel.close(promise: nil) }
+        if channel.isActive { wake(in: Self.lastWriteTime) } else { timers.forget(self) }
     }
 
     /// The last reply is out.
-    func awaitEnd() {
-        timer?.cancel()
-        timer = channel.eventLoop.scheduleTask(in: Self.lingerTime) { [channel] in channel.close(promise: nil) }
-    }
+    func awaitEnd() { if !isClosed { wake(in: Self.lingerTime) } }
 
-    private func schedule(in delay: TimeAmount) {
-        timer = channel.eventLoop.scheduleTask(in: delay) { self.look() }
-    }
+    private func wake(in delay: TimeAmount) { timers.wake(self, in: delay) }
 
     private var shortestTimeout: TimeAmount {
         let limits = machine.limits
@@ -41,12 +33,12 @@ extension SessionHandler {
         return transactionEnd.map { min(quiet, $0) } ?? quiet
     }
 
-    private func look() {
-        guard !machine.hasEnded else { return }
-        guard let due else { return schedule(in: shortestTimeout) }
+    func look() {
+        if machine.hasEnded { return channel.close(promise: nil) }
+        guard let due else { return wake(in: shortestTimeout) }
         let left = due - channel.eventLoop.now
         if left <= .zero { return timeOut() }
-        schedule(in: min(left, shortestTimeout))
+        wake(in: min(left, shortestTimeout))
     }
 
     private func timeOut() {

@@ -42,7 +42,9 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     /// Whom the registry counts this session for; XCLIENT does not change it.
     var countedClient: IPAddress?
     var closeReason = "closed by client"
-    var timer: Scheduled<Void>?
+    let timers: SessionTimers
+    var timerPlace: Int?
+    let buffers = ReceiveBuffers()
     /// The greeting's.
     var delay: Scheduled<Void>?
     var lastActivity: NIODeadline
@@ -60,6 +62,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
         self.channel = channel
         self.listener = listener
         self.services = services
+        timers = services.timers(on: channel.eventLoop)
         lastActivity = channel.eventLoop.now
         let policy = services.policy.current
         let peer = channel.remoteAddress.flatMap(IPAddress.init(_:))
@@ -117,8 +120,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
-        timer?.cancel()
-        timer = nil
+        timers.forget(self)
         delay?.cancel()
         delay = nil
         inspector?.close()
@@ -138,6 +140,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
             perform(action)
         }
         isDriving = false
+        buffers.isReadingData = machine.isReadingData
         if input.readableBytes == 0 { input = ByteBuffer() }
         // While the inspector is deciding, the replies before it wait for its answer.
         if !machine.isAsking { flush() }

@@ -1,4 +1,5 @@
 import Mail
+import NIOCore
 import Synchronization
 
 /// What all sessions of a server share. Any thread.
@@ -14,6 +15,7 @@ final class SessionServices: Sendable {
     let recipientRates = ClientRates()
     let metrics = ReceiveMetrics()
     let isStopping = Atomic<Bool>(false)
+    private let timers = Mutex<[ObjectIdentifier: SessionTimers]>([:])
     private let lastSession = Atomic<UInt64>(0)
 
     init(policy: any PolicySource, inspectors: any SessionInspectorFactory, log: any MailLog, clock: any WallClock) {
@@ -24,4 +26,14 @@ final class SessionServices: Sendable {
     }
 
     func nextSessionID() -> UInt64 { lastSession.add(1, ordering: .relaxed).newValue }
+
+    /// Those of all sessions on that loop.
+    func timers(on loop: any EventLoop) -> SessionTimers {
+        timers.withLock { timers in
+            if let known = timers[ObjectIdentifier(loop)] { return known }
+            let made = SessionTimers(on: loop)
+            timers[ObjectIdentifier(loop)] = made
+            return made
+        }
+    }
 }
