@@ -7,7 +7,10 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 ISOLATED := Tests/isolated.sh
 
 BUILD_PACKAGES := libunbound-dev libargon2-dev libsqlite3-dev libssl-dev gcc make
-TEST_PACKAGES := argon2 nsd ldnsutils postfix swaks libnet-ssleay-perl openssl iproute2 util-linux binutils g++ python3 procps
+TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssleay-perl msmtp curl openssl iproute2 util-linux \
+	binutils g++ python3 procps
+# They exclude Postfix as installed packages.
+SEPARATE_PACKAGES := opensmtpd exim4-daemon-light
 
 .PHONY: all build run test bench bench-sessions fuzz format lint deps build-deps install clean stage-debug
 
@@ -15,6 +18,7 @@ all: build
 
 deps: build-deps
 	@Tests/install-packages.sh $(TEST_PACKAGES)
+	@Tests/extract-packages.sh .build/mail-servers $(SEPARATE_PACKAGES)
 
 build-deps:
 	@Tests/install-packages.sh $(BUILD_PACKAGES)

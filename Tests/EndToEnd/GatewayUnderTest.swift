@@ -11,6 +11,8 @@ final class GatewayUnderTest: @unchecked Sendable {
     private(set) var daemon: Daemon?
     /// What must not go before the gateway.
     private let kept: [AnyObject?]
+    /// Of its named listeners.
+    private let ports: [String: Int]
 
     var configuration: String { folder.path + "/config" }
     var data: String { folder.path + "/data" }
@@ -23,21 +25,33 @@ final class GatewayUnderTest: @unchecked Sendable {
     ///   - dns: nil: answers from the file `zone`.
     ///   - certificate: a folder with cert.pem and key.pem: STARTTLS is offered.
     ///   - listeners: more entries of `listen`.
+    ///   - named: more of them by name, without their place; a name that ends in `.sock` is a Unix socket's. With a certificate
+    ///     `tls: true` stands for it.
     ///   - probe: a filter beside those of the staged tree.
     init(
         nextHop: Int, domain: String = "filters: []", more: String = "", zone: String = "{}", dns: String? = nil, data: String? = nil,
-        certificate: TemporaryFolder? = nil, listeners: [String] = [], probe: Probe? = nil
+        certificate: TemporaryFolder? = nil, listeners: [String] = [], named: [String: String] = [:], probe: Probe? = nil
     ) throws {
-        folder = try TemporaryFolder()
+        let folder = try TemporaryFolder()
+        self.folder = folder
         self.nextHop = nextHop
         kept = [certificate, probe]
+        let tls = certificate.map { "tls: {certificate: \($0.path)/cert.pem, key: \($0.path)/key.pem}" } ?? ""
+        let ports = named.filter { !$0.key.hasSuffix(".sock") }.mapValues { _ in Tool.freePort() }
+        self.ports = ports
         try FileManager.default.createDirectory(atPath: configuration + "/domains", withIntermediateDirectories: true)
-        let tls = certificate.map { ", tls: {certificate: \($0.path)/cert.pem, key: \($0.path)/key.pem}" } ?? ""
+        var listen = ["{address: 127.0.0.1, port: \(port), role: inbound\(tls.isEmpty ? "" : ", tls: true")}"]
+        listen +=
+            listeners
+            + named.map { name, settings in
+                "{\(ports[name].map { "address: 127.0.0.1, port: \($0)" } ?? "socket: \(folder.path)/\(name)"), \(settings)}"
+            }
         try write(
             "postern.yaml",
             """
             hostname: mx.gateway.example
-            listen: [{address: 127.0.0.1, port: \(port), role: inbound\(tls)}\(listeners.map { ", " + $0 }.joined())]
+            listen: [\(listen.joined(separator: ", "))]
+            \(tls)
             data: \(data ?? self.data)
             control: \(control)
             plugins: \([Tool.stage + "/plugins", Tool.stage + "/examples"] + (probe.map { [$0.path] } ?? []))
@@ -64,6 +78,12 @@ final class GatewayUnderTest: @unchecked Sendable {
             \(lines)
             """)
     }
+
+    /// The port of a named listener; nil: the first.
+    func port(_ listener: String?) -> Int { listener.map { ports[$0]! } ?? port }
+
+    /// The path of a named listener's Unix socket.
+    func socket(_ listener: String) -> String { folder.path + "/" + listener }
 
     /// Starts it and waits until it takes mail and commands.
     func start(_ program: String = Tool.postern, options: [String] = []) throws {

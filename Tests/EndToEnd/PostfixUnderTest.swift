@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// A real Postfix in a folder of its own, without DNS: takes mail on loopback, keeps what is for example.com in a maildir, sends nothing
-/// but to `relay`, and that by TLS only.
+/// A real Postfix in a folder of its own, without DNS: takes mail on loopback, keeps what it gets in a maildir, or sends
+/// everything to `relay`, by TLS only unless told
+/// otherwise.
 final class PostfixUnderTest {
     let port = Tool.freePort()
     private let folder: TemporaryFolder
@@ -16,8 +17,9 @@ final class PostfixUnderTest {
     }
     private static let master = "/usr/lib/postfix/sbin/master"
 
-    /// `relay`: a port on 127.0.0.1 that everything goes to; nil: example.com is at home here.
-    init(relay: Int? = nil) throws {
+    /// `relay`: a port on 127.0.0.1 that everything goes to; nil: the domains of the tests are at home here.
+    /// `tls`: smtp_tls_security_level. `settings`: more lines of main.cf.
+    init(relay: Int? = nil, tls: String = "encrypt", settings: [String] = []) throws {
         folder = try TemporaryFolder()
         chmod(folder.path, 0o755)
         let path = folder.path
@@ -29,8 +31,8 @@ final class PostfixUnderTest {
         chown(path + "/data", postfix.pw_uid, postfix.pw_gid)
         chown(path + "/mail", nobodyUser, nobodyGroup)
         let place =
-            relay.map { "default_transport = smtp:[127.0.0.1]:\($0)\nsmtp_tls_security_level = encrypt" } ?? """
-                virtual_mailbox_domains = example.com
+            relay.map { "default_transport = smtp:[127.0.0.1]:\($0)\nsmtp_tls_security_level = \(tls)" } ?? """
+                virtual_mailbox_domains = example.com, sender.example, elsewhere.example
                 virtual_mailbox_base = \(path)/mail
                 virtual_mailbox_maps = static:all/
                 virtual_uid_maps = static:\(nobodyUser)
@@ -52,6 +54,7 @@ final class PostfixUnderTest {
         smtp_dns_support_level = disabled
         smtpd_peername_lookup = no
         \(place)
+        \(settings.joined(separator: "\n"))
 
         """.write(toFile: path + "/etc/main.cf", atomically: false, encoding: .utf8)
         try """
@@ -83,7 +86,7 @@ final class PostfixUnderTest {
     var messages: [String] {
         let new = folder.path + "/mail/all/new"
         return ((try? FileManager.default.contentsOfDirectory(atPath: new)) ?? []).compactMap {
-            try? String(contentsOfFile: new + "/" + $0, encoding: .utf8)
+            (try? Data(contentsOf: URL(filePath: new + "/" + $0))).map { String(decoding: $0, as: UTF8.self) }
         }
     }
 

@@ -39,12 +39,12 @@ enum Tool {
         return Result(status: Int32(process.exitStatus ?? -1), output: text(out), errors: text(err))
     }
 
-    /// A folder with key.pem and a self-signed cert.pem.
+    /// A folder with key.pem and a self-signed cert.pem, for mx.gateway.example and 127.0.0.1.
     static func certificate() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let made = try run([
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mx.gateway.example", "-keyout",
-            folder.path + "/key.pem", "-out", folder.path + "/cert.pem",
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mx.gateway.example", "-addext",
+            "subjectAltName=DNS:mx.gateway.example,IP:127.0.0.1", "-keyout", folder.path + "/key.pem", "-out", folder.path + "/cert.pem",
         ])
         guard made.status == 0 else { throw CocoaError(.fileWriteUnknown) }
         return folder
