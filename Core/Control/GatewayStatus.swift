@@ -18,9 +18,9 @@ public struct GatewayStatus: Codable, Hashable, Sendable {
     public var startedAt: String
     /// Open SMTP sessions.
     public var sessions: Int
-    /// Messages with a copy that waits for delivery.
+    /// Copies that wait for delivery, one for each recipient of a message.
     public var queueLength: Int
-    /// Messages with a copy in quarantine.
+    /// Copies in quarantine.
     public var quarantined: Int
     /// Bytes of messages between DATA and the commit.
     public var bytesInFlight: Int

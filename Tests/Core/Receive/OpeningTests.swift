@@ -65,7 +65,8 @@ import Testing
         if !isImplicit { try await play("S: 220 *\nC: EHLO c\nS* 250\nC: STARTTLS\nS: 220 *\n", client) }
         // Half of a record; the connection may be cut before it is out.
         try? await client.send([22, 3, 1])
-        while try await client.receiveLine() != nil {}
+        // Cut off it is, in whatever way the client learns it.
+        while (try? await client.receiveLine()) != nil {}
         try await server.wait { server.server.openSessions == 0 }
         await server.server.stop()
     }
