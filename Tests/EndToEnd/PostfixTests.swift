@@ -77,7 +77,7 @@ import Testing
         let reception = try Reception(SinkUnderTest())
         defer { reception.stop() }
         let folder = try TemporaryFolder()
-        /// `with`: of Received; nil: it is put off with `reply`.
+        /// `with`: of Received; nil: it is refused with `reply`.
         func send(_ listener: String, tls: String = "encrypt", _ settings: [String], with word: String?, _ reply: String = "") throws {
             let sender = try PostfixUnderTest(relay: reception.gateway.port(listener), tls: tls, settings: settings)
             defer { sender.stop() }
@@ -87,7 +87,7 @@ import Testing
             if let word {
                 reception.expect(letter, with: word, sender.log)
             } else {
-                #expect(Tool.wait { sender.log.contains("status=deferred") && sender.log.contains(reply) }, "\(sender.log)")
+                #expect(Tool.wait { !sender.log.contains("status=sent") && sender.log.contains(reply) }, "\(sender.log)")
             }
         }
         func login(_ password: String) -> [String] {
