@@ -1,9 +1,8 @@
 import NIOCore
 
-/// The buffers that a session's socket is read into: small for commands, large for messages, and none kept while the session is idle. With NIO's
-/// own, a session that once sent a large message would keep up to four of 64 KiB as long as it stays; and since those shrink with every short
-/// command, a message of some kilobytes would take several reads. To be used with one read per turn of the loop (`maxMessagesPerRead`), or the
-/// channel would keep more than the first. Bound to the channel's event loop.
+/// The buffers that a session's socket is read into: small for commands, large for messages, and none kept while the session is idle. Of NIO's
+/// own a session that sent a large message keeps 64 KiB for as long as it stays, and a message of some kilobytes takes several reads. To be used
+/// with one read per turn of the loop (`maxMessagesPerRead`), or the channel keeps more than the first. Bound to the channel's event loop.
 final class ReceiveBuffers: RecvByteBufferAllocator, @unchecked Sendable {
     /// EHLO fits. The channel keeps the first buffer for good.
     static let first = 256
