@@ -51,7 +51,9 @@ struct CalloutLine {
     /// What the next transaction asks; nil: none may start, or nothing waits.
     mutating func next() -> [EmailAddress]? {
         guard running < Self.concurrency, !line.isEmpty else { return nil }
-        let keys = line.prefix(Self.together)
+        // One address beyond ASCII would make a next hop without SMTPUTF8 turn all of them away: it goes alone.
+        let ascii = line.prefix(Self.together).prefix { $0.utf8.allSatisfy { $0 < 128 } }
+        let keys = ascii.isEmpty ? line.prefix(1) : ascii
         line.removeFirst(keys.count)
         running += 1
         return keys.map { key in

@@ -4,7 +4,8 @@ import Mail
 /// Marks the stretch of the thread that is about to end the process, so that the others, which only happened to be under way, are not
 /// blamed. What handled the signal before handles it after.
 ///
-/// Where the handler cannot run (a stack that is used up) no stretch is marked, and all that were under way count.
+/// A thread that was in no stretch has none marked, and nobody is blamed. Where the handler cannot run (a stack that is used up) the header
+/// says so, and all that were under way count.
 enum CrashMark {
     nonisolated(unsafe) private static var memory: UnsafeMutableRawPointer?
     nonisolated(unsafe) private static var before: UnsafeMutablePointer<sigaction>?
@@ -31,6 +32,7 @@ enum CrashMark {
     /// In the handler: loads and stores of memory that is there, sigaction(2) and raise(3), nothing else.
     private static func mark(_ number: Int32, _ info: UnsafeMutablePointer<siginfo_t>?) {
         if let memory {
+            memory.storeBytes(of: JournalFile.marked, toByteOffset: 12, as: UInt32.self)
             let own = UInt64(pthread_self())
             var slot = memory + JournalFile.headerSize
             var left = JournalFile.slots

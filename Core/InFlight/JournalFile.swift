@@ -1,18 +1,20 @@
 import Glibc
 import Mail
 
-/// The file `inflight.journal`: a header of 64 bytes (magic, the writer's pid), then the slots. Mapped memory outlives the process that
+/// The file `inflight.journal`: a header of 64 bytes (magic, the writer's pid, whether a crash was marked), then the slots. Mapped memory outlives the process that
 /// wrote it; a power cut may take it, which then was no crash of ours.
 struct JournalFile {
     static let magic: UInt64 = 0x314C_4E4A_5453_4F50  // "POSTJNL1"
+    /// In the header: `CrashMark` has run.
+    static let marked: UInt32 = 1
     static let headerSize = 64
     static let slots = 64
     static let size = headerSize + slots * JournalSlot.size
 
     let memory: UnsafeMutableRawPointer
 
-    /// What the last process left in it: its pid and where it was. Empty for a file that is missing, short, or none of ours.
-    static func read(_ path: String) -> (pid: Int32, found: [FoundStretch])? {
+    /// What the last process left in it. nil for a file that is missing, short, or none of ours.
+    static func read(_ path: String) -> Left? {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
@@ -21,7 +23,7 @@ struct JournalFile {
         return parse(bytes)
     }
 
-    static func parse(_ bytes: [UInt8]) -> (pid: Int32, found: [FoundStretch])? {
+    static func parse(_ bytes: [UInt8]) -> Left? {
         bytes.withUnsafeBytes { bytes in
             guard bytes.count == size, bytes.loadUnaligned(as: UInt64.self) == magic else { return nil }
             let pid = bytes.loadUnaligned(fromByteOffset: 8, as: Int32.self)
@@ -29,8 +31,18 @@ struct JournalFile {
                 let start = headerSize + slot * JournalSlot.size
                 return JournalSlot.read(UnsafeRawBufferPointer(rebasing: bytes[start..<start + JournalSlot.size]))
             }
-            return (pid, found)
+            let mark = bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self)
+            return Left(pid: pid, isMarked: mark == marked, found: found)
         }
+    }
+
+    /// What a process left behind.
+    struct Left {
+        var pid: Int32
+        /// A crash's thread was looked for.
+        var isMarked: Bool
+        /// Where it was.
+        var found: [FoundStretch]
     }
 
     /// A new, empty one in the place of the old; or the text of what went wrong.

@@ -18,7 +18,7 @@ public final class MappedJournal: InFlightJournal, @unchecked Sendable {
         var list = StrikeList.read(folder + "/strikes", now: now)
         if let left = JournalFile.read(path), !left.found.isEmpty {
             let death = death.flatMap { $0.pid == left.pid ? $0 : nil }
-            let guilty = Self.guilty(left.found, death)
+            let guilty = Self.guilty(left, death)
             for found in left.found {
                 let ended = "the gateway before (pid \(left.pid)) ended by \(death?.how ?? "nobody saw what")"
                 guard guilty.contains(found) else {
@@ -46,11 +46,11 @@ public final class MappedJournal: InFlightJournal, @unchecked Sendable {
         CrashMark.install(file)
     }
 
-    /// What a crash is blamed on: the marked stretch, else all. Nothing for any other end.
-    static func guilty(_ found: [FoundStretch], _ death: ProcessDeath?) -> Set<FoundStretch> {
+    /// What a crash is blamed on: the stretch of the thread that died, if it was in one; all, where nobody could look. Nothing for any other
+    /// end.
+    static func guilty(_ left: JournalFile.Left, _ death: ProcessDeath?) -> Set<FoundStretch> {
         guard let death, death.isCrash else { return [] }
-        let fatal = found.filter(\.isFatal)
-        return Set(fatal.isEmpty ? found : fatal)
+        return Set(left.isMarked ? left.found.filter(\.isFatal) : left.found)
     }
 
     /// Above this only both ends and the length are hashed: the digest must not hold up an event loop.

@@ -35,6 +35,26 @@ final class ClientCounts: Sendable {
         }
     }
 
+    /// Counts one more, unless there are `limit` already. `takeBack` undoes it.
+    func admit(_ client: IPAddress, limit: Int, at now: Timestamp) -> Bool {
+        state.withLock { state in
+            let key = Self.key(client)
+            slide(&state, to: now)
+            guard count(state, key, now) < limit else { return false }
+            if state.current[key] == nil, state.current.count >= most { state.current.remove(at: state.current.startIndex) }
+            state.current[key, default: 0] += 1
+            return true
+        }
+    }
+
+    func takeBack(_ client: IPAddress) {
+        state.withLock { state in
+            let key = Self.key(client)
+            guard let count = state.current[key] else { return }
+            state.current[key] = count > 1 ? count - 1 : nil
+        }
+    }
+
     func count(_ client: IPAddress, at now: Timestamp) -> Int {
         state.withLock { state in
             slide(&state, to: now)

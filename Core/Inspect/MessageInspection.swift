@@ -61,7 +61,7 @@ final class MessageInspection: @unchecked Sendable {
     /// The gateway's own look at the header; what it is refused for.
     private func read(_ bytes: UnsafeRawBufferPointer) -> (reply: Reply, reason: String)? {
         guard HeaderFields.isHeader(of: bytes, within: plan.snapshot.limits.headerSize) else {
-            return (Reply(.malformedContent, "The message has no header, or one that is too large"), "limit header_size")
+            return (Reply(.malformedContent, "The header of the message is too large"), "limit header_size")
         }
         let header = HeaderFields(bytes)
         if let field = header.first("Message-ID", in: bytes) { messageID = HeaderFields.value(field, in: bytes, limit: 255) }

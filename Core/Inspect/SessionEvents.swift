@@ -53,20 +53,22 @@ extension Inspector {
                 facts, at: .auth, nil, [("tried", .text(credentials.login)), ("reason", .text(reason)), ("reply", .text("\(reply)"))])
             then(.failure(LoginRefusal(reply: reply)))
         }
-        let unavailable = Reply(.authenticationUnavailable, "Authentication is not possible now, try again later")
-        guard let authenticator else { return refuse(unavailable, "no accounts") }
+        guard let authenticator else { return refuse(EdgeReply.authenticationUnavailable, "no accounts") }
         let most = currentPlan.snapshot.limits.failedLoginsPerMinute
-        guard failedLogins.count(facts.client, at: clock.now) < most else {
-            return refuse(unavailable, "limit failed_logins_per_minute")
+        // Counted before the check, or sessions side by side would all be let in.
+        guard failedLogins.admit(facts.client, limit: most, at: clock.now) else {
+            return refuse(EdgeReply.authenticationUnavailable, "limit failed_logins_per_minute")
         }
         authenticator.verify(credentials) { [self] result in
             metrics.login(result)
             switch result {
-            case .accepted(let account): then(.success(account))
-            case .rejected(let why):
-                failedLogins.add(facts.client, at: clock.now)
-                refuse(Reply(.authenticationFailed, "Authentication failed"), why)
-            case .unavailable(let why): refuse(unavailable, why)
+            case .accepted(let account):
+                failedLogins.takeBack(facts.client)
+                then(.success(account))
+            case .rejected(let why): refuse(EdgeReply.authenticationFailed, why)
+            case .unavailable(let why):
+                failedLogins.takeBack(facts.client)
+                refuse(EdgeReply.authenticationUnavailable, why)
             }
         }
     }

@@ -6,8 +6,9 @@ enum TraceHeaders {
     static func received(_ message: ReceivedMessage, hostname: String) -> String {
         let session = message.session
         let literal = session.client.isIPv4 ? "[\(session.client)]" : "[IPv6:\(session.client)]"
+        let client = session.clientName.map { "\(safe($0)) \(literal)" } ?? literal
         var text =
-            "Received: from \(safe(session.helo ?? "unknown")) (\(literal))\r\n\tby \(hostname) (Postern) with \(session.protocolName(isSMTPUTF8: message.envelope.isSMTPUTF8)) id \(message.queueID)"
+            "Received: from \(safe(session.helo ?? "unknown")) (\(client))\r\n\tby \(hostname) (Postern) with \(session.protocolName(isSMTPUTF8: message.envelope.isSMTPUTF8)) id \(message.queueID)"
         if let tls = session.tls {
             text += "\r\n\t(using \(tls.version)\(tls.cipher.isEmpty ? "" : " with cipher \(tls.cipher)"))"
         }

@@ -3,7 +3,7 @@ import NIOCore
 import Synchronization
 
 /// What each client did within the last minute: a count for this minute and one for the last, weighed by how much of that still counts, so
-/// that no burst at a minute's turn passes twice. Any thread. Bounded: past `mostClients` new ones are not counted until the minute is over.
+/// that no burst at a minute's turn passes twice. Any thread. Bounded: past `mostClients` each new one takes some other's place.
 final class ClientRates: Sendable {
     private struct State {
         var start = NIODeadline.uptimeNanoseconds(0)
@@ -31,7 +31,8 @@ final class ClientRates: Sendable {
             let left = 1 - Double((now - state.start).nanoseconds) / Double(Self.window.nanoseconds)
             let count = state.current[client] ?? 0
             guard Double(count) + Double(state.last[client] ?? 0) * left < Double(limit) else { return false }
-            if count > 0 || state.current.count < Self.mostClients { state.current[client] = count + 1 }
+            if count == 0, state.current.count >= Self.mostClients { state.current.remove(at: state.current.startIndex) }
+            state.current[client] = count + 1
             return true
         }
     }

@@ -117,9 +117,10 @@ public final class SMTPServer: Sendable {
         let pipeline = channel.pipeline.syncOperations
         if case .port = listener.place {
             try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
-            if let peer = channel.remoteAddress.flatMap(IPAddress.init(_:)), listener.expectsProxyHeader(from: peer) {
-                try pipeline.addHandler(ProxyHandler())
-            }
+            // A client that has reset the connection already has no address any more, and its bytes would be nobody's: with them it could be
+            // taken for whomever we trust.
+            guard let peer = channel.remoteAddress.flatMap(IPAddress.init(_:)) else { throw ReceiveFailure("the client is gone") }
+            if listener.expectsProxyHeader(from: peer) { try pipeline.addHandler(ProxyHandler()) }
         }
         if listener.isImplicitTLS, let tls = listener.tls {
             // TLS has its own end (close_notify); with half closure the handler waits for it in vain.

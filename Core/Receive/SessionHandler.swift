@@ -65,12 +65,13 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
         timers = services.timers(on: channel.eventLoop)
         lastActivity = channel.eventLoop.now
         let policy = services.policy.current
-        let peer = channel.remoteAddress.flatMap(IPAddress.init(_:))
+        // Over a Unix socket everybody is local; over TCP `SMTPServer` lets nobody in without an address. 0.0.0.0 is in no network of ours.
+        let peer = channel.remoteAddress.flatMap(IPAddress.init(_:)) ?? (listener.isLocal ? .loopback : IPAddress(v4: 0))
         let facts = SessionFacts(
-            id: services.nextSessionID(), role: listener.role, listener: listener.name, client: peer ?? .loopback,
+            id: services.nextSessionID(), role: listener.role, listener: listener.name, client: peer,
             clientPort: channel.remoteAddress?.port ?? 0, connectedAt: services.clock.now)
         machine = ServerMachine(
-            facts: facts, hostname: policy.hostname, limits: policy.limits, options: listener.options(for: peer ?? .loopback))
+            facts: facts, hostname: policy.hostname, limits: policy.limits, options: listener.options(for: peer))
     }
 
     // MARK: Channel events
@@ -84,7 +85,8 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !machine.hasEnded else { return }
         if case .awaitingGreeting = opening { return refuseEarlyBytes() }
-        lastActivity = context.eventLoop.now
+        // A command has its time from its first byte to its last, however they trickle; a message's bytes each begin it anew.
+        if input.readableBytes == 0 && !machine.isSkipping || machine.isReadingData { lastActivity = context.eventLoop.now }
         var bytes = unwrapInboundIn(data)
         if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
         drive()
@@ -158,6 +160,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
         let action = input.withUnsafeReadableBytes { machine.receive($0, consumed: &consumed) }
         input.moveReaderIndex(forwardBy: consumed)
         settleBytes()
+        if action != .wait { lastActivity = channel.eventLoop.now }
         return action
     }
 

@@ -18,8 +18,8 @@ public struct Limits: Hashable, Sendable {
     public var messagesPerMinute = 0
     /// Recipients (RCPT commands) of one client in a minute; 0: any number. 450 4.7.1.
     public var recipientsPerMinute = 0
-    /// Failed logins of one client in a minute until AUTH is refused without a look: 454 4.7.0.
-    public var failedLoginsPerMinute = 10
+    /// Failed logins of one client in a minute, those being checked included, until AUTH is refused without a look: 454 4.7.0.
+    public var failedLoginsPerMinute = 20
     /// Messages in one session; announced as MAILMAX (RFC 9422). 421 4.7.0 past it.
     public var transactions = 1000
     /// Recipients that do not exist in one session until it ends with 421 4.7.0: somebody is guessing addresses.

@@ -34,6 +34,9 @@ extension ServerMachine {
         return session.idleCommands > limits.idleCommands ? end(ServerReply.tooManyIdleCommands) : nil
     }
 
+    /// "Not now" is no error of the client's, but one that asks again and again without a pause does nothing else.
+    private mutating func countIdle(_ reply: Reply) -> ServerAction? { reply.isTransient ? countIdleCommand() : nil }
+
     private mutating func hello(_ name: String, _ greeting: Command.Greeting) -> ServerAction {
         // RFC 2033 section 4.1: each protocol has its own, so that nobody speaks the wrong one unknowing.
         guard (greeting == .lhlo) == options.isLMTP else { return refuse(ServerReply.wrongHello(isLMTP: options.isLMTP), during: .helo) }
@@ -100,7 +103,7 @@ extension ServerMachine {
             return .reply(greeting == .helo ? ServerReply.helo(hostname) : ServerReply.ehlo(hostname, extensions))
         case .authenticate: preconditionFailure("answered by `authenticated`")
         case .mail(let envelope):
-            if let reply, !reply.isPositive { return rejected(reply) }
+            if let reply, !reply.isPositive { return countIdle(reply) ?? rejected(reply) }
             session.transactions += 1
             transaction = Transaction(declaredSize: envelope.declaredSize, isSMTPUTF8: envelope.isSMTPUTF8)
             return .reply(reply ?? ServerReply.senderOK)
@@ -112,6 +115,7 @@ extension ServerMachine {
         case .data:
             let chunk = pendingChunk.take()
             if let reply {
+                if let end = countIdle(reply) { return end }
                 guard let chunk else { return .refuse(reply, during: .data) }
                 transaction?.hasChunks = true
                 return discard(chunk.size, reply)

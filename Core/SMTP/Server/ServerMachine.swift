@@ -149,6 +149,9 @@ public struct ServerMachine: ~Copyable {
         default: false
         }
     }
+    /// Within a line that is too long: its end has not come.
+    public var isSkipping: Bool { if case .skipping = state { true } else { false } }
+
     private var isInChunk: Bool {
         switch state {
         case .chunk, .discarding: true

@@ -68,12 +68,25 @@ import Testing
         _ = journal.enter(InFlightFolder.stretch(2))
         // What the signal handler does.
         let file = try #require(FileHandle(forUpdatingAtPath: folder.journal))
+        try file.seek(toOffset: 12)
+        try file.write(contentsOf: Data([UInt8(JournalFile.marked), 0, 0, 0]))
         try file.seek(toOffset: UInt64(JournalFile.headerSize + Int(mark.slot) * JournalSlot.size))
         try file.write(contentsOf: Data([UInt8(JournalSlot.State.fatal), 0, 0, 0]))
         _ = folder.open(after: InFlightFolder.crash)
         let list = StrikeList.read(folder.strikes, now: InFlightFolder.now)
         #expect(list.strikes.map(\.digest) == [InFlightFolder.digest(1)])
         #expect(folder.said.count == 2)
+    }
+
+    /// It died somewhere else: in TLS, in the database, in the reading of commands.
+    @Test func aThreadThatWasInNoStretchBlamesNobody() throws {
+        let folder = try InFlightFolder()
+        _ = folder.open().enter(InFlightFolder.stretch(1))
+        let file = try #require(FileHandle(forUpdatingAtPath: folder.journal))
+        try file.seek(toOffset: 12)
+        try file.write(contentsOf: Data([UInt8(JournalFile.marked), 0, 0, 0]))
+        _ = folder.open(after: InFlightFolder.crash)
+        #expect(StrikeList.read(folder.strikes, now: InFlightFolder.now).strikes.isEmpty)
     }
 
     @Test func moreThreadsThanSlotsGoUnnoted() throws {

@@ -72,6 +72,25 @@ import Testing
         #expect(gate.last == "auth accepted anna@a.example")
     }
 
+    /// Those being checked count too, or sessions side by side would all be let in; a right password takes its count back.
+    @Test func loginsSideBySide() throws {
+        var limits = Limits()
+        limits.failedLoginsPerMinute = 2
+        let authenticator = ScriptedAuthenticator(["anna@a.example": ("secret", "a.example")])
+        let gate = try gate(limits: limits, authenticator)
+        for _ in 1...5 {
+            gate.login("anna@a.example", "secret")
+            gate.reconnect()
+        }
+        #expect(authenticator.asked.count == 5)
+        authenticator.hold()
+        for _ in 1...5 {
+            gate.login("anna@a.example", "guess")
+            gate.reconnect()
+        }
+        #expect(authenticator.asked.count == 7)
+    }
+
     @Test func theEdgesFiltersSeeTheLoginAndNoPassword() throws {
         let filter = ScriptedFilter("watch", phases: [.auth]) { _ in .done([Symbol(name: "NIGHT", defaultScore: 3)]) }
         let gate = try gate([filter], edge: EdgePolicy(filters: [[slot("watch")]]))
@@ -86,7 +105,10 @@ import Testing
         #expect(gate.copies[0].score == 3)
     }
 
-    @Test(arguments: [(Thresholds(reject: 3), "535 5.7.1 Refused by policy"), (Thresholds(defer: 3), "454 4.7.1 Not now, try again later")])
+    @Test(arguments: [
+        (Thresholds(reject: 3), "535 5.7.8 Authentication failed"),
+        (Thresholds(defer: 3), "454 4.7.0 Authentication is not possible now, try again later"),
+    ])
     func theEdgeRefusesALogin(_ row: (Thresholds, String)) throws {
         let filter = ScriptedFilter("watch", phases: [.auth]) { _ in .done([Symbol(name: "NIGHT", defaultScore: 3)]) }
         let gate = try gate([filter], edge: EdgePolicy(filters: [[slot("watch")]], thresholds: row.0))
