@@ -16,7 +16,7 @@ extension EmailAddress {
         if plain.utf8.count > 2, plain.hasPrefix("\""), plain.hasSuffix("\""), !plain.utf8.contains(UInt8(ascii: "\\")) {
             plain = plain.dropFirst().dropLast()
         }
-        return plain.lowercased()
+        return EmailAddress.folded(String(plain))
     }
 
     /// Always reach someone: RFC 5321 section 4.5.1, RFC 2142 section 2.

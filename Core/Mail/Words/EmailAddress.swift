@@ -18,6 +18,12 @@ public struct EmailAddress: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { domain.isEmpty ? localPart : localPart + "@" + domain }
 
-    /// For comparing mailboxes: our domains treat local parts without regard to ASCII case.
-    public var key: String { localPart.lowercased() + "@" + domain }
+    /// For comparing mailboxes: our domains treat local parts without regard to ASCII case. Only that: Unicode's would make one mailbox of
+    /// several (the Kelvin sign is a `k` there).
+    public var key: String { Self.folded(localPart) + "@" + domain }
+
+    /// A local part with its ASCII letters in lower case.
+    public static func folded(_ localPart: String) -> String {
+        String(decoding: localPart.utf8.map { $0 &- UInt8(ascii: "A") < 26 ? $0 | 0x20 : $0 }, as: UTF8.self)
+    }
 }

@@ -29,7 +29,7 @@ extension ServerMachine {
 
     var isTLSMissing: Bool { options.requiresTLS && facts.tls == nil }
 
-    private mutating func countIdleCommand() -> ServerAction? {
+    mutating func countIdleCommand() -> ServerAction? {
         session.idleCommands += 1
         return session.idleCommands > limits.idleCommands ? end(ServerReply.tooManyIdleCommands) : nil
     }

@@ -32,6 +32,7 @@ extension ServerMachine {
 
     /// BDAT. Its bytes come whatever we say, so a refusal is said after them.
     mutating func chunk(size: Int, isLast: Bool) -> ServerAction {
+        if size == 0, !isLast, let end = countIdleCommand() { return end }
         // Nobody needs a session that is busy with throwing away.
         if size > 2 * limits.messageSize + Self.toleratedExcess { return end(ServerReply.chunkTooLarge) }
         guard let transaction else { return discard(size, ServerReply.needMail) }

@@ -39,14 +39,13 @@ import Testing
         let clients = Set(server.inspectors.record.sessions.map(\.client.description))
         #expect(clients.isSubset(of: ["127.0.0.1", "127.0.0.2"]), "\(clients)")
         #expect(server.inspectors.record.sessions.filter { $0.client == .loopback }.count == 1)
-        #expect(server.inspectors.record.messages.isEmpty)
         await server.server.stop()
     }
 
     /// A command has its time however its bytes trickle, whether its line ends or not.
     @Test(arguments: [UInt8(ascii: "N"), UInt8(ascii: " ")]) func commandThatTrickles(byte: UInt8) async throws {
         var limits = Limits()
-        limits.commandTimeout = .seconds(1)
+        limits.commandTimeout = .seconds(4)
         limits.commandLine = 512
         let server = try await ReceiveTestServer(ScriptedInspectors(limits: limits))
         let client = try await server.connect()
