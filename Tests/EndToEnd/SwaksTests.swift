@@ -63,7 +63,7 @@ import Testing
                 Try("lmtp.sock", "--protocol LMTP --pipeline --to b@example.com,c@example.com", with: "LMTP"),
                 Try(
                     "xclient", "--xclient-addr 192.0.2.7 --xclient-name client.example --xclient-helo first.example", with: "ESMTP",
-                    "([192.0.2.7])"),
+                    "(client.example [192.0.2.7])"),
                 Try(
                     "xclient", "--xclient-addr IPV6:2001:db8::7 --xclient-delim --xclient-port 1234", with: "ESMTP", "([IPv6:2001:db8::7])"),
                 Try("xclient", "--xclient ADDR=nonsense", fails: 33, "501 5.5.4"),

@@ -57,7 +57,7 @@ import Testing
     /// Whoever never finishes a handshake is cut off, and so is one that stops after STARTTLS.
     @Test(arguments: [true, false]) func handshakeThatNeverComes(isImplicit: Bool) async throws {
         var limits = Limits()
-        limits.commandTimeout = .seconds(3)
+        limits.commandTimeout = .seconds(10)
         let server = try await ReceiveTestServer(ScriptedInspectors(limits: limits), tls: ReceiveTestServer.tls.get()) {
             $0.isImplicitTLS = isImplicit
         }
