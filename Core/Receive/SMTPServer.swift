@@ -51,6 +51,8 @@ public final class SMTPServer: Sendable {
         }
         shared.isStopping.store(true, ordering: .relaxed)
         for channel in listening { try? await channel.close() }
+        // What was accepted a moment before becomes a session on its own loop: each gets a turn before anybody counts.
+        for _ in 0..<2 { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
         for handler in shared.registry.all { handler.shutDown() }
         let drain = shared.policy.current.limits.drain
         let deadline = ContinuousClock.now + drain
