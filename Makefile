@@ -39,10 +39,8 @@ stage-debug: deps
 
 test: stage-debug lint
 	@# One after the other: end-to-end tests wait for processes, and would hold the threads that the others need.
-	POSTERN_STAGE=$(CURDIR)/.build/stage POSTERN_TESTDATA=$${POSTERN_TESTDATA:-$(CURDIR)/../shared/data} \
-		$(ISOLATED) swift test --skip-build --skip EndToEndTests
-	POSTERN_STAGE=$(CURDIR)/.build/stage POSTERN_TESTDATA=$${POSTERN_TESTDATA:-$(CURDIR)/../shared/data} \
-		$(ISOLATED) swift test --skip-build --filter EndToEndTests
+	Tests/run.sh --skip EndToEndTests
+	Tests/run.sh --filter EndToEndTests
 
 bench: deps build
 	swift build -c release --product StoreBenchmark

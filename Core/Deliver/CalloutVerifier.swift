@@ -66,15 +66,18 @@ public final class CalloutVerifier: RecipientVerifier {
             return state.lastID
         }
         let timer = loop.scheduleTask(in: TimeAmount(callout.timeout)) { [self] in giveUp(address, place, id) }
-        let isAsked = state.withLock { state in
-            state.lines[place, default: CalloutLine()].ask(address, id: id) {
+        let answer = state.withLock { state -> RecipientExistence? in
+            // Again, in the lock that asks: the answer to an equal question may have come since.
+            if let known = remembered(address, place, &state) { return known }
+            let isAsked = state.lines[place, default: CalloutLine()].ask(address, id: id) {
                 timer.cancel()
                 completion($0)
             }
+            return isAsked ? nil : .undetermined("too many questions wait for \(address.domain)")
         }
-        guard isAsked else {
+        if let answer {
             timer.cancel()
-            return completion(.undetermined("too many questions wait for \(address.domain)"))
+            return completion(answer)
         }
         startNext(place, callout)
     }
