@@ -119,7 +119,7 @@ public final class CalloutVerifier: RecipientVerifier {
         let job = DeliveryJob(
             queueID: QueueID(rawValue: 0), reversePath: .null, is8BitMIME: false, isSMTPUTF8: true,
             recipients: asked.enumerated().map { JobRecipient(index: $0.offset, address: $0.element) }, addedHeaders: "",
-            region: Region(copying: []), nextHops: place.nextHops)
+            region: Region(copying: []), route: .nextHops(place.nextHops))
         client.callOut(job) { [self] report in
             var outcomes = report.outcomes[...]
             let strictness = asksStrictness ? outcomes.popFirst().map(CalloutAnswer.read) : nil

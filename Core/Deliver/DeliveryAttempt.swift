@@ -35,7 +35,7 @@ final class DeliveryAttempt: @unchecked Sendable {
         self.isCallout = isCallout
         self.client = client
         self.completion = completion
-        hops = Self.ordered(job.nextHops, rotation: rotation)
+        hops = if case .nextHops(let hops) = job.route { Self.ordered(hops, rotation: rotation) } else { [] }
         size = isCallout ? 0 : MessageWriter.size(addedHeaders: job.addedHeaders, region: job.region)
         needsSMTPUTF8 = job.isSMTPUTF8 && Self.hasUTF8(job)
         let unknown = DeliveryOutcome.deferred(DeliveryFailure(detail: "no next hop", isNextHopsFault: true))

@@ -41,7 +41,7 @@ public final class SMTPNextHopClient: NextHopClient {
     private func begin(_ job: DeliveryJob, isCallout: Bool, _ completion: @escaping @Sendable (DeliveryReport) -> Void) {
         guard pool.beginJob() else {
             let outcome = DeliveryOutcome.deferred(DeliveryFailure(detail: "shutting down", isNextHopsFault: true))
-            return completion(DeliveryReport(outcomes: job.recipients.map { _ in outcome }, nextHop: job.nextHops.first?.description ?? ""))
+            return completion(DeliveryReport(outcomes: job.recipients.map { _ in outcome }, nextHop: "none"))
         }
         let turn = rotation.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
         DeliveryAttempt(job, client: self, rotation: turn, isCallout: isCallout, completion: completion).start()

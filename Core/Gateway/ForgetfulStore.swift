@@ -3,7 +3,9 @@ import Mail
 /// Takes everything and keeps nothing: for scans.
 struct ForgetfulStore: MessageStore {
     func accept(_ message: StoredMessage, completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) { completion(.success(())) }
-    func change(_ changes: [RecipientChange], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
+    func change(
+        _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+    ) {
         completion(.success(()))
     }
     func append(_ receipt: Receipt) {}

@@ -54,7 +54,7 @@ extension DeliveryQueue {
             recipients: copies.map {
                 JobRecipient(index: $0.index, address: $0.address, notify: $0.notify, originalRecipient: $0.originalRecipient)
             }, addedHeaders: copies.first!.addedHeaders, region: message.region!,
-            nextHops: attempt.nextHops)
+            route: .nextHops(attempt.nextHops))
         client.deliver(job) { [self] report in
             loop.execute { [self] in
                 attempt.health = Self.health(report)

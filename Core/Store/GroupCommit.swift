@@ -10,7 +10,8 @@ final class GroupCommit: @unchecked Sendable {
 
     enum Work: Sendable {
         case accept(StoredMessage, bodyInFile: Bool)
-        case change([RecipientChange])
+        /// The messages added are small ones: their bodies go into rows.
+        case change([RecipientChange], adding: [StoredMessage])
     }
 
     struct Entry: Sendable {
@@ -162,7 +163,12 @@ final class GroupCommit: @unchecked Sendable {
                 case .accept(let message, let bodyInFile):
                     try statements.accept(message, bodyInFile: bodyInFile)
                     newest = max(newest ?? message.queueID, message.queueID)
-                case .change(let changes): gone += try statements.change(changes)
+                case .change(let changes, let messages):
+                    for message in messages {
+                        try statements.accept(message, bodyInFile: false)
+                        newest = max(newest ?? message.queueID, message.queueID)
+                    }
+                    gone += try statements.change(changes)
                 }
             }
             if let newest { try statements.raiseHighest(to: newest) }

@@ -10,6 +10,7 @@ struct MessageFlags: OptionSet {
     /// RET=FULL and RET=HDRS of its MAIL; neither: not given.
     static let returnsFull = MessageFlags(rawValue: 8)
     static let returnsHeaders = MessageFlags(rawValue: 16)
+    static let isSenderAuthenticated = MessageFlags(rawValue: 32)
 
     init(rawValue: Int64) { self.rawValue = rawValue }
 
@@ -18,6 +19,7 @@ struct MessageFlags: OptionSet {
         if message.is8BitMIME { insert(.is8BitMIME) }
         if message.isSMTPUTF8 { insert(.isSMTPUTF8) }
         if message.role == .outbound { insert(.isOutbound) }
+        if message.isSenderAuthenticated { insert(.isSenderAuthenticated) }
         switch message.dsn.returned {
         case .full?: insert(.returnsFull)
         case .headers?: insert(.returnsHeaders)

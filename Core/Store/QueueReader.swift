@@ -86,7 +86,7 @@ struct QueueReader: Sendable {
         let copies = try PreparedStatement(
             connection,
             """
-            SELECT place, address, domain, state, headers, reason, score, attempts, next_attempt, notify, original FROM recipient
+            SELECT place, address, domain, state, headers, reason, score, attempts, next_attempt, notify, original, reverse_path, told FROM recipient
             WHERE message = ?1 ORDER BY place
             """)
         var messages: [StoredMessage] = []
@@ -94,13 +94,13 @@ struct QueueReader: Sendable {
             one.bind(1, id.rawValue)
             guard try one.next() else { continue }
             let flags = MessageFlags(rawValue: one.integer(2))
-            let path = one.text(1)
             var message = StoredMessage(
                 queueID: id, receivedAt: Timestamp(microseconds: one.integer(0)),
-                reversePath: path.isEmpty ? .null : .address(address(path)), is8BitMIME: flags.contains(.is8BitMIME),
+                reversePath: path(one.text(1)), is8BitMIME: flags.contains(.is8BitMIME),
                 isSMTPUTF8: flags.contains(.isSMTPUTF8), role: flags.contains(.isOutbound) ? .outbound : .inbound,
                 dsn: DSNRequest(returned: flags.returned, envelopeID: one.isNull(5) ? nil : one.text(5)), sessionJSON: one.text(3),
                 region: nil, size: Int(one.integer(4)), recipients: [])
+            message.isSenderAuthenticated = flags.contains(.isSenderAuthenticated)
             while try one.next() {}
             copies.bind(1, id.rawValue)
             while try copies.next() {
@@ -114,12 +114,16 @@ struct QueueReader: Sendable {
                 copy.attempts = Int(copies.integer(7))
                 if !copies.isNull(9) { copy.notify = NotifyConditions(rawValue: UInt8(truncatingIfNeeded: copies.integer(9))) }
                 if !copies.isNull(10) { copy.originalRecipient = copies.text(10) }
+                if !copies.isNull(11) { copy.reversePath = path(copies.text(11)) }
+                copy.isDelayTold = copies.integer(12) != 0
                 message.recipients.append(copy)
             }
             messages.append(message)
         }
         return messages
     }
+
+    private func path(_ text: String) -> ReversePath { text.isEmpty ? .null : .address(address(text)) }
 
     /// What `description` wrote: without a domain there is no `@` (`postmaster`).
     private func address(_ text: String) -> EmailAddress { EmailAddress(unchecked: text) ?? EmailAddress(localPart: text, domain: "") }

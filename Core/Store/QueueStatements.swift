@@ -14,9 +14,9 @@ final class QueueStatements {
         raiseHighest = try PreparedStatement(connection, "UPDATE meta SET value = max(value, ?1) WHERE name = 'highest'")
         insertMessage = try PreparedStatement(connection, "INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?7)")
         insertRecipient = try PreparedStatement(
-            connection, "INSERT INTO recipient VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+            connection, "INSERT INTO recipient VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")
         openCopies = try PreparedStatement(connection, "SELECT place FROM recipient WHERE message = ?1 AND state < 10")
-        let update = "UPDATE recipient SET state = ?3, attempts = ?4, next_attempt = ?5, reason = ?6"
+        let update = "UPDATE recipient SET state = ?3, attempts = ?4, next_attempt = ?5, reason = ?6, told = told OR ?8"
         updateCopy = try PreparedStatement(connection, update + " WHERE message = ?1 AND place = ?2")
         updateCopyAndHeaders = try PreparedStatement(connection, update + ", headers = ?7 WHERE message = ?1 AND place = ?2")
         deleteCopies = try PreparedStatement(connection, "DELETE FROM recipient WHERE message = ?1")
@@ -82,6 +82,8 @@ final class QueueStatements {
             insertRecipient.bind(10, copy.nextAttempt.microseconds)
             if let notify = copy.notify { insertRecipient.bind(11, Int64(notify.rawValue)) } else { insertRecipient.bindNull(11) }
             insertRecipient.bind(12, copy.originalRecipient)
+            insertRecipient.bind(13, copy.reversePath?.description)
+            insertRecipient.bind(14, Int64(copy.isDelayTold ? 1 : 0))
             try insertRecipient.run()
         }
     }
@@ -123,6 +125,7 @@ final class QueueStatements {
             statement.bind(4, Int64(change.attempts))
             statement.bind(5, change.nextAttempt.microseconds)
             statement.bind(6, change.reason)
+            statement.bind(8, Int64(change.tellsDelay ? 1 : 0))
             if let headers = change.addedHeaders { statement.bind(7, headers) }
             try statement.run()
         }

@@ -63,8 +63,10 @@ public final class SQLiteStore: MessageStore {
         }
     }
 
-    public func change(_ changes: [RecipientChange], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
-        writer.submit(.init(work: .change(changes), completion: completion))
+    public func change(
+        _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+    ) {
+        writer.submit(.init(work: .change(changes, adding: messages), completion: completion))
     }
 
     public func append(_ receipt: Receipt) { journal.append(receipt) }

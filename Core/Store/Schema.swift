@@ -12,7 +12,7 @@ struct Schema: Sendable {
     /// `body` is NULL when the body is a file. It comes last, so that reading the other columns touches none of its pages.
     /// `held` and `quarantined` are partial: mail that just goes through never touches them.
     static let queue = Schema(
-        version: 2,
+        version: 3,
         sql: """
             CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
             INSERT INTO meta VALUES ('highest', 0);
@@ -22,7 +22,8 @@ struct Schema: Sendable {
             CREATE TABLE recipient (
                 message INTEGER NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL, state INTEGER NOT NULL,
                 headers TEXT NOT NULL, reason TEXT NOT NULL, score REAL NOT NULL, attempts INTEGER NOT NULL,
-                next_attempt INTEGER NOT NULL, notify INTEGER, original TEXT, PRIMARY KEY (message, place)) WITHOUT ROWID;
+                next_attempt INTEGER NOT NULL, notify INTEGER, original TEXT,
+                reverse_path TEXT, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (message, place)) WITHOUT ROWID;
             CREATE INDEX held ON recipient (message) WHERE state = 2;
             CREATE INDEX quarantined ON recipient (message) WHERE state = 3;
             """,
@@ -37,7 +38,11 @@ struct Schema: Sendable {
             DROP TABLE message_1;
             ALTER TABLE recipient ADD COLUMN notify INTEGER;
             ALTER TABLE recipient ADD COLUMN original TEXT;
-            """
+            """,
+            2: """
+            ALTER TABLE recipient ADD COLUMN reverse_path TEXT;
+            ALTER TABLE recipient ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+            """,
         ],
         names: ["meta", "message", "recipient", "held", "quarantined"])
 

@@ -50,10 +50,13 @@ public final class MemoryStore: MessageStore {
         whenCommitted { [self] in completion(write { $0.messages[message.queueID] = message }) }
     }
 
-    public func change(_ changes: [RecipientChange], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
+    public func change(
+        _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+    ) {
         whenCommitted { [self] in
             completion(
                 write { state in
+                    for message in messages { state.messages[message.queueID] = message }
                     for change in changes {
                         guard let at = state.messages[change.queueID]?.recipients.firstIndex(where: { $0.index == change.index }) else {
                             continue

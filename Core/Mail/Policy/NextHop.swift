@@ -6,6 +6,10 @@ public struct NextHop: Hashable, Sendable, CustomStringConvertible {
     /// Lower is tried first, as with MX.
     public var preference: Int
     public var tls: TLSMode
+    /// LMTP instead of SMTP (RFC 2033): an outcome for each recipient after the data.
+    public var isLMTP = false
+    /// What we show when the server asks for a certificate.
+    public var clientCertificate: ClientCertificate?
 
     public init(host: String, port: Int = 25, preference: Int = 10, tls: TLSMode = .opportunistic) {
         self.host = host
@@ -15,6 +19,16 @@ public struct NextHop: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// PEM files, absolute paths; read when a connection needs them, so that renewed ones count.
+    public struct ClientCertificate: Hashable, Sendable {
+        public var certificate: String
+        public var key: String
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
 
     public enum TLSMode: String, Sendable, CaseIterable {
         case never, opportunistic

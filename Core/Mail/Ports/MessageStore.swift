@@ -8,6 +8,8 @@ public struct StoredMessage: Sendable {
     /// Outbound mail goes the way of its sender's domain.
     public var role: ListenerRole
     public var dsn: DSNRequest
+    /// True when the reverse-path is known to be the sender's own: only then it gets DSNs, since a forged one is somebody else's.
+    public var isSenderAuthenticated = false
     /// The sender's session in JSON (client, helo, tls, ...): what a later inspection needs.
     public var sessionJSON: String
     /// nil for an entry read back without its body.
@@ -44,6 +46,10 @@ public struct StoredRecipient: Sendable, Hashable {
     public var policyDomain: String
     public var notify: NotifyConditions?
     public var originalRecipient: String?
+    /// For this copy instead of the message's: it was redirected. nil: the message's.
+    public var reversePath: ReversePath?
+    /// Its sender has been told that it is late.
+    public var isDelayTold = false
     public var state: RecipientState
     /// Header fields for this copy, put above the body when it is sent; complete lines, CR LF each.
     public var addedHeaders: String
@@ -101,6 +107,8 @@ public struct RecipientChange: Sendable {
     public var reason: String
     /// nil: as before.
     public var addedHeaders: String?
+    /// Its sender is told, with this change, that it is late. False: as before.
+    public var tellsDelay = false
 
     public init(
         queueID: QueueID, index: Int, state: RecipientState, attempts: Int, nextAttempt: Timestamp, reason: String,
@@ -149,8 +157,11 @@ public struct StoreFailure: Error, Sendable, CustomStringConvertible {
 public protocol MessageStore: Sendable {
     /// Durable when the completion says success. Group commit: many calls share one sync.
     func accept(_ message: StoredMessage, completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void)
-    /// Durable when the completion says success. A message whose copies are all final loses its body.
-    func change(_ changes: [RecipientChange], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void)
+    /// Durable when the completion says success: the changes and the new messages that come of them (DSNs), all or nothing. A message whose
+    /// copies are all final loses its body.
+    func change(
+        _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+    )
     /// History: written soon, lost at most in a crash within that time.
     func append(_ receipt: Receipt)
     /// The body, read back.
@@ -165,4 +176,10 @@ public protocol MessageStore: Sendable {
     func receipts(of id: QueueID, completion: @escaping @Sendable (Result<[Receipt], StoreFailure>) -> Void)
     /// The highest queue ID ever stored: new ones start above.
     var highestQueueID: QueueID { get }
+}
+
+extension MessageStore {
+    public func change(_ changes: [RecipientChange], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
+        change(changes, adding: [], completion: completion)
+    }
 }

@@ -10,12 +10,11 @@ public struct DeliveryJob: Sendable {
     /// Complete header lines that go above the body.
     public var addedHeaders: String
     public var region: Region
-    /// Sorted by preference; never empty.
-    public var nextHops: [NextHop]
+    public var route: Route
 
     public init(
         queueID: QueueID, reversePath: ReversePath, is8BitMIME: Bool, isSMTPUTF8: Bool, dsn: DSNRequest = DSNRequest(),
-        recipients: [JobRecipient], addedHeaders: String, region: Region, nextHops: [NextHop]
+        recipients: [JobRecipient], addedHeaders: String, region: Region, route: Route
     ) {
         self.dsn = dsn
         self.queueID = queueID
@@ -25,7 +24,7 @@ public struct DeliveryJob: Sendable {
         self.recipients = recipients
         self.addedHeaders = addedHeaders
         self.region = region
-        self.nextHops = nextHops
+        self.route = route
     }
 }
 

@@ -37,7 +37,7 @@ struct Delivery: Sendable {
             queueID: QueueID(rawValue: 1), reversePath: .address(EmailAddress(localPart: "s", domain: "s.example")), is8BitMIME: false,
             isSMTPUTF8: false,
             recipients: recipients.enumerated().map { JobRecipient(index: $0.offset, address: EmailAddress(unchecked: $0.element)!) },
-            addedHeaders: headers, region: region, nextHops: hops)
+            addedHeaders: headers, region: region, route: .nextHops(hops))
         return await withCheckedContinuation { continuation in client.deliver(job) { continuation.resume(returning: $0) } }
     }
 }

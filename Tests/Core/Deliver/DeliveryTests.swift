@@ -91,7 +91,7 @@ import Testing
             queueID: QueueID(rawValue: 2), reversePath: .address(EmailAddress(localPart: "second", domain: "s.example")), is8BitMIME: false,
             isSMTPUTF8: false, recipients: [JobRecipient(index: 0, address: EmailAddress(localPart: "r", domain: "d.example"))],
             addedHeaders: "",
-            region: Region(copying: Array("x\r\n".utf8)), nextHops: [hop.hop()])
+            region: Region(copying: Array("x\r\n".utf8)), route: .nextHops([hop.hop()]))
         let report = await withCheckedContinuation { done in delivery.client.deliver(job) { done.resume(returning: $0) } }
         #expect(report.words == ["delivered 250"])
         #expect(hop.sessions == 2)

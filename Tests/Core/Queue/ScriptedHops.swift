@@ -75,9 +75,12 @@ final class MemoryStore: MessageStore {
         completion(.success(()))
     }
 
-    func change(_ changes: [RecipientChange], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
+    func change(
+        _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
+    ) {
         let isFull = state.withLock { state in
             if state.isFull { return true }
+            for message in messages { state.messages[message.queueID] = message }
             for change in changes {
                 guard let i = state.messages[change.queueID]?.recipients.firstIndex(where: { $0.index == change.index }) else { continue }
                 if state.messages[change.queueID]!.recipients[i].state.isFinal { continue }
