@@ -12,7 +12,7 @@ TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssle
 # They exclude Postfix as installed packages.
 SEPARATE_PACKAGES := opensmtpd exim4-daemon-light
 
-.PHONY: all build run test bench bench-sessions fuzz format lint deps build-deps install clean stage-debug
+.PHONY: all build run test bench bench-sessions powercut fuzz format lint deps build-deps install clean stage-debug
 
 all: build
 
@@ -49,6 +49,12 @@ bench: deps build
 
 bench-sessions: deps build
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/sessions.sh
+
+# A power cut at every sync of a start and of a load, before it and after it, CUTS more at random times, and CUTS kills: about 20 minutes.
+CUTS ?= 100
+powercut: stage-debug
+	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/powercut.py --every --cuts $(CUTS)
+	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/powercut.py --kill --cuts $(CUTS)
 
 # TIME: seconds for each target. The gateway that the last one speaks to is the debug build.
 TIME ?= 60

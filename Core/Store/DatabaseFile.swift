@@ -29,8 +29,8 @@ enum DatabaseFile {
             }
             let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { db in
-                try prepare(db, path, schema, hadOne)
-                // GRDB sets NORMAL when it switches to WAL, so this comes after; and is believed only when read back.
+                // GRDB sets NORMAL when it switches to WAL, so this comes after; before the tables are made, which else a power cut could
+                // take; and is believed only when read back.
                 try db.execute(sql: "PRAGMA synchronous = \(synchronous.rawValue); PRAGMA journal_size_limit = 67108864")
                 let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode")
                 let level = try Int.fetchOne(db, sql: "PRAGMA synchronous")
@@ -40,6 +40,7 @@ enum DatabaseFile {
                         "\(path): journal_mode is \(mode ?? "?") and synchronous is \(level ?? -1): this file system cannot keep the promise "
                             + "of a 250; use a local one")
                 }
+                try prepare(db, path, schema, hadOne)
                 if status.st_size <= checkedSize, let fault = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), fault != "ok" {
                     throw SQLiteFailure(DatabaseError(resultCode: .SQLITE_CORRUPT, message: fault))
                 }
