@@ -12,7 +12,7 @@ TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssle
 # They exclude Postfix as installed packages.
 SEPARATE_PACKAGES := opensmtpd exim4-daemon-light
 
-.PHONY: all build run test bench bench-sessions powercut fuzz format lint deps build-deps install clean stage-debug
+.PHONY: all build run test bench bench-sessions bench-queue bench-destinations powercut fuzz format lint deps build-deps install clean stage-debug
 
 all: build
 
@@ -49,6 +49,16 @@ bench: deps build
 
 bench-sessions: deps build
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/sessions.sh
+
+# COUNTS: messages in the queue.
+COUNTS ?= 0,100000,1000000
+bench-queue: deps build
+	swift build -c release --product QueueBenchmark
+	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) python3 Tests/Benchmarks/Queue/queue.py --counts $(COUNTS)
+
+# Eight of ten destinations beside a dead and a slow one.
+bench-destinations: deps build
+	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) python3 Tests/Benchmarks/destinations.py
 
 # A power cut at every sync of a start and of a load, before it and after it, CUTS more at random times, and CUTS kills: about 20 minutes.
 CUTS ?= 100
