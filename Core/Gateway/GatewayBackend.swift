@@ -19,7 +19,7 @@ struct GatewayBackend: ControlBackend {
     private static let actor = "operator"
 
     func status() async throws -> GatewayStatus {
-        let counts = try await ask { gateway.store.counts(completion: $0) }
+        let counts = gateway.store.counts
         let isReady = gateway.isReady.load(ordering: .relaxed)
         return GatewayStatus(
             ready: isReady, reason: isReady ? "" : "starting or stopping", hostname: gateway.policy.current.hostname, version: Version.text,
@@ -138,7 +138,7 @@ struct GatewayBackend: ControlBackend {
         do {
             return try await withCheckedThrowingContinuation { done in body { done.resume(with: $0) } }
         } catch let failure as StoreFailure {
-            throw ControlFailure(failure.kind == .unavailable ? .unavailable : .failed, failure.text)
+            throw ControlFailure(failure.kind == .unavailable || failure.kind == .busy ? .unavailable : .failed, failure.text)
         }
     }
 }

@@ -210,7 +210,7 @@ final class MessageInspection: @unchecked Sendable {
                     finish(record, then)
                     return inspector.accepted(entry)
                 case .failure(let failure):
-                    let status = failure.kind == .full ? ReplyStatus.insufficientStorage : .localError
+                    let status = failure.kind == .full || failure.kind == .busy ? ReplyStatus.insufficientStorage : .localError
                     record.answer(Reply(status, "Cannot store the message now, try again later"), replies)
                     record.failure = failure.text
                 }

@@ -14,9 +14,10 @@ public enum MetricName {
     public static let filterSeconds = "postern_filter_seconds"  // filter
     public static let dnsQueries = "postern_dns_queries_total"  // status
     public static let dnsSeconds = "postern_dns_seconds"
-    public static let commits = "postern_store_commits_total"
-    public static let commitSeconds = "postern_store_commit_seconds"
-    public static let commitSize = "postern_store_commit_size"
+    public static let commits = "postern_store_commits_total"  // file: queue, quarantine
+    public static let commitSeconds = "postern_store_commit_seconds"  // file
+    public static let commitSize = "postern_store_commit_size"  // file
+    public static let syncs = "postern_store_syncs_total"  // file: queue, quarantine, bodies
     public static let queueLength = "postern_queue_length"  // state
     public static let deliveries = "postern_deliveries_total"  // outcome
     public static let deliverySeconds = "postern_delivery_seconds"

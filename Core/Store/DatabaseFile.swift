@@ -10,15 +10,17 @@ enum DatabaseFile {
     /// Past this size `quick_check`, which reads everything, would make a start too slow.
     static let checkedSize: Int64 = 256 << 20
 
-    /// `hadOne`: what shows that there was such a file before, or nil if a new one may be made.
-    static func open(_ path: String, _ schema: Schema, _ synchronous: Synchronous, hadOne: String?) throws(StoreFailure) -> DatabasePool {
+    /// `hadOne`: what shows that there was such a file before, or nil if a new one may be made; `mend`: what to do when it is not there.
+    static func open(
+        _ path: String, _ schema: Schema, _ synchronous: Synchronous, hadOne: String?,
+        mend: String = "or, if that mail may be lost, move the data folder away"
+    ) throws(StoreFailure) -> DatabasePool {
         var status = stat()
         let exists = stat(path, &status) == 0
         if let hadOne, !exists || status.st_size == 0 {
             throw StoreFailure(
                 .damaged,
-                "\(path) is \(exists ? "empty" : "missing"), but \(hadOne) shows that it held mail: restore it, or, if that mail may be lost, "
-                    + "move the data folder away")
+                "\(path) is \(exists ? "empty" : "missing"), but \(hadOne) shows that it held mail: restore it, \(mend)")
         }
         do {
             var configuration = Configuration()
@@ -86,8 +88,11 @@ enum DatabaseFile {
                 try db.execute(sql: "PRAGMA user_version = \(schema.version)")
                 return .commit
             }
-        } else if version == 0 || !names.isSuperset(of: schema.names) {
-            let missing = schema.names.subtracting(names).sorted().joined(separator: ", ")
+            return
+        }
+        let wanted = version < schema.version && version > 0 ? schema.olderNames : schema.names
+        if version == 0 || !names.isSuperset(of: wanted) {
+            let missing = wanted.subtracting(names).sorted().joined(separator: ", ")
             throw StoreFailure(.damaged, "\(path): the database is damaged (missing: \(missing)): restore it, or move the data folder away")
         }
     }

@@ -4,67 +4,88 @@ import Mail
 import Metrics
 import Synchronization
 
-/// The one writer of queue.db. Whatever waits when it is free becomes one transaction with one sync; completions run after it.
-final class GroupCommit: @unchecked Sendable {
-    // Sendable: `statements` is bound to the pool's writer queue, all else is locked or immutable.
+/// The one writer of a file. Whatever waits when it is free becomes one transaction with one sync; completions run after it.
+final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
+    // Sendable: `tables` and `log` are bound to the pool's writer queue, all else is locked or immutable.
 
-    enum Work: Sendable {
-        case accept(StoredMessage, bodyInFile: Bool)
-        /// The messages added are small ones: their bodies go into rows.
-        case change([RecipientChange], adding: [StoredMessage])
-    }
+    enum Rank { case accept, change, step }
 
     struct Entry: Sendable {
-        var work: Work
+        var work: Tables.Work
+        /// Accepts are refused when the disk is short or too slow; steps of what was taken before are always taken.
+        var rank: Rank
+        /// What it holds in memory, of what goes into the file.
+        var bytes = 0
         var completion: @Sendable (Result<Void, StoreFailure>) -> Void
     }
 
-    /// Entries that may wait. Accepts beyond it are refused at once, since their sender can wait better than our memory can grow; changes
-    /// are always taken (those who make them have few under way).
-    static let mailboxLimit = 20_000
-    /// So that the first of a batch does not wait for very many others.
-    static let batchLimit = 512
-    static let batchBytes = 16 << 20
-
     private struct Mailbox {
         var entries: [Entry] = []
+        /// Of accepts that wait.
+        var bytes = 0
         var isScheduled = false
         var isClosed = false
     }
 
+    private enum Outcome { case done, elsewhere, failed(StoreFailure) }
+
     private let pool: DatabasePool
     private let path: String
-    private let bodies: BodyFiles
     private let space: FreeSpace
+    private let limits: CommitLimits
+    private let counts: StoreCounts
+    private let bodies: BodyFiles
+    private let owner: BodyFiles.Owner
+    /// Gets the entries that concern another file too, on the writer's thread.
+    private let elsewhere: (@Sendable ([Entry]) -> Void)?
     private let mailbox = Mutex(Mailbox())
-    private var statements: QueueStatements?
+    private var tables: Tables?
+    private var log: WriteAheadLog?
     private let highest: Atomic<Int64>
     private let commitCount = Atomic<Int>(0)
     private let entryCount = Atomic<Int>(0)
+    private let checkpointCount = Atomic<Int>(0)
+    private let metrics: CommitMetrics
 
-    private let commitsMetric = Counter(label: MetricName.commits)
-    private let secondsMetric = Timer(label: MetricName.commitSeconds)
-    private let sizeMetric = Recorder(label: MetricName.commitSize)
-
-    init(_ pool: DatabasePool, path: String, bodies: BodyFiles, space: FreeSpace, highest: Int64) throws {
+    init(
+        _ pool: DatabasePool, path: String, owner: BodyFiles.Owner, bodies: BodyFiles, space: FreeSpace, counts: StoreCounts,
+        limits: CommitLimits = CommitLimits(), highest: Int64, elsewhere: (@Sendable ([Entry]) -> Void)? = nil,
+        tables make: (OpaquePointer) throws -> Tables
+    ) throws {
         self.pool = pool
         self.path = path
+        self.owner = owner
         self.bodies = bodies
         self.space = space
+        self.counts = counts
+        self.limits = limits
         self.highest = Atomic(highest)
-        try pool.writeWithoutTransaction { db in statements = try QueueStatements(db.sqliteConnection!) }
+        self.elsewhere = elsewhere
+        metrics = CommitMetrics(file: owner.word)
+        try pool.writeWithoutTransaction { db in
+            tables = try make(db.sqliteConnection!)
+            log = WriteAheadLog(db.sqliteConnection!)
+        }
     }
 
     var highestQueueID: QueueID { QueueID(rawValue: highest.load(ordering: .relaxed)) }
 
-    /// Transactions, and the entries that they held.
-    var commits: (count: Int, entries: Int) { (commitCount.load(ordering: .relaxed), entryCount.load(ordering: .relaxed)) }
+    /// Transactions, and the entries that they held; checkpoints.
+    var commits: (count: Int, entries: Int, checkpoints: Int) {
+        (commitCount.load(ordering: .relaxed), entryCount.load(ordering: .relaxed), checkpointCount.load(ordering: .relaxed))
+    }
 
     func submit(_ entry: Entry) {
         let (failure, schedules) = mailbox.withLock { box -> (StoreFailure?, Bool) in
-            if box.isClosed { return (StoreFailure(.unavailable, "\(path) is closed: the gateway is stopping"), false) }
-            if case .accept = entry.work, box.entries.count >= Self.mailboxLimit {
-                return (StoreFailure(.unavailable, "\(path): \(Self.mailboxLimit) commits wait: the disk is too slow for this load"), false)
+            if box.isClosed, entry.rank != .step {
+                return (StoreFailure(.unavailable, "\(path) is closed: the gateway is stopping"), false)
+            }
+            if entry.rank == .accept {
+                if box.entries.count >= limits.waiting || box.bytes + entry.bytes > limits.waitingBytes, !box.entries.isEmpty {
+                    let waits = "\(box.entries.count) commits with \(box.bytes >> 20) MiB wait"
+                    return (StoreFailure(.busy, "\(path): \(waits): the disk is too slow for this load"), false)
+                }
+                box.bytes += entry.bytes
             }
             box.entries.append(entry)
             defer { box.isScheduled = true }
@@ -74,24 +95,50 @@ final class GroupCommit: @unchecked Sendable {
         if schedules { pool.asyncWriteWithoutTransaction { [self] _ in drain() } }
     }
 
+    /// From now on only steps of what was taken before are.
+    func refuseNew() { mailbox.withLock { $0.isClosed = true } }
+
+    /// Commits what waits now. Blocks.
+    func flush() { pool.writeWithoutTransaction { _ in drain() } }
+
     /// Commits what waits, refuses what comes later, and gives the statements back. Blocks.
     func close() {
-        mailbox.withLock { $0.isClosed = true }
+        refuseNew()
         pool.writeWithoutTransaction { _ in
             drain()
-            statements = nil
+            tables = nil
+            log = nil
         }
     }
 
+    /// Runs `work` on the writer's thread, outside of transactions.
+    func withTables(_ work: @escaping @Sendable (Tables) -> Void) {
+        pool.asyncWriteWithoutTransaction { [self] _ in if let tables { work(tables) } }
+    }
+
     private func drain() {
-        while var batch = nextBatch() {
+        while tables != nil {
+            var batch = nextBatch()
+            if batch.isEmpty { break }
             refuseIfShort(&batch)
             if batch.isEmpty { continue }
             let start = DispatchTime.now()
-            let results = commit(batch)
-            secondsMetric.recordNanoseconds(Int64(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds))
-            sizeMetric.record(batch.count)
-            for (entry, result) in zip(batch, results) { entry.completion(result) }
+            let outcomes = commit(batch)
+            metrics.committed(nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds), entries: batch.count)
+            var others: [Entry] = []
+            for (entry, outcome) in zip(batch, outcomes) {
+                switch outcome {
+                case .done: entry.completion(.success(()))
+                case .failed(let failure): entry.completion(.failure(failure))
+                case .elsewhere: others.append(entry)
+                }
+            }
+            if !others.isEmpty { elsewhere?(others) }
+            // After the completions, and rather when nobody waits: no reply is late for it.
+            if log?.checkpointIfDue(isBusy: mailbox.withLock { !$0.entries.isEmpty }) == true {
+                checkpointCount.add(1, ordering: .relaxed)
+                metrics.checkpointed()
+            }
         }
     }
 
@@ -99,91 +146,64 @@ final class GroupCommit: @unchecked Sendable {
     private func refuseIfShort(_ batch: inout [Entry]) {
         var bytes = 0
         var hasAccepts = false
-        for entry in batch {
-            guard case .accept(let message, let bodyInFile) = entry.work else { continue }
+        for entry in batch where entry.rank == .accept {
             hasAccepts = true
-            // A file has been written by now.
-            if !bodyInFile { bytes += message.region?.count ?? 0 }
+            bytes += entry.bytes
         }
         // Pages that delivered messages left free count too: the file does not shrink, but rows fit into it.
-        guard hasAccepts, space.refusal(bytes) != nil, let refusal = space.refusal(bytes - (statements?.freeBytes() ?? 0)) else { return }
+        guard hasAccepts, space.refusal(bytes) != nil, let refusal = space.refusal(bytes - (tables?.freeBytes() ?? 0)) else { return }
         batch = batch.filter { entry in
-            guard case .accept(let message, let bodyInFile) = entry.work else { return true }
-            if bodyInFile { bodies.remove([message.queueID]) }
+            guard entry.rank == .accept else { return true }
             entry.completion(.failure(refusal))
             return false
         }
     }
 
-    /// nil ends this drain; the next entry schedules another.
-    private func nextBatch() -> [Entry]? {
+    /// Empty ends this drain; the next entry schedules another.
+    private func nextBatch() -> [Entry] {
         mailbox.withLock { box in
             var count = 0
             var bytes = 0
-            while count < min(box.entries.count, Self.batchLimit), bytes < Self.batchBytes {
-                if case .accept(let message, let inFile) = box.entries[count].work, !inFile { bytes += message.region?.count ?? 0 }
+            while count < min(box.entries.count, limits.batch), bytes < limits.batchBytes {
+                bytes += box.entries[count].bytes
                 count += 1
             }
-            if count == 0 {
-                box.isScheduled = false
-                return nil
-            }
             if count == box.entries.count {
+                if count == 0 { box.isScheduled = false }
+                box.bytes = 0
                 defer { box.entries = [] }
                 return box.entries
             }
+            for entry in box.entries[..<count] where entry.rank == .accept { box.bytes -= entry.bytes }
             defer { box.entries.removeFirst(count) }
             return Array(box.entries[..<count])
         }
     }
 
     /// One transaction; if it fails, one for each entry.
-    private func commit(_ batch: [Entry]) -> [Result<Void, StoreFailure>] {
+    private func commit(_ batch: [Entry]) -> [Outcome] {
         do throws(SQLiteFailure) {
-            try transaction(batch[...])
-            return Array(repeating: .success(()), count: batch.count)
+            return try transaction(batch[...])
         } catch {
-            if batch.count == 1 { return [failed(batch[0], error)] }
+            if batch.count == 1 { return [.failed(error.storeFailure(path))] }
             return batch.indices.map { i in
-                do throws(SQLiteFailure) {
-                    try transaction(batch[i...i])
-                    return .success(())
-                } catch { return failed(batch[i], error) }
+                do throws(SQLiteFailure) { return try transaction(batch[i...i])[0] } catch { return .failed(error.storeFailure(path)) }
             }
         }
     }
 
-    private func transaction(_ entries: ArraySlice<Entry>) throws(SQLiteFailure) {
-        guard let statements else { preconditionFailure("used after close") }
-        var gone: [QueueID] = []
-        var newest: QueueID?
-        try statements.transaction { () throws(SQLiteFailure) in
-            for entry in entries {
-                switch entry.work {
-                case .accept(let message, let bodyInFile):
-                    try statements.accept(message, bodyInFile: bodyInFile)
-                    newest = max(newest ?? message.queueID, message.queueID)
-                case .change(let changes, let messages):
-                    for message in messages {
-                        try statements.accept(message, bodyInFile: false)
-                        newest = max(newest ?? message.queueID, message.queueID)
-                    }
-                    gone += try statements.change(changes)
-                }
-            }
-            if let newest { try statements.raiseHighest(to: newest) }
+    private func transaction(_ entries: ArraySlice<Entry>) throws(SQLiteFailure) -> [Outcome] {
+        guard let tables else { preconditionFailure("used after close") }
+        var outcomes: [Outcome] = []
+        outcomes.reserveCapacity(entries.count)
+        let effects = try tables.transaction { () throws(SQLiteFailure) in
+            for entry in entries { outcomes.append(try tables.perform(entry.work) ? .done : .elsewhere) }
         }
-        if let newest { highest.max(newest.rawValue, ordering: .relaxed) }
+        if let newest = effects.newest { highest.max(newest.rawValue, ordering: .relaxed) }
         commitCount.add(1, ordering: .relaxed)
         entryCount.add(entries.count, ordering: .relaxed)
-        commitsMetric.increment()
-        gone = gone.filter(bodies.contains)
-        if !gone.isEmpty { bodies.remove(gone) }
-    }
-
-    private func failed(_ entry: Entry, _ failure: SQLiteFailure) -> Result<Void, StoreFailure> {
-        // A body file of a message that is there already must stay: only what this entry wrote may go.
-        if case .accept(let message, true) = entry.work, failure.code & 0xFF != 19 { bodies.remove([message.queueID]) }
-        return .failure(failure.storeFailure(path))
+        counts.add(effects.counts)
+        if !effects.bodies.isEmpty { bodies.settle(effects.bodies, for: owner) }
+        return outcomes
     }
 }

@@ -11,6 +11,8 @@ struct MessageFlags: OptionSet {
     static let returnsFull = MessageFlags(rawValue: 8)
     static let returnsHeaders = MessageFlags(rawValue: 16)
     static let isSenderAuthenticated = MessageFlags(rawValue: 32)
+    /// In queue.db: copies of it stand, or have stood, in quarantine.db too. Without it nobody looks there.
+    static let isSplit = MessageFlags(rawValue: 64)
 
     init(rawValue: Int64) { self.rawValue = rawValue }
 

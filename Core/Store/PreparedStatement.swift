@@ -66,6 +66,9 @@ final class PreparedStatement {
         }
     }
 
+    /// Ends a read before its last row.
+    func reset() { sqlite3_reset(handle) }
+
     /// Rows that the newest run changed.
     var changes: Int { Int(sqlite3_changes(connection)) }
 

@@ -18,6 +18,13 @@ struct SQLiteFailure: Error {
         systemError = sqlite3_system_errno(connection)
     }
 
+    /// The file is whole, what stands in it is not.
+    init(damage text: String) {
+        code = SQLITE_CORRUPT
+        self.text = text
+        systemError = 0
+    }
+
     init(_ error: any Error) {
         if let failure = error as? SQLiteFailure {
             self = failure

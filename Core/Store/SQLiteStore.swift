@@ -7,66 +7,106 @@ public final class SQLiteStore: MessageStore {
     private let lock: FolderLock
     private let space: FreeSpace
     let queuePool: DatabasePool
+    let quarantinePool: DatabasePool
     let receiptPool: DatabasePool
     private let bodies: BodyFiles
-    private let writer: GroupCommit
-    private let reader: QueueReader
+    private let queue: GroupCommit<QueueTables>
+    private let quarantine: GroupCommit<QuarantineTables>
+    let moves = Moves()
+    private let copies: StoreCounts
+    private let reader: StoreReader
     private let journal: ReceiptJournal
 
     /// Opens or makes the store in `folder`, an absolute path that exists. Blocks for the checks. A failure's text names the file and the
     /// mend. New mail is refused
     /// as `.full` while fewer than `reserve` bytes would stay free; 0: only when the disk itself says so. `report` gets lines for the operator's log, on any thread.
-    public init(
+    public convenience init(
         folder: String, clock: any WallClock, receiptsKept: Duration = .seconds(30 * 86400), reserve: Int = 64 << 20,
         report: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(StoreFailure) {
+        try self.init(folder: folder, clock: clock, receiptsKept: receiptsKept, reserve: reserve, limits: CommitLimits(), report: report)
+    }
+
+    init(
+        folder: String, clock: any WallClock, receiptsKept: Duration = .seconds(30 * 86400), reserve: Int = 64 << 20,
+        limits: CommitLimits, report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(StoreFailure) {
         lock = try FolderLock(folder: folder)
         bodies = try BodyFiles(folder: folder + "/bodies")
         space = FreeSpace(folder: folder, reserve: reserve)
-        let queuePath = folder + "/queue.db"
-        let receiptPath = folder + "/receipts.db"
-        // receipts.db is made after queue.db is whole, so it proves that there was a queue.
-        let hadOne = Self.exists(receiptPath) ? receiptPath : bodies.isEmpty ? nil : folder + "/bodies"
-        queuePool = try DatabaseFile.open(queuePath, .queue, .full, hadOne: hadOne)
-        try BodyFiles.sync(folder: folder)
-        receiptPool = try DatabaseFile.open(receiptPath, .receipts, .normal, hadOne: nil)
-        try BodyFiles.sync(folder: folder)
+        let files = try DataFiles(folder: folder, bodies: bodies)
+        (queuePool, quarantinePool, receiptPool) = (files.queue, files.quarantine, files.receipts)
+        let (queuePath, quarantinePath, receiptPath) = (files.queuePath, files.quarantinePath, files.receiptPath)
         do {
             journal = try ReceiptJournal(receiptPool, path: receiptPath, clock: clock, kept: receiptsKept, report: report)
         } catch { throw SQLiteFailure(error).storeFailure(receiptPath) }
+        copies = StoreCounts(files.counts)
         do {
-            let highest = try queuePool.read { try Int64.fetchOne($0, sql: "SELECT value FROM meta WHERE name = 'highest'") ?? 0 }
-            writer = try GroupCommit(queuePool, path: queuePath, bodies: bodies, space: space, highest: max(highest, journal.highest))
-            reader = QueueReader(pool: queuePool, path: queuePath, bodies: bodies)
-            // Files that a crash left between their sync and their row, or between the last copy's commit and the unlink.
-            let orphans = try queuePool.read { db in
-                try bodies.all.filter { id in
-                    try Bool.fetchOne(db, sql: "SELECT body IS NULL FROM message WHERE id = ?", arguments: [id.rawValue]) != true
-                }
+            let highest = try [queuePool, quarantinePool].map {
+                try $0.read { try Int64.fetchOne($0, sql: "SELECT value FROM meta WHERE name = 'highest'") ?? 0 }
             }
-            bodies.remove(Array(orphans))
+            queue = try GroupCommit(
+                queuePool, path: queuePath, owner: .queue, bodies: bodies, space: space, counts: copies, limits: limits,
+                highest: max(highest[0], journal.highest)
+            ) { [moves] entries in
+                moves.add(entries.compactMap(Self.move))
+            } tables: { [moves] in
+                try QueueTables($0, path: queuePath, moves: moves)
+            }
+            quarantine = try GroupCommit(
+                quarantinePool, path: quarantinePath, owner: .quarantine, bodies: bodies, space: space, counts: copies, limits: limits,
+                highest: highest[1]
+            ) { try QuarantineTables($0, path: quarantinePath) }
         } catch { throw SQLiteFailure(error).storeFailure(queuePath) }
+        reader = StoreReader(
+            queue: FileReader(pool: queuePool, path: queuePath), quarantine: FileReader(pool: quarantinePool, path: quarantinePath),
+            bodies: bodies)
+        moves.connect(queue, quarantine)
     }
 
-    private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    private static func move(_ entry: GroupCommit<QueueTables>.Entry) -> Move? {
+        switch entry.work {
+        case .change(let changes, let messages): Move(.change(changes, adding: messages), completion: entry.completion)
+        case .divide(let move): move
+        case .accept, .move: nil
+        }
+    }
 
     public func accept(_ message: StoredMessage, completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
         guard let region = message.region, region.count > BodyFiles.threshold else {
-            return writer.submit(.init(work: .accept(message, bodyInFile: false), completion: completion))
+            return accept(message, bodyInFile: false, completion)
         }
         if let refusal = space.refusal(region.count) { return completion(.failure(refusal)) }
-        bodies.write(region, for: message.queueID) { [writer] result in
-            switch result {
-            case .success: writer.submit(.init(work: .accept(message, bodyInFile: true), completion: completion))
-            case .failure(let failure): completion(.failure(failure))
+        bodies.write(region, for: message.queueID) { [self] result in
+            if case .failure = result { return completion(result) }
+            accept(message, bodyInFile: true) { [bodies] result in
+                // Nobody may have become its owner.
+                if case .failure = result { bodies.remove([message.queueID]) }
+                completion(result)
             }
+        }
+    }
+
+    private func accept(_ message: StoredMessage, bodyInFile: Bool, _ completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void)
+    {
+        let bytes = bodyInFile ? 0 : message.region?.count ?? 0
+        if !message.hasQuarantined {
+            queue.submit(.init(work: .accept(message, bodyInFile: bodyInFile), rank: .accept, bytes: bytes, completion: completion))
+        } else if message.isQuarantinedWhole {
+            quarantine.submit(.init(work: .accept(message, bodyInFile: bodyInFile), rank: .accept, bytes: bytes, completion: completion))
+        } else {
+            // Its turn among the accepts, so that what a slow or full disk refuses is the same.
+            queue.submit(
+                .init(
+                    work: .divide(Move(.accept(message, bodyInFile: bodyInFile), completion: completion)), rank: .accept, bytes: bytes,
+                    completion: completion))
         }
     }
 
     public func change(
         _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
     ) {
-        writer.submit(.init(work: .change(changes, adding: messages), completion: completion))
+        queue.submit(.init(work: .change(changes, adding: messages), rank: .change, completion: completion))
     }
 
     public func append(_ receipt: Receipt) { journal.append(receipt) }
@@ -90,23 +130,40 @@ public final class SQLiteStore: MessageStore {
         journal.receipts(of: id, completion: completion)
     }
 
-    /// Copies per state, final ones only while their message is there. Reads every copy: for people, not for each message.
-    public func counts(completion: @escaping @Sendable (Result<[RecipientState: Int], StoreFailure>) -> Void) {
-        reader.counts(completion: completion)
-    }
+    /// Open copies per state; states without any are left out. Exact, and asks no file.
+    public var counts: [RecipientState: Int] { copies.now.byState }
 
-    public var highestQueueID: QueueID { writer.highestQueueID }
+    public var highestQueueID: QueueID { max(queue.highestQueueID, quarantine.highestQueueID) }
 
     /// Transactions of queue.db since the start, and the accepts and changes that they held: each transaction is one sync.
-    public var commits: (count: Int, entries: Int) { writer.commits }
+    public var commits: (count: Int, entries: Int) { (queue.commits.count, queue.commits.entries) }
 
-    /// Commits what waits and closes both files; what comes later fails. Blocks; not from a completion.
+    /// Transactions of quarantine.db since the start.
+    var quarantineCommits: Int { quarantine.commits.count }
+
+    /// Calls of fsync and fdatasync for messages since the start: commits and checkpoints of both files, body files and their folder.
+    /// Those of the history are left out: nothing waits for them.
+    public var syncs: Int {
+        [queue.commits, quarantine.commits].reduce(bodies.syncs) {
+            $0 + $1.count * WriteAheadLog.syncsPerCommit + $1.checkpoints * WriteAheadLog.syncsPerCheckpoint
+        }
+    }
+
+    /// Commits what waits and closes the files; what comes later fails. Blocks; not from a completion.
     public func close() {
         bodies.drain()
-        writer.close()
+        queue.refuseNew()
+        quarantine.refuseNew()
+        repeat {
+            queue.flush()
+            quarantine.flush()
+        } while !moves.isIdle
+        moves.close()
+        queue.close()
+        quarantine.close()
         bodies.drain()
         journal.close()
-        for pool in [queuePool, receiptPool] {
+        for pool in [queuePool, quarantinePool, receiptPool] {
             // Else the next start reads the log; where it fails, that is what happens, and nothing is lost.
             _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
             try? pool.close()

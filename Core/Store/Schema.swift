@@ -8,24 +8,30 @@ struct Schema: Sendable {
     var steps: [Int: String] = [:]
     /// What must be there.
     var names: Set<String>
+    /// What must be there in a file of an older version.
+    var olderNames: Set<String> = []
 
-    /// `body` is NULL when the body is a file. It comes last, so that reading the other columns touches none of its pages.
-    /// `held` and `quarantined` are partial: mail that just goes through never touches them.
+    /// A message and its copies; the same in queue.db and quarantine.db. `body` is NULL when the body is a file. It comes last, so that
+    /// reading the other columns touches none of its pages.
+    private static let messages = """
+        CREATE TABLE message (
+            id INTEGER PRIMARY KEY, received INTEGER NOT NULL, reverse_path TEXT NOT NULL, flags INTEGER NOT NULL,
+            session TEXT NOT NULL, size INTEGER NOT NULL, envelope_id TEXT, body BLOB);
+        CREATE TABLE recipient (
+            message INTEGER NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL, state INTEGER NOT NULL,
+            headers TEXT NOT NULL, reason TEXT NOT NULL, score REAL NOT NULL, attempts INTEGER NOT NULL,
+            next_attempt INTEGER NOT NULL, notify INTEGER, original TEXT, reverse_path TEXT, told INTEGER NOT NULL DEFAULT 0,
+            outbound INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (message, place)) WITHOUT ROWID;
+        """
+
+    /// `held` is partial: mail that just goes through never touches it. `decided` holds the numbers of moves that count.
     static let queue = Schema(
-        version: 3,
-        sql: """
+        version: 4,
+        sql: messages + """
             CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-            INSERT INTO meta VALUES ('highest', 0);
-            CREATE TABLE message (
-                id INTEGER PRIMARY KEY, received INTEGER NOT NULL, reverse_path TEXT NOT NULL, flags INTEGER NOT NULL,
-                session TEXT NOT NULL, size INTEGER NOT NULL, envelope_id TEXT, body BLOB);
-            CREATE TABLE recipient (
-                message INTEGER NOT NULL, place INTEGER NOT NULL, address TEXT NOT NULL, domain TEXT NOT NULL, state INTEGER NOT NULL,
-                headers TEXT NOT NULL, reason TEXT NOT NULL, score REAL NOT NULL, attempts INTEGER NOT NULL,
-                next_attempt INTEGER NOT NULL, notify INTEGER, original TEXT,
-                reverse_path TEXT, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (message, place)) WITHOUT ROWID;
+            INSERT INTO meta VALUES ('highest', 0), ('queued', 0), ('quarantine', 0);
             CREATE INDEX held ON recipient (message) WHERE state = 2;
-            CREATE INDEX quarantined ON recipient (message) WHERE state = 3;
+            CREATE TABLE decided (number INTEGER PRIMARY KEY);
             """,
         steps: [
             // The table is made anew because `body` must stay the last column.
@@ -43,8 +49,30 @@ struct Schema: Sendable {
             ALTER TABLE recipient ADD COLUMN reverse_path TEXT;
             ALTER TABLE recipient ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
             """,
+            // Its quarantined copies are moved, and the index that finds them is dropped, by `Takeover`.
+            3: """
+            ALTER TABLE recipient ADD COLUMN outbound INTEGER NOT NULL DEFAULT 0;
+            UPDATE recipient SET outbound = 1 WHERE message IN (SELECT id FROM message WHERE flags & 4);
+            CREATE TABLE decided (number INTEGER PRIMARY KEY);
+            INSERT INTO meta VALUES ('queued', (SELECT count(*) FROM recipient WHERE state = 1)), ('quarantine', 0);
+            """,
         ],
-        names: ["meta", "message", "recipient", "held", "quarantined"])
+        names: ["meta", "message", "recipient", "held", "decided"],
+        olderNames: ["meta", "message", "recipient", "held", "quarantined"])
+
+    /// `pending`: copies on their way here or away, until their move counts (see README).
+    static let quarantine = Schema(
+        version: 1,
+        sql: messages + """
+            CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+            INSERT INTO meta VALUES ('highest', 0);
+            CREATE INDEX quarantined ON recipient (message) WHERE state = 3;
+            CREATE TABLE pending (
+                message INTEGER NOT NULL, place INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL,
+                PRIMARY KEY (message, place)) WITHOUT ROWID;
+            CREATE INDEX pending_number ON pending (number);
+            """,
+        names: ["meta", "message", "recipient", "quarantined", "pending"])
 
     static let receipts = Schema(
         version: 1,

@@ -143,7 +143,11 @@ public struct Receipt: Sendable {
 
 /// Why nothing was stored. `text` is for the log.
 public struct StoreFailure: Error, Sendable, CustomStringConvertible {
-    public enum Kind: Sendable { case full, damaged, unavailable }
+    public enum Kind: Sendable {
+        /// There is no space; `busy`: the disk is too slow for the load. Both pass, and new mail had better wait.
+        case full, busy
+        case damaged, unavailable
+    }
     public var kind: Kind
     public var text: String
     public init(_ kind: Kind, _ text: String) {
@@ -170,7 +174,7 @@ public protocol MessageStore: Sendable {
     func messages(
         in states: Set<RecipientState>, after: QueueID?, limit: Int,
         completion: @escaping @Sendable (Result<[StoredMessage], StoreFailure>) -> Void)
-    /// One message without its body, final copies included while it is known.
+    /// One message without its body, final copies included while others of it wait.
     func message(_ id: QueueID, completion: @escaping @Sendable (Result<StoredMessage?, StoreFailure>) -> Void)
     /// A message's history in order.
     func receipts(of id: QueueID, completion: @escaping @Sendable (Result<[Receipt], StoreFailure>) -> Void)

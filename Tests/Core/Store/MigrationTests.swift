@@ -58,6 +58,33 @@ struct MigrationTests {
         }
     }
 
+    @Test func `quarantined copies get their own file, also when it is cut off in between`() async throws {
+        try write(Self.version1)
+        let old = folder.copy()
+        let id = QueueID(rawValue: 28672)
+        let first = try folder.open()
+        #expect(first.counts == [.queued: 1, .quarantined: 1])
+        first.close()
+        // As if the removal from queue.db had never come to the disk.
+        for name in ["queue.db", "queue.db-wal", "queue.db-shm"] { try? FileManager.default.removeItem(atPath: "\(folder.path)/\(name)") }
+        try FileManager.default.copyItem(atPath: old.path + "/queue.db", toPath: folder.path + "/queue.db")
+        for _ in 1...2 {
+            let store = try folder.open()
+            #expect(try await store.message(id)?.recipients.map(\.state) == [.queued, .quarantined])
+            #expect(store.counts == [.queued: 1, .quarantined: 1])
+            #expect(try await store.body(of: id) == Array("hello".utf8))
+            store.close()
+        }
+        let queue = try DatabaseQueue(path: folder.path + "/queue.db")
+        #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM recipient WHERE state = 3") } == 0)
+        try queue.close()
+        let store = try folder.open()
+        try await store.change([RecipientChange(queueID: id, index: 1, state: .deleted, attempts: 0, nextAttempt: .distantPast, reason: "")]
+        )
+        #expect(try await store.message(id)?.recipients.map(\.state) == [.queued])
+        store.close()
+    }
+
     @Test func `a damaged file of version 1 is refused and left alone`() throws {
         try write(Self.version1 + "; DROP TABLE recipient;")
         #expect(folder.refusal()?.text.contains("missing: held, quarantined, recipient") == true)

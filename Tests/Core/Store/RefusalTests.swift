@@ -44,6 +44,37 @@ struct RefusalTests {
         #expect(!FileManager.default.fileExists(atPath: database))
     }
 
+    @Test func `a missing quarantine is not made anew, unless the operator says so`() async throws {
+        try await fill()
+        try FileManager.default.removeItem(atPath: folder.path + "/quarantine.db")
+        let refusal = try #require(folder.refusal())
+        #expect(refusal.kind == .damaged && refusal.text.contains("quarantine.db is missing"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/quarantine.db"))
+        // The mend, as the text says it.
+        let sql = try #require(refusal.text.split(separator: "\"").dropFirst().first)
+        let queue = try DatabaseQueue(path: database)
+        try await queue.writeWithoutTransaction { try $0.execute(sql: String(sql)) }
+        try queue.close()
+        #expect(folder.refusal() == nil)
+    }
+
+    @Test func `an interrupted first start is taken up`() throws {
+        try folder.open().close()
+        // queue.db was made, the others were not.
+        let queue = try DatabaseQueue(path: database)
+        try queue.writeWithoutTransaction { try $0.execute(sql: "UPDATE meta SET value = 0 WHERE name = 'quarantine'") }
+        try queue.close()
+        for name in ["quarantine.db", "receipts.db"] { try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)") }
+        #expect(folder.refusal() == nil)
+    }
+
+    @Test func `a quarantine alone shows that there was a queue`() async throws {
+        try await fill()
+        for name in ["queue.db", "receipts.db"] { try FileManager.default.removeItem(atPath: "\(folder.path)/\(name)") }
+        let refusal = try #require(folder.refusal())
+        #expect(refusal.text.contains("queue.db is missing") && refusal.text.contains("quarantine.db"))
+    }
+
     @Test func `an emptied queue is not taken for a new one`() async throws {
         try await fill()
         try #require(FileHandle(forUpdatingAtPath: database)).truncate(atOffset: 0)

@@ -1,7 +1,7 @@
 import Foundation
 import GatewayTestKit
 import Mail
-import Store
+@testable import Store
 
 /// A data folder of its own for one test, removed with the last reference.
 final class StoreFolder: Sendable {
@@ -16,6 +16,8 @@ final class StoreFolder: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
     func open() throws -> SQLiteStore { try SQLiteStore(folder: path, clock: clock) }
+
+    func open(limits: CommitLimits) throws -> SQLiteStore { try SQLiteStore(folder: path, clock: clock, limits: limits) }
 
     /// The text of the refusal; nil when it opens.
     func refusal() -> StoreFailure? {
@@ -66,8 +68,8 @@ extension SQLiteStore {
     func accept(_ message: StoredMessage) async throws {
         try await withCheckedThrowingContinuation { done in accept(message) { done.resume(with: $0) } }
     }
-    func change(_ changes: [RecipientChange]) async throws {
-        try await withCheckedThrowingContinuation { done in change(changes) { done.resume(with: $0) } }
+    func change(_ changes: [RecipientChange], adding messages: [StoredMessage] = []) async throws {
+        try await withCheckedThrowingContinuation { done in change(changes, adding: messages) { done.resume(with: $0) } }
     }
     func body(of id: QueueID) async throws -> [UInt8] {
         let region: Region = try await withCheckedThrowingContinuation { done in body(of: id) { done.resume(with: $0) } }
@@ -83,8 +85,5 @@ extension SQLiteStore {
     }
     func receipts(of id: QueueID) async throws -> [Receipt] {
         try await withCheckedThrowingContinuation { done in receipts(of: id) { done.resume(with: $0) } }
-    }
-    func counts() async throws -> [RecipientState: Int] {
-        try await withCheckedThrowingContinuation { done in counts { done.resume(with: $0) } }
     }
 }

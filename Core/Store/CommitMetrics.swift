@@ -1,0 +1,26 @@
+import Mail
+import Metrics
+
+/// What a writer tells of its work. `file`: `queue`, `quarantine`.
+struct CommitMetrics: Sendable {
+    private let commits: Counter
+    private let seconds: Timer
+    private let size: Recorder
+    private let syncs: Counter
+
+    init(file: String) {
+        commits = Counter(label: MetricName.commits, dimensions: [("file", file)])
+        seconds = Timer(label: MetricName.commitSeconds, dimensions: [("file", file)])
+        size = Recorder(label: MetricName.commitSize, dimensions: [("file", file)])
+        syncs = Counter(label: MetricName.syncs, dimensions: [("file", file)])
+    }
+
+    func committed(nanoseconds: Int64, entries: Int) {
+        commits.increment()
+        syncs.increment(by: WriteAheadLog.syncsPerCommit)
+        seconds.recordNanoseconds(nanoseconds)
+        size.record(entries)
+    }
+
+    func checkpointed() { syncs.increment(by: WriteAheadLog.syncsPerCheckpoint) }
+}
