@@ -75,23 +75,23 @@ struct GatewayBackend: ControlBackend {
             return ChangeResult(changed: try await ask { queue.flush(domain: domain, completion: $0) })
         case .message(let id):
             _ = try await message(id)
-            return ChangeResult(changed: try await ask { queue.flush(id, completion: $0) })
+            return ChangeResult(changed: try await ask { queue.carryOut(.flush, on: id, by: Self.actor, completion: $0) })
         }
     }
 
     func hold(_ id: QueueID) async throws -> ChangeResult {
         _ = try await message(id)
-        return ChangeResult(changed: try await ask { gateway.queue.hold(id, by: Self.actor, completion: $0) })
+        return ChangeResult(changed: try await ask { gateway.queue.carryOut(.hold, on: id, by: Self.actor, completion: $0) })
     }
 
     func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
-        let indices = try await indices(of: id, in: states)
-        return ChangeResult(changed: try await ask { gateway.queue.release(id, indices: indices, by: Self.actor, completion: $0) })
+        _ = try await message(id)
+        return ChangeResult(changed: try await ask { gateway.queue.carryOut(.release, on: id, in: states, by: Self.actor, completion: $0) })
     }
 
     func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
-        let indices = try await indices(of: id, in: states)
-        return ChangeResult(changed: try await ask { gateway.queue.delete(id, indices: indices, by: Self.actor, completion: $0) })
+        _ = try await message(id)
+        return ChangeResult(changed: try await ask { gateway.queue.carryOut(.delete, on: id, in: states, by: Self.actor, completion: $0) })
     }
 
     func trace(_ id: QueueID) async throws -> [ReceiptRecord] {
@@ -127,10 +127,6 @@ struct GatewayBackend: ControlBackend {
                 .notFound, "message \(id) is not in the queue or the quarantine", mend: "`postern trace \(id)` tells what became of it")
         }
         return message
-    }
-
-    private func indices(of id: QueueID, in states: Set<RecipientState>) async throws -> Set<Int> {
-        Set(try await message(id).recipients.filter { states.contains($0.state) }.map(\.index))
     }
 
     /// A completion as a value; a store's failure as the API's.

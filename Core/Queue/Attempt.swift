@@ -1,48 +1,67 @@
 import Mail
 
-/// One attempt under way: a message's copies for one domain, sent group after group. Bound to the queue's loop.
+/// One attempt under way: a message's copies for one destination, sent group after group. Bound to the queue's loop.
 final class Attempt: @unchecked Sendable {
     // Sendable: made and used on the queue's loop only; completions hop to it first.
     let item: QueueCore.Item
     /// nil: held copies that are judged again.
-    let way: Way?
+    let destination: Destination?
+    /// By the wall clock.
     let readySince: Timestamp
+    /// The destination is down: nothing is sent.
+    let outage: Lane.Outage?
     var message: StoredMessage?
     /// The copies of this attempt; those that share a transaction follow each other.
     private(set) var copies: [StoredRecipient] = []
     private(set) var groups: ArraySlice<Range<Int>> = []
-    var nextHops: [NextHop] = []
     /// One moment for all that this attempt defers.
     var nextAttempt: Timestamp?
-    var health = QueueCore.Health.unknown
+    var health = Lane.Health.unknown
+    /// What was said by a next hop that does not answer.
+    var words = ""
     /// Indices of copies that an operator has put into quarantine meanwhile: a deferral must not bring them back.
     var onHold: Set<Int> = []
 
     /// RFC 5321 section 4.5.3.1.8: a server takes at least this many recipients in one transaction.
     static let recipientLimit = 100
 
-    init(_ item: QueueCore.Item, way: Way?, readySince: Timestamp) {
-        self.item = item
-        self.way = way
-        self.readySince = readySince
+    /// What the copies of one transaction have in common.
+    private struct Kind: Hashable {
+        var addedHeaders: String
+        var reversePath: ReversePath?
+
+        init(_ copy: StoredRecipient) { (addedHeaders, reversePath) = (copy.addedHeaders, copy.reversePath) }
     }
 
-    /// Takes the copies that are to be sent and parts them by the header fields that they get.
-    func take(_ message: StoredMessage) {
+    init(_ item: QueueCore.Item, to destination: Destination?, readySince: Timestamp, outage: Lane.Outage? = nil) {
+        self.item = item
+        self.destination = destination
+        self.readySince = readySince
+        self.outage = outage
+    }
+
+    /// Takes the copies that are to be sent, those of this destination by the policy in force now, and parts them by the header fields and the
+    /// reverse-path that they get. Gives the other queued copies.
+    func take(_ message: StoredMessage, by policy: PolicySnapshot) -> [(copy: StoredRecipient, destination: Destination)] {
         self.message = message
-        var order: [String: Int] = [:]
-        let wanted = message.recipients.filter { $0.state == .queued && $0.policyDomain == way?.domain }
-        for copy in wanted where order[copy.addedHeaders] == nil { order[copy.addedHeaders] = order.count }
-        copies = wanted.sorted { (order[$0.addedHeaders]!, $0.index) < (order[$1.addedHeaders]!, $1.index) }
+        var wanted: [StoredRecipient] = []
+        var others: [(StoredRecipient, Destination)] = []
+        for copy in message.recipients where copy.state == .queued {
+            let destination = Destination(of: copy, role: message.role, by: policy)
+            if destination == self.destination { wanted.append(copy) } else { others.append((copy, destination)) }
+        }
+        var order: [Kind: Int] = [:]
+        for copy in wanted where order[Kind(copy)] == nil { order[Kind(copy)] = order.count }
+        copies = order.count > 1 ? wanted.sorted { (order[Kind($0)]!, $0.index) < (order[Kind($1)]!, $1.index) } : wanted
         var found: [Range<Int>] = []
         var start = 0
-        for i in copies.indices.dropFirst()
-        where copies[i].addedHeaders != copies[start].addedHeaders || i - start == Self.recipientLimit {
+        for i in copies.indices.dropFirst() where Kind(copies[i]) != Kind(copies[start]) || i - start == Self.recipientLimit {
             found.append(start..<i)
             start = i
         }
         if start < copies.count { found.append(start..<copies.count) }
         groups = found[...]
+        return others
     }
 
     func nextGroup() -> ArraySlice<StoredRecipient>? { groups.popFirst().map { copies[$0] } }

@@ -9,10 +9,11 @@ struct AttemptRecord {
     private(set) var events: [MailEvent] = []
     let receipt: Receipt
 
-    /// `copies` and `report.outcomes` are in the same order. `nextAttempt`: for those that are deferred.
+    /// `copies` and `report.outcomes` are in the same order. `nextAttempt`: for those that are deferred. `expires`: past `lifetime`, a
+    /// deferral is the last one.
     init(
         _ message: StoredMessage, copies: ArraySlice<StoredRecipient>, report: DeliveryReport, readySince: Timestamp, startedAt: Timestamp,
-        now: Timestamp, nextAttempt: Timestamp, lifetime: Duration
+        now: Timestamp, nextAttempt: Timestamp, lifetime: Duration, expires: Bool
     ) {
         let before = max(.zero, readySince - message.receivedAt)
         let queue = max(.zero, startedAt - readySince)
@@ -23,10 +24,10 @@ struct AttemptRecord {
         json.field("next_hop", report.nextHop)
         json.key("delays")
         json.beginObject()
-        for (name, delay) in [("before", before), ("queue", queue), ("connect", report.connectTime), ("send", report.sendTime)] {
-            json.field(name, Double(delay.microseconds) / 1e6)
-        }
+        let parts = [("before", before), ("queue", queue), ("connect", report.connectTime), ("send", report.sendTime)]
+        for (name, delay) in parts { json.field(name, Double(delay.microseconds) / 1e6) }
         json.endObject()
+        let delays = parts.map { DelayText.text($0.1) }.joined(separator: "/")
         if let tls = report.tls {
             json.field("tls", tls.version)
             json.field("cipher", tls.cipher)
@@ -36,7 +37,7 @@ struct AttemptRecord {
         for (offset, copy) in copies.enumerated() {
             let outcome =
                 offset < report.outcomes.count ? report.outcomes[offset] : .deferred(DeliveryFailure(detail: "no outcome was reported"))
-            let (word, said, code) = Self.read(outcome, expires: now - message.receivedAt >= lifetime)
+            let (word, said, code) = Self.read(outcome, expires: expires)
             let reason: String
             let state: RecipientState
             switch word {
@@ -58,14 +59,15 @@ struct AttemptRecord {
             json.field("to", copy.address.description)
             json.field("outcome", word.rawValue)
             json.field("said", said)
+            if let code { json.field("dsn", code) }
             json.field("attempt", copy.attempts + 1)
             if word == .deferred { json.field("next_attempt", next.microseconds) }
             json.endObject()
 
             var fields: [(StaticString, LogValue)] = [
                 ("to", .text(copy.address.description)), ("relay", .text(report.nextHop)),
-                ("delay", .duration(max(.zero, now - message.receivedAt))), ("before", .duration(before)), ("queue", .duration(queue)),
-                ("connect", .duration(report.connectTime)), ("send", .duration(report.sendTime)), ("attempt", .integer(copy.attempts + 1)),
+                ("delay", .duration(max(.zero, now - message.receivedAt))), ("delays", .text(delays)),
+                ("attempt", .integer(copy.attempts + 1)),
             ]
             if let code { fields.append(("dsn", .text(code))) }
             if word == .deferred { fields.append(("next", .duration(next - now))) }

@@ -4,8 +4,8 @@ import Mail
 extension DeliveryQueue {
     func deliver(_ attempt: Attempt) {
         let id = attempt.item.id
-        if let message = fresh.take(id, attempt.way!.domain) {
-            attempt.take(message)
+        if let message = fresh.take(id, attempt.destination!) {
+            take(attempt, message)
             return prepare(attempt)
         }
         store.message(id) { [self] result in
@@ -16,54 +16,65 @@ extension DeliveryQueue {
                     end(attempt, next: loop.now + Self.readRetry)
                 case .success(nil): end(attempt, next: nil)
                 case .success(let message?):
-                    attempt.take(message)
+                    take(attempt, message)
                     prepare(attempt)
                 }
             }
         }
     }
 
+    /// A reload may have given copies another destination since they were added: they go to their lane.
+    private func take(_ attempt: Attempt, _ message: StoredMessage) {
+        for (copy, destination) in attempt.take(message, by: policy.current) {
+            let known = core.item(message.queueID, to: destination)
+            if let known, !known.isRunning || attempts[known.item]?.copies.contains(where: { $0.index == copy.index }) != false { continue }
+            core.add(message.queueID, to: destination, due: now)
+        }
+    }
+
     private func prepare(_ attempt: Attempt) {
         guard !attempt.groups.isEmpty, let message = attempt.message else { return end(attempt, next: nil) }
-        let way = attempt.way!
-        guard let policy = policy.current.domains[way.domain] else {
-            return giveUp(attempt, "domain \(way.domain) is not configured (any more): no next hop")
+        if let outage = attempt.outage { return giveUp(attempt, "delivery suspended: \(outage.words)") }
+        let route: Route
+        switch attempt.destination!.route(by: policy.current) {
+        case .success(let found): route = found
+        case .failure(let why): return giveUp(attempt, why.text)
         }
-        attempt.nextHops = policy.nextHops(for: way.role)
-        if attempt.nextHops.isEmpty { return giveUp(attempt, "domain \(way.domain) has no `outbound` (any more): no next hop") }
-        if message.region != nil { return sendNext(attempt) }
+        if message.region != nil { return sendNext(attempt, route) }
         store.body(of: attempt.item.id) { [self] result in
             loop.execute { [self] in
                 switch result {
                 case .success(let region):
                     attempt.message!.region = region
-                    sendNext(attempt)
+                    sendNext(attempt, route)
                 case .failure(let failure): giveUp(attempt, failure.text)
                 }
             }
         }
     }
 
-    private func sendNext(_ attempt: Attempt) {
+    private func sendNext(_ attempt: Attempt, _ route: Route) {
         guard !core.isStopping, let copies = attempt.nextGroup() else { return end(attempt, next: attempt.nextAttempt) }
         let message = attempt.message!
         let startedAt = loop.now
         let job = DeliveryJob(
-            queueID: message.queueID, reversePath: message.reversePath, is8BitMIME: message.is8BitMIME, isSMTPUTF8: message.isSMTPUTF8,
+            queueID: message.queueID, reversePath: copies.first!.reversePath ?? message.reversePath, is8BitMIME: message.is8BitMIME,
+            isSMTPUTF8: message.isSMTPUTF8,
             dsn: message.dsn,
             recipients: copies.map {
                 JobRecipient(index: $0.index, address: $0.address, notify: $0.notify, originalRecipient: $0.originalRecipient)
             }, addedHeaders: copies.first!.addedHeaders, region: message.region!,
-            route: .nextHops(attempt.nextHops))
+            route: route)
         client.deliver(job) { [self] report in
             loop.execute { [self] in
                 attempt.health = Self.health(report)
+                if case .deferred(let failure)? = report.outcomes.first { attempt.words = failure.detail }
                 settle(attempt, copies, report, startedAt) { [self] in
                     // A next hop that does not answer is not asked again for the same message's other groups.
-                    if attempt.health == .fails, case .deferred(let failure)? = report.outcomes.first {
-                        giveUp(attempt, failure.detail)
+                    if attempt.health == .fails || attempt.health == .refuses {
+                        giveUp(attempt, attempt.words)
                     } else {
-                        sendNext(attempt)
+                        sendNext(attempt, route)
                     }
                 }
             }
@@ -85,12 +96,10 @@ extension DeliveryQueue {
     ) {
         let queue = policy.current.queue
         let now = loop.now
-        let schedule = RetrySchedule(first: queue.retryFirst, most: queue.retryMost)
-        let mostAttempts = attempt.copies.lazy.map(\.attempts).max() ?? 0
-        let later = attempt.nextAttempt ?? now + schedule.delay(after: mostAttempts + 1, using: &random)
+        let later = attempt.nextAttempt ?? nextAttempt(attempt, queue)
         let record = AttemptRecord(
             attempt.message!, copies: copies, report: report, readySince: attempt.readySince, startedAt: startedAt, now: now,
-            nextAttempt: later, lifetime: queue.lifetime)
+            nextAttempt: later, lifetime: queue.lifetime, expires: triedAge(attempt) >= queue.lifetime)
         // A copy that an operator holds by now changes only by being delivered.
         let changes = record.changes.filter { $0.state.isFinal || !attempt.onHold.contains($0.index) }
         if changes.contains(where: { $0.state == .queued }) { attempt.nextAttempt = later }
@@ -100,11 +109,33 @@ extension DeliveryQueue {
         self.record(changes, of: attempt, then: next)
     }
 
+    /// How old its message was when its destination was last tried: what was not tried at its end does not expire.
+    private func triedAge(_ attempt: Attempt) -> Duration {
+        age(attempt.message!) - (attempt.outage.map { now - $0.lastTried } ?? .zero)
+    }
+
+    /// By the wall clock.
+    private func nextAttempt(_ attempt: Attempt, _ queue: QueuePolicy) -> Timestamp {
+        let mostAttempts = attempt.copies.lazy.map(\.attempts).max() ?? 0
+        let delay = RetrySchedule(first: queue.retryFirst, most: queue.retryMost).delay(after: mostAttempts + 1, using: &random)
+        guard let outage = attempt.outage else { return loop.now + delay }
+        // Not before somebody knows more; at the end of its lifetime right after that.
+        let wait = outage.nextProbe - now
+        return loop.now + (age(attempt.message!) >= queue.lifetime ? wait + .seconds(1) : max(delay, wait))
+    }
+
     /// A reply for a recipient, good or bad, is a sign of life.
-    private static func health(_ report: DeliveryReport) -> QueueCore.Health {
-        if report.outcomes.isEmpty { return .unknown }
-        let allFail = report.outcomes.allSatisfy { if case .deferred(let failure) = $0 { failure.isNextHopsFault } else { false } }
-        return allFail ? .fails : .answers
+    private static func health(_ report: DeliveryReport) -> Lane.Health {
+        var health = Lane.Health.unknown
+        for outcome in report.outcomes {
+            guard case .deferred(let failure) = outcome else { return .answers }
+            if !failure.isNextHopsFault, failure.reply?.code != 421 {
+                health = .defers
+            } else if health == .unknown || health == .refuses {
+                health = failure.reply == nil ? .fails : .refuses
+            }
+        }
+        return health
     }
 
     // MARK: Held copies
@@ -128,7 +159,7 @@ extension DeliveryQueue {
         let held = found.recipients.filter { $0.state == .held }
         if held.isEmpty { return end(attempt, next: nil) }
         let queue = policy.current.queue
-        if loop.now - found.receivedAt >= queue.lifetime {
+        if age(found) >= queue.lifetime {
             let changes = held.map {
                 RecipientChange(
                     queueID: found.queueID, index: $0.index, state: .quarantined, attempts: $0.attempts, nextAttempt: loop.now,
@@ -167,7 +198,9 @@ extension DeliveryQueue {
                 let earliest = loop.now + max(.seconds(1), policy.current.queue.retryFirst / 4)
                 let time = max(earliest, change?.nextAttempt ?? loop.now + policy.current.queue.retryFirst)
                 again = min(again ?? time, time)
-            case .queued: core.add(attempt.item.id, way: Way(copy.policyDomain, role: found.role), due: change!.nextAttempt)
+            case .queued:
+                let destination = Destination(of: copy, role: found.role, by: policy.current)
+                core.add(attempt.item.id, to: destination, due: queueTime(change!.nextAttempt))
             default: break
             }
         }

@@ -14,6 +14,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     let reinspect: Reinspection
     let metrics = QueueMetrics()
     var core: QueueCore
+    private var clock: QueueClock
     var fresh: FreshMessages
     var random: SeededRandom
     var attempts: [QueueCore.Item: Attempt] = [:]
@@ -37,9 +38,12 @@ public final class DeliveryQueue: @unchecked Sendable {
         self.log = log
         self.loop = loop
         self.reinspect = reinspect
-        core = QueueCore(concurrency: policy.current.queue.concurrency)
+        let queue = policy.current.queue
+        core = QueueCore(
+            concurrency: queue.concurrency, schedule: RetrySchedule(first: queue.retryFirst, most: queue.retryMost), seed: seed)
+        clock = QueueClock(wall: loop.now, uptime: loop.uptime)
         fresh = FreshMessages(budget: memory)
-        random = SeededRandom(seed: seed)
+        random = SeededRandom(seed: seed &+ 1)
     }
 
     /// Takes up again everything that the store has queued or held. The completion (on the loop) says how many messages; a failure leaves
@@ -66,8 +70,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     /// A message that the store has just committed. With its region, the first attempt need not read it back.
     public func enqueue(_ message: StoredMessage) {
         loop.execute { [self] in
-            fresh.keep(message, for: Set(message.recipients.lazy.filter { $0.state == .queued }.map(\.policyDomain)))
-            add(message)
+            add(message, isFresh: true)
             pump()
         }
     }
@@ -89,14 +92,42 @@ public final class DeliveryQueue: @unchecked Sendable {
         done()
     }
 
-    /// Each domain's copies, and the held ones, with the earliest time among them.
-    func add(_ message: StoredMessage) {
-        var due: [Way?: Timestamp] = [:]
+    /// Each destination's copies, and the held ones, with the earliest time among them.
+    func add(_ message: StoredMessage, isFresh: Bool = false) {
+        let policy = policy.current
+        let latest = latest(policy.queue)
+        // Most messages have one.
+        var due: [(destination: Destination?, time: Timestamp)] = []
         for copy in message.recipients where copy.state == .queued || copy.state == .held {
-            let way = copy.state == .held ? nil : Way(copy.policyDomain, role: message.role)
-            due[way] = min(due[way] ?? copy.nextAttempt, copy.nextAttempt)
+            let destination = copy.state == .held ? nil : Destination(of: copy, role: message.role, by: policy)
+            if due.count < 16, let known = due.firstIndex(where: { $0.destination == destination }) {
+                due[known].time = min(due[known].time, copy.nextAttempt)
+            } else {
+                due.append((destination, copy.nextAttempt))
+            }
         }
-        for (way, time) in due { core.add(message.queueID, way: way, due: time) }
+        if isFresh { fresh.keep(message, for: Set(due.compactMap(\.destination))) }
+        for (destination, time) in due { core.add(message.queueID, to: destination, due: min(queueTime(time), latest)) }
+    }
+
+    /// No stored time is taken for later than this: a clock that was wrong when it was stored must not stall a message.
+    private func latest(_ queue: QueuePolicy) -> Timestamp { now + max(queue.retryMost, .seconds(3600)) }
+
+    // MARK: Time
+
+    /// The queue's time, which the wall clock cannot set back.
+    var now: Timestamp {
+        clock.advance(wall: loop.now, uptime: loop.uptime)
+        return clock.now
+    }
+
+    /// Of a stored time.
+    func queueTime(_ wall: Timestamp) -> Timestamp { clock.queueTime(ofWall: wall) }
+
+    /// How old a message is, whatever has been done to the clock since.
+    func age(_ message: StoredMessage) -> Duration {
+        _ = now
+        return clock.age(of: message.receivedAt)
     }
 
     /// Starts what may start, then sleeps until the next is due.
@@ -104,14 +135,19 @@ public final class DeliveryQueue: @unchecked Sendable {
         // An attempt that ends at once comes back here: the outer call goes on with it.
         if isPumping { return }
         isPumping = true
-        core.concurrency = max(1, policy.current.queue.concurrency)
+        let queue = policy.current.queue
+        core.concurrency = max(1, queue.concurrency)
+        core.schedule = RetrySchedule(first: queue.retryFirst, most: queue.retryMost)
         while true {
-            let actions = core.advance(to: loop.now)
+            let actions = core.advance(to: now)
             if actions.isEmpty { break }
             for action in actions {
                 switch action {
-                case .deliver(let item, let way, let readySince): begin(Attempt(item, way: way, readySince: readySince))
-                case .reinspect(let item): begin(Attempt(item, way: nil, readySince: loop.now))
+                case .deliver(let item, let destination, let since):
+                    begin(Attempt(item, to: destination, readySince: clock.wallTime(of: since)))
+                case .suspend(let item, let destination, let outage):
+                    begin(Attempt(item, to: destination, readySince: clock.wall, outage: outage))
+                case .reinspect(let item): begin(Attempt(item, to: nil, readySince: clock.wall))
                 }
             }
         }
@@ -123,24 +159,26 @@ public final class DeliveryQueue: @unchecked Sendable {
 
     private func begin(_ attempt: Attempt) {
         attempts[attempt.item] = attempt
-        if attempt.way == nil { inspectAgain(attempt) } else { deliver(attempt) }
+        if attempt.destination == nil { inspectAgain(attempt) } else { deliver(attempt) }
     }
 
-    /// The attempt is over; `next`: when there is something left to do.
+    /// The attempt is over; `next`: when there is something left to do, by the wall clock.
     func end(_ attempt: Attempt, next: Timestamp?) {
         attempts[attempt.item] = nil
-        core.finished(attempt.item, next: next, health: attempt.health)
+        let now = now
+        core.finished(attempt.item, next: next.map(queueTime), health: attempt.health, words: attempt.words, now: now)
         pump()
     }
 
     private func sleep() {
         guard !core.isStopping, let due = core.nextDue else { return }
-        if let timer, timer.due <= due, timer.due > loop.now { return }
+        let now = now
+        if let timer, timer.due <= due, timer.due > now { return }
         timer?.work.cancel()
-        // Never very long: a wall clock that is set forward brings its due ones within an hour.
-        let wait = min(max(.milliseconds(1), due - loop.now), .seconds(3600))
+        // Never very long: a wall clock that is set forward brings its due ones soon.
+        let wait = min(max(.milliseconds(1), due - now), .seconds(60))
         timer = (
-            loop.now + wait,
+            now + wait,
             loop.schedule(after: wait) { [self] in
                 loop.run { [self] in
                     timer = nil; pump()

@@ -4,7 +4,7 @@ import Mail
 struct FreshMessages {
     private struct Entry {
         var message: StoredMessage
-        var lanes: Set<String>
+        var lanes: Set<Destination>
         var bytes: Int
     }
 
@@ -14,18 +14,18 @@ struct FreshMessages {
     init(budget: Int) { self.budget = budget }
 
     /// Beyond the budget nothing is kept, which is only slower.
-    mutating func keep(_ message: StoredMessage, for domains: Set<String>) {
+    mutating func keep(_ message: StoredMessage, for destinations: Set<Destination>) {
         // What the entry itself takes counts too, so that very many small ones are bounded as well.
         let bytes = (message.region?.count ?? 0) + 512 + 256 * message.recipients.count
-        guard message.region != nil, bytes <= budget, entries[message.queueID] == nil, !domains.isEmpty else { return }
-        entries[message.queueID] = Entry(message: message, lanes: domains, bytes: bytes)
+        guard message.region != nil, bytes <= budget, entries[message.queueID] == nil, !destinations.isEmpty else { return }
+        entries[message.queueID] = Entry(message: message, lanes: destinations, bytes: bytes)
         budget -= bytes
     }
 
-    /// For the first attempt of this message for this domain; nil ever after, since the store then knows more.
-    mutating func take(_ id: QueueID, _ domain: String) -> StoredMessage? {
-        guard let entry = entries[id], entry.lanes.contains(domain) else { return nil }
-        entries[id]!.lanes.remove(domain)
+    /// For the first attempt of this message for this destination; nil ever after, since the store then knows more.
+    mutating func take(_ id: QueueID, _ destination: Destination) -> StoredMessage? {
+        guard let entry = entries[id], entry.lanes.contains(destination) else { return nil }
+        entries[id]!.lanes.remove(destination)
         if entry.lanes.count == 1 { drop(id) }
         return entry.message
     }

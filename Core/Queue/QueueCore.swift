@@ -1,177 +1,351 @@
 import DequeModule
-import HeapModule
 import Mail
 
 /// What is tried next and when: the pure machine. Time is an argument; `advance` says what to start.
+///
+/// A lane lies in one of four rings while something in it may start now, and else on the alarm with the moment when that may change; so
+/// nothing here looks at a lane, or at an item, that has nothing to do.
 struct QueueCore {
-    /// The copies of one message that go one way.
+    /// The copies of one message that go to one destination.
     struct Item: Hashable, Sendable {
         var id: QueueID
-        fileprivate var lane: Int32
+        fileprivate(set) var slot: UInt32
     }
 
     enum Action: Equatable {
-        case deliver(Item, Way, readySince: Timestamp)
+        case deliver(Item, Destination, readySince: Timestamp)
+        /// Its destination is down: it is deferred without an attempt.
+        case suspend(Item, Destination, Lane.Outage)
         case reinspect(Item)
     }
 
-    /// What an attempt said about its next hop.
-    enum Health { case answers, fails, unknown }
-
-    private enum State {
-        /// In the heap; an entry with another time is stale.
-        case waiting(due: Timestamp)
-        /// In its lane's line.
-        case ready(since: Timestamp)
-        /// An attempt is under way; `again`: somebody has asked for another one.
-        case running(again: Timestamp?)
-    }
-
-    private struct Due: Comparable {
-        var time: Timestamp
-        var item: Item
-        static func < (a: Due, b: Due) -> Bool { (a.time, a.item.id) < (b.time, b.item.id) }
-    }
-
-    /// The line of one way; lane 0 is that of held copies.
-    private struct Lane {
-        var way: Way
-        var line = Deque<Item>()
-        var running = 0
-        /// Attempts that may be under way: adapts.
-        var limit: Int
-        var isInRing = false
+    /// What is under way.
+    private struct Run {
+        enum Kind { case attempt, probe, suspension, inspection }
+        var kind: Kind
+        var successesBefore: UInt32
+        /// Somebody has asked for another one.
+        var again: Timestamp?
     }
 
     static let firstLimit = 5
     static let inspectionLimit = 4
+    /// Attempts in all.
     static let runningLimit = 1000
+    /// With those of destinations that have no other: so many slow ones must come together before one more has to wait.
+    static let runningLimitWithFirsts = 1500
+    /// Attempts with destinations that are down: those of live ones have slots of their own.
+    static let probeLimit = 100
+    static let suspensionLimit = 100
+    /// Lanes without an item that are kept for what is known of their destination.
+    static let idleLanes = 4096
+    /// A destination that is down is tried this often at least, whatever its messages' schedule says.
+    static let mostBackOff = Duration.seconds(15 * 60)
 
-    /// Attempts of one way at most.
+    /// Attempts of one destination at most.
     var concurrency: Int
-    private(set) var running = 0
+    /// A probe's back-off begins like a message's.
+    var schedule: RetrySchedule
     var isStopping = false
-    private var items: [Item: State] = [:]
-    private var heap = Heap<Due>()
-    private var lanes = [Lane(way: Way(""), limit: QueueCore.inspectionLimit)]
-    private var numbers: [Way: Int32] = [:]
-    private var ring = Deque<Int32>()
-    private(set) var heldCount = 0
+    private(set) var items = ItemTable()
+    private(set) var lanes = LaneTable(held: Lane(nil, limit: QueueCore.inspectionLimit))
+    private var runs: [UInt32: Run] = [:]
+    private var alarms = DueHeap()
+    private var firsts = Deque<Int>()
+    private var furthers = Deque<Int>()
+    private var probes = Deque<Int>()
+    private var suspensions = Deque<Int>()
+    private var idle = Deque<Int>()
+    private var probing = 0
+    private var suspending = 0
+    private var now = Timestamp.distantPast
+    private var random: SeededRandom
+    private(set) var suspendedCount = 0
 
-    init(concurrency: Int) { self.concurrency = max(1, concurrency) }
+    init(concurrency: Int, schedule: RetrySchedule, seed: UInt64) {
+        self.concurrency = max(1, concurrency)
+        self.schedule = schedule
+        random = SeededRandom(seed: seed)
+    }
 
     /// Items that are known, held ones included.
     var count: Int { items.count }
-
-    /// Entries of the heap, stale ones included.
-    var heapCount: Int { heap.count }
+    var heldCount: Int { lanes[0].count }
+    /// Attempts and what else is under way.
+    var running: Int { runs.count }
 
     /// When `advance` is next worth a call, if nothing else happens.
-    var nextDue: Timestamp? { heap.min?.time }
+    var nextDue: Timestamp? { alarms.min.map { lanes[Int($0)].alarm } }
 
-    /// `way` nil: held copies, to be judged again. Known already: the earlier time counts.
-    mutating func add(_ id: QueueID, way: Way?, due: Timestamp) {
-        let item = Item(id: id, lane: lane(of: way))
-        switch items[item] {
-        case nil:
-            if item.lane == 0 { heldCount += 1 }
-            wait(item, until: due)
-        case .waiting(let known): if due < known { wait(item, until: due) }
-        case .ready: break
-        case .running(let again): items[item] = .running(again: min(again ?? due, due))
+    // MARK: What comes in
+
+    /// `destination` nil: held copies, to be judged again. Known already: the earlier time counts.
+    mutating func add(_ id: QueueID, to destination: Destination?, due: Timestamp) {
+        let lane =
+            lanes.number(of: destination)
+            ?? lanes.make(destination!, limit: min(Self.firstLimit, concurrency))
+        if let slot = items.find(id, lane: lane) {
+            switch items[state: slot] {
+            case .running: runs[slot]!.again = min(runs[slot]!.again ?? due, due)
+            case .waiting, .suspended:
+                guard due < items[due: slot] else { return }
+                take(slot)
+                wait(slot, until: due)
+            case .free: preconditionFailure("found but not there")
+            }
+        } else {
+            let slot = items.insert(id, lane: lane, due: due)
+            lanes[lane].count += 1
+            lanes[lane].waiting.insert(slot, in: &items)
         }
+        settle(lane)
     }
 
-    /// What may start now.
-    mutating func advance(to now: Timestamp) -> [Action] {
-        while let next = heap.min, next.time <= now {
-            heap.removeMin()
-            if case .waiting(let due)? = items[next.item], due == next.time { makeReady(next.item, now) }
+    /// True while an attempt, or what takes its place, is under way.
+    func item(_ id: QueueID, to destination: Destination?) -> (item: Item, isRunning: Bool)? {
+        guard let lane = lanes.number(of: destination), let slot = items.find(id, lane: lane) else { return nil }
+        return (Item(id: id, slot: slot), items[state: slot] == .running)
+    }
+
+    /// Nothing is left to do for it. What is under way ends by itself.
+    mutating func remove(_ id: QueueID, to destination: Destination?) {
+        guard let lane = lanes.number(of: destination), let slot = items.find(id, lane: lane) else { return }
+        if items[state: slot] == .running {
+            runs[slot]!.again = nil
+            return
         }
+        take(slot)
+        forget(slot)
+        settle(lane)
+    }
+
+    /// Makes one item due, and its destination be tried at once if that is down. False when it is not there, or under way.
+    mutating func flush(_ id: QueueID, to destination: Destination?, now: Timestamp) -> Bool {
+        guard let lane = lanes.number(of: destination), let slot = items.find(id, lane: lane), items[state: slot] != .running else {
+            return false
+        }
+        take(slot)
+        // Before all others, so that it is the probe.
+        wait(slot, until: lanes[lane].outage == nil ? now : .distantPast)
+        lanes[lane].probe(by: now)
+        settle(lane)
+        return true
+    }
+
+    /// Makes a whole lane due, without touching each item. Says how many were waiting.
+    mutating func flush(lane: Int, now: Timestamp) -> Int {
+        let waiting = lanes[lane].waiting.count
+        let suspended = lanes[lane].suspended.count
+        lanes[lane].early = waiting
+        lanes[lane].probe(by: now)
+        settle(lane)
+        return waiting + suspended
+    }
+
+    // MARK: What goes out
+
+    /// What may start now.
+    mutating func advance(to time: Timestamp) -> [Action] {
+        now = time
+        while let next = alarms.min, lanes[Int(next)].alarm <= now { settle(Int(next)) }
         var actions: [Action] = []
-        while !isStopping, running < Self.runningLimit, let number = ring.popFirst() {
-            let lane = Int(number)
-            lanes[lane].isInRing = false
-            // Its limit may have fallen since; then the end of an attempt brings it back.
-            guard lanes[lane].running < lanes[lane].limit else { continue }
-            let item = lanes[lane].line.removeFirst()
-            guard case .ready(let since)? = items[item] else { preconditionFailure("in line but not ready") }
-            items[item] = .running(again: nil)
-            lanes[lane].running += 1
-            running += 1
-            actions.append(lane == 0 ? .reinspect(item) : .deliver(item, lanes[lane].way, readySince: since))
-            joinRing(lane)
+        while !isStopping {
+            let attempts = runs.count - probing - suspending
+            if attempts < Self.runningLimitWithFirsts, let lane = firsts.popFirst() {
+                start(lane, from: .first, &actions)
+            } else if probing < Self.probeLimit, let lane = probes.popFirst() {
+                start(lane, from: .probe, &actions)
+            } else if attempts < Self.runningLimit, let lane = furthers.popFirst() {
+                start(lane, from: .further, &actions)
+            } else if suspending < Self.suspensionLimit, let lane = suspensions.popFirst() {
+                start(lane, from: .suspend, &actions)
+            } else {
+                break
+            }
         }
         return actions
     }
 
-    /// The attempt is over. `next`: when to try again, or nil when nothing is left to do.
-    mutating func finished(_ item: Item, next: Timestamp?, health: Health) {
-        guard case .running(let again)? = items[item] else { preconditionFailure("finished but not running") }
-        let lane = Int(item.lane)
-        running -= 1
-        lanes[lane].running -= 1
-        if lane != 0 {
-            switch health {
-            case .answers: lanes[lane].limit = min(lanes[lane].limit + 1, concurrency)
-            case .fails: lanes[lane].limit = 1
-            case .unknown: break
+    /// It is over. `next`: when to try again, or nil when nothing is left to do. `words`: of a failure.
+    mutating func finished(_ item: Item, next: Timestamp?, health: Lane.Health, words: String = "", now time: Timestamp) {
+        guard let run = runs.removeValue(forKey: item.slot) else { preconditionFailure("finished but not running") }
+        now = max(now, time)
+        let lane = items.lane(of: item.slot)
+        switch run.kind {
+        case .suspension: suspending -= 1
+        case .probe: (probing, lanes[lane].running) = (probing - 1, lanes[lane].running - 1)
+        case .attempt, .inspection: lanes[lane].running -= 1
+        }
+        if run.kind == .attempt || run.kind == .probe {
+            let most = min(schedule.most, Self.mostBackOff)
+            let backOff = RetrySchedule(first: min(schedule.first, most), most: most)
+            var wait = Duration.zero
+            if health == .fails || health == .refuses {
+                wait = backOff.delay(after: (lanes[lane].outage?.failures ?? 0) + 1, using: &random)
+            }
+            lanes[lane].learn(
+                health, words, isProbe: run.kind == .probe, successesBefore: run.successesBefore, concurrency: concurrency, now: now,
+                backOff: wait)
+        }
+        // What came back for its destination's sake is taken up as soon as that is back.
+        let isSuspended = lanes[lane].outage != nil && (run.kind == .suspension || health == .fails || health == .refuses)
+        if let again = run.again {
+            wait(item.slot, until: min(again, next ?? again))
+        } else if let next {
+            wait(item.slot, until: next, isSuspended: isSuspended)
+        } else {
+            forget(item.slot)
+        }
+        settle(lane)
+    }
+
+    // MARK: Lanes
+
+    private enum Readiness: Equatable {
+        case now(Lane.Ring)
+        case at(Timestamp)
+        case never
+    }
+
+    private func readiness(_ number: Int) -> Readiness {
+        let lane = lanes[number]
+        let due = lane.waiting.min.map { items[due: $0] }
+        let isDue = lane.early > 0 && due != nil || due.map { $0 <= now } ?? false
+        guard let outage = lane.outage else {
+            if isDue || !lane.suspended.isEmpty {
+                if lane.running >= min(lane.limit, max(concurrency, number == 0 ? Self.inspectionLimit : 1)) { return .never }
+                return .now(lane.running == 0 ? .first : .further)
+            }
+            return due.map { .at($0) } ?? .never
+        }
+        // One attempt tells for all: those that were under way before, or the probe.
+        if lane.running > 0 { return .never }
+        let suspendedDue = lane.suspended.min.map { items[due: $0] }
+        if isDue || suspendedDue != nil, outage.nextProbe <= now { return .now(.probe) }
+        if isDue || suspendedDue.map({ $0 <= now }) ?? false { return .now(.suspend) }
+        let next = min(due ?? .distantFuture, suspendedDue ?? .distantFuture, suspendedDue == nil ? .distantFuture : outage.nextProbe)
+        return next == .distantFuture ? .never : .at(next)
+    }
+
+    /// Puts a lane where it belongs now: into a ring, on the alarm, or nowhere.
+    private mutating func settle(_ lane: Int) {
+        let readiness = readiness(lane)
+        let alarm: Timestamp? = if case .at(let time) = readiness { time } else { nil }
+        let isOnAlarm = lanes[lane].place != .max
+        if isOnAlarm, alarm != lanes[lane].alarm {
+            alarms.remove(UInt32(lane), in: &lanes)
+            lanes[lane].place = .max
+        }
+        if let alarm, lanes[lane].place == .max {
+            lanes[lane].alarm = alarm
+            alarms.insert(UInt32(lane), in: &lanes)
+        }
+        if case .now(let ring) = readiness, lanes[lane].rings & ring.rawValue == 0 { join(lane, ring) }
+        if lanes[lane].count == 0, lane != 0 { rest(lane) }
+    }
+
+    private mutating func join(_ lane: Int, _ ring: Lane.Ring) {
+        lanes[lane].rings |= ring.rawValue
+        switch ring {
+        case .first: firsts.append(lane)
+        case .further: furthers.append(lane)
+        case .probe: probes.append(lane)
+        case .suspend: suspensions.append(lane)
+        }
+    }
+
+    /// It had its turn in `ring`. Things may have changed since it joined: then it goes where it belongs.
+    private mutating func start(_ lane: Int, from ring: Lane.Ring, _ actions: inout [Action]) {
+        lanes[lane].rings &= ~ring.rawValue
+        if readiness(lane) == .now(ring) {
+            let slot = select(lane, isHealthy: lanes[lane].outage == nil)
+            let item = Item(id: items.id(of: slot), slot: slot)
+            var kind = Run.Kind.attempt
+            if lane == 0 {
+                kind = .inspection
+                actions.append(.reinspect(item))
+            } else if ring == .suspend {
+                kind = .suspension
+                suspending += 1
+                actions.append(.suspend(item, lanes[lane].destination!, lanes[lane].outage!))
+            } else {
+                if ring == .probe { (kind, probing) = (.probe, probing + 1) }
+                let since = items[due: slot]
+                actions.append(.deliver(item, lanes[lane].destination!, readySince: since <= .distantPast ? now : min(since, now)))
+            }
+            if kind != .suspension { lanes[lane].running += 1 }
+            items[state: slot] = .running
+            runs[slot] = Run(kind: kind, successesBefore: lanes[lane].successes)
+        }
+        settle(lane)
+    }
+
+    /// Takes the next one out of its heap. What was suspended and what has just become due take turns once the destination is back: neither
+    /// new mail nor the backlog stands behind all of the other.
+    private mutating func select(_ lane: Int, isHealthy: Bool) -> UInt32 {
+        let waiting = lanes[lane].waiting.min
+        let suspended = lanes[lane].suspended.min
+        let isDue = waiting.map { lanes[lane].early > 0 || items[due: $0] <= now } ?? false
+        let slot: UInt32
+        if isDue, let waiting, let suspended {
+            if isHealthy { lanes[lane].takesSuspended.toggle() }
+            let takesSuspended = isHealthy ? lanes[lane].takesSuspended : items.precedes(suspended, waiting)
+            slot = takesSuspended ? suspended : waiting
+        } else {
+            slot = (isDue ? waiting : suspended)!
+        }
+        take(slot)
+        return slot
+    }
+
+    // MARK: Items
+
+    /// Out of its heap.
+    private mutating func take(_ slot: UInt32) {
+        let lane = items.lane(of: slot)
+        if items[state: slot] == .suspended {
+            lanes[lane].suspended.remove(slot, in: &items)
+            suspendedCount -= 1
+        } else {
+            lanes[lane].waiting.remove(slot, in: &items)
+            if lanes[lane].early > 0 { lanes[lane].early -= 1 }
+        }
+    }
+
+    /// One that is in no heap.
+    private mutating func wait(_ slot: UInt32, until due: Timestamp, isSuspended: Bool = false) {
+        let lane = items.lane(of: slot)
+        items[due: slot] = due
+        items[state: slot] = isSuspended ? .suspended : .waiting
+        if isSuspended {
+            lanes[lane].suspended.insert(slot, in: &items)
+            suspendedCount += 1
+        } else {
+            lanes[lane].waiting.insert(slot, in: &items)
+        }
+    }
+
+    private mutating func forget(_ slot: UInt32) {
+        lanes[items.lane(of: slot)].count -= 1
+        items.remove(slot)
+    }
+
+    /// A lane without items is kept for a time: the next message is likely to come soon.
+    private mutating func rest(_ lane: Int) {
+        if !lanes[lane].isIdle {
+            lanes[lane].isIdle = true
+            idle.append(lane)
+        }
+        while idle.count > Self.idleLanes, let old = idle.popFirst() {
+            lanes[old].isIdle = false
+            if lanes[old].count > 0 { continue }
+            if lanes[old].rings == 0, lanes[old].running == 0 {
+                lanes.remove(old)
+            } else {
+                lanes[old].isIdle = true
+                idle.append(old)
+                break
             }
         }
-        if let time = [next, again].compactMap({ $0 }).min() {
-            wait(item, until: time)
-        } else {
-            items[item] = nil
-            if lane == 0 { heldCount -= 1 }
-        }
-        joinRing(lane)
-    }
-
-    /// Makes what waits of one message due. Returns how many items.
-    mutating func flush(_ id: QueueID, now: Timestamp) -> Int { flush(now) { $0.id == id } }
-
-    /// Makes all waiting items of `domain`, or of all domains (held copies too), due. Returns how many.
-    mutating func flush(domain: String?, now: Timestamp) -> Int {
-        guard let domain else { return flush(now) { _ in true } }
-        let lanes = ListenerRole.allCases.compactMap { numbers[Way(domain, role: $0)] }
-        return lanes.isEmpty ? 0 : flush(now) { lanes.contains($0.lane) }
-    }
-
-    private mutating func flush(_ now: Timestamp, _ isMeant: (Item) -> Bool) -> Int {
-        var due: [Item] = []
-        for (item, state) in items where isMeant(item) { if case .waiting = state { due.append(item) } }
-        due.sort { $0.id < $1.id }
-        for item in due { makeReady(item, now) }
-        return due.count
-    }
-
-    private mutating func lane(of way: Way?) -> Int32 {
-        guard let way else { return 0 }
-        if let number = numbers[way] { return number }
-        let number = Int32(lanes.count)
-        lanes.append(Lane(way: way, limit: min(Self.firstLimit, concurrency)))
-        numbers[way] = number
-        return number
-    }
-
-    private mutating func wait(_ item: Item, until due: Timestamp) {
-        items[item] = .waiting(due: due)
-        heap.insert(Due(time: due, item: item))
-        // Flushes leave stale entries behind.
-        if heap.count > 2 * items.count + 1024 {
-            heap = Heap(items.compactMap { if case .waiting(let due) = $0.value { Due(time: due, item: $0.key) } else { nil } })
-        }
-    }
-
-    private mutating func makeReady(_ item: Item, _ now: Timestamp) {
-        items[item] = .ready(since: now)
-        lanes[Int(item.lane)].line.append(item)
-        joinRing(Int(item.lane))
-    }
-
-    private mutating func joinRing(_ lane: Int) {
-        guard !lanes[lane].isInRing, !lanes[lane].line.isEmpty, lanes[lane].running < lanes[lane].limit else { return }
-        lanes[lane].isInRing = true
-        ring.append(Int32(lane))
     }
 }

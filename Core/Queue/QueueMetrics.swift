@@ -7,6 +7,7 @@ struct QueueMetrics: Sendable {
     private let seconds = Timer(label: MetricName.deliverySeconds)
     private let queued = Gauge(label: MetricName.queueLength, dimensions: [("state", "queued")])
     private let held = Gauge(label: MetricName.queueLength, dimensions: [("state", "held")])
+    private let suspended = Gauge(label: MetricName.queueLength, dimensions: [("state", "suspended")])
     private let running = Gauge(label: MetricName.queueLength, dimensions: [("state", "running")])
 
     init() {
@@ -21,9 +22,11 @@ struct QueueMetrics: Sendable {
         seconds.recordNanoseconds(took.microseconds.multipliedReportingOverflow(by: 1000).partialValue)
     }
 
+    /// `queued` counts all that is to be delivered, `suspended` and `running` among it.
     func gauge(_ core: QueueCore) {
         queued.record(core.count - core.heldCount)
         held.record(core.heldCount)
+        suspended.record(core.suspendedCount)
         running.record(core.running)
     }
 }

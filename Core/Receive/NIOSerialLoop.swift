@@ -13,6 +13,7 @@ public final class NIOSerialLoop: SerialLoop {
 
     public var isCurrent: Bool { eventLoop.inEventLoop }
     public var now: Timestamp { clock.now }
+    public var uptime: Duration { .nanoseconds(Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }
 
     public func execute(_ work: @escaping @Sendable () -> Void) { eventLoop.execute(work) }
 

@@ -18,16 +18,22 @@ public final class ManualLoop: SerialLoop, WallClock, @unchecked Sendable {
     private let lock = Mutex<[Work]>([])
     private let counter = Atomic<Int>(0)
     private let time: Mutex<Timestamp>
+    /// How far the wall clock was set from the time that the loop goes by.
+    private let offset = Mutex(Duration.zero)
 
     public init(at time: Timestamp = Timestamp(seconds: 1_800_000_000)) { self.time = Mutex(time) }
 
     public var isCurrent: Bool { true }
-    public var now: Timestamp { time.withLock { $0 } }
+    public var now: Timestamp { time.withLock { $0 } + offset.withLock { $0 } }
+    public var uptime: Duration { time.withLock { $0 } - Timestamp(seconds: 0) }
+
+    /// Sets the wall clock forward, or back; what waits goes by `uptime`.
+    public func setClock(by step: Duration) { offset.withLock { $0 += step } }
 
     public func execute(_ work: @escaping @Sendable () -> Void) { _ = schedule(after: .zero, work) }
 
     public func schedule(after delay: Duration, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork {
-        let item = Work(due: now + delay, order: counter.add(1, ordering: .relaxed).newValue, body: work)
+        let item = Work(due: time.withLock { $0 } + delay, order: counter.add(1, ordering: .relaxed).newValue, body: work)
         lock.withLock { $0.append(item) }
         return item
     }
@@ -37,7 +43,7 @@ public final class ManualLoop: SerialLoop, WallClock, @unchecked Sendable {
 
     /// Moves the time on, running each piece of work at its moment.
     public func advance(by step: Duration) {
-        let end = now + step
+        let end = time.withLock { $0 } + step
         while true {
             let next: Work? = lock.withLock { items in
                 items.removeAll { $0.body == nil }

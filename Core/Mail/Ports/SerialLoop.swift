@@ -4,6 +4,8 @@ public protocol SerialLoop: AnyObject, Sendable {
     /// True on the loop's own thread.
     var isCurrent: Bool { get }
     var now: Timestamp { get }
+    /// Since some moment of the past: goes on evenly when the clock is set. `schedule` goes by it.
+    var uptime: Duration { get }
     /// Never runs `work` before returning. Any thread.
     func execute(_ work: @escaping @Sendable () -> Void)
     /// Runs `work` once after `delay` unless cancelled. Any thread.

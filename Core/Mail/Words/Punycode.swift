@@ -1,4 +1,4 @@
-/// Internationalised domain names as Unicode text: decodes A-labels (RFC 3492, RFC 5890 section 2.3.2.1). Bounded by the length of a name.
+/// Internationalised domain names as Unicode text and back (RFC 3492, RFC 5890 section 2.3.2.1). Bounded by the length of a name.
 public enum Punycode {
     /// `xn--bcher-kva.example` -> `bücher.example`, in lower case. nil when no label is an A-label, or one is malformed.
     public static func unicodeName(of domain: String) -> String? {
@@ -18,13 +18,13 @@ public enum Punycode {
     }
 
     // RFC 3492 section 5.
-    private static let base = 36
-    private static let tMin = 1
-    private static let tMax = 26
+    static let base = 36
+    static let tMin = 1
+    static let tMax = 26
     private static let skew = 38
     private static let damp = 700
-    private static let initialBias = 72
-    private static let initialN = 128
+    static let initialBias = 72
+    static let initialN = 128
 
     /// A label without its prefix; nil when it is malformed, longer than a label may be, or has nothing outside ASCII.
     static func decode(_ text: Substring.UTF8View) -> String? {
@@ -79,7 +79,7 @@ public enum Punycode {
         }
     }
 
-    private static func adapt(_ delta: Int, _ count: Int, isFirst: Bool) -> Int {
+    static func adapt(_ delta: Int, _ count: Int, isFirst: Bool) -> Int {
         var delta = isFirst ? delta / damp : delta / 2
         delta += delta / count
         var k = 0

@@ -152,9 +152,12 @@ final class ScriptedPolicy: PolicySource {
     }
 
     var current: PolicySnapshot { snapshot.withLock { $0 } }
-    func set(_ domains: [String], sendsOut: Bool = true) { snapshot.withLock { $0 = Self.make(domains, queue, sendsOut: sendsOut) } }
+    /// Without `relays` outbound mail goes by MX.
+    func set(_ domains: [String], sendsOut: Bool = true, relays: Bool = true) {
+        snapshot.withLock { $0 = Self.make(domains, queue, sendsOut: sendsOut, relays: relays) }
+    }
 
-    private static func make(_ domains: [String], _ queue: QueuePolicy, sendsOut: Bool = true) -> PolicySnapshot {
+    private static func make(_ domains: [String], _ queue: QueuePolicy, sendsOut: Bool = true, relays: Bool = true) -> PolicySnapshot {
         PolicySnapshot(
             generation: 1, hostname: "gateway.test", queue: queue,
             domains: domains.map { name in
@@ -162,7 +165,7 @@ final class ScriptedPolicy: PolicySource {
                 policy.deliverTo = [NextHop(host: name)]
                 if sendsOut {
                     policy.outbound = OutboundPolicy()
-                    policy.outbound!.deliverTo = [NextHop(host: "out." + name)]
+                    if relays { policy.outbound!.deliverTo = [NextHop(host: "out." + name)] }
                 }
                 return policy
             })

@@ -1,0 +1,60 @@
+import GatewayTestKit
+import Mail
+import Testing
+
+@testable import Queue
+
+/// A destination that is down, from the messages' side.
+struct OutageTests {
+    @Test func `one attempt tells for all, with its words, and each goes on by its own schedule`() {
+        let bench = QueueBench(["a"])
+        for i in 1...20 { bench.put(bench.message(i, "a")) }
+        for _ in 1...5 {
+            bench.hops.finish { _ in .down }
+            bench.loop.runPending()
+        }
+        #expect(bench.hops.jobs.count == 5)
+        let last = bench.store.state.withLock { $0.messages[QueueID(rawValue: 20 << 12)]!.recipients[0] }
+        #expect(last.reason == "delivery suspended: connection refused")
+        #expect(last.attempts == 1)
+        #expect(last.nextAttempt > bench.loop.now + .seconds(40))
+        // New mail is told at once.
+        let message = bench.put(bench.message(21, "a"))
+        #expect(bench.store.reasons(message) == ["delivery suspended: connection refused"])
+        // Back: all of them, long before their time.
+        bench.loop.advance(by: .seconds(76))
+        #expect(bench.hops.running.count == 1)
+        for _ in 0..<21 {
+            bench.hops.finish()
+            bench.loop.runPending()
+        }
+        #expect(bench.store.states(message) == [.delivered])
+        #expect(bench.hops.jobs.count == 5 + 21)
+    }
+
+    @Test func `nothing expires without a try of its destination at its end`() {
+        var queue = QueuePolicy()
+        queue.lifetime = .seconds(3600)
+        queue.retryFirst = .seconds(600)
+        queue.retryMost = .seconds(3500)
+        let bench = QueueBench(["a"], queue: queue, hops: ScriptedHops { $0.recipients.map { _ in .down } })
+        let messages = (1...6).map { bench.put(bench.message($0, "a")) }
+        var lastTry = bench.loop.now
+        var tried = bench.hops.jobs.count
+        var ended = 0
+        for _ in 0..<400 {
+            bench.loop.advance(by: .seconds(30))
+            if bench.hops.jobs.count > tried { (lastTry, tried) = (bench.loop.now, bench.hops.jobs.count) }
+            for message in messages where bench.store.states(message) == [.quarantined] {
+                ended += 1
+                #expect(lastTry - message.receivedAt >= .seconds(3600))
+            }
+            if ended > 0 { break }
+        }
+        bench.loop.advance(by: .seconds(4000))
+        for message in messages {
+            #expect(bench.store.states(message) == [.quarantined])
+            #expect(bench.store.reasons(message)[0].hasPrefix("undeliverable: not delivered within 3600 s; last: "))
+        }
+    }
+}
