@@ -1,6 +1,6 @@
 #!/bin/bash
-# make bench: the store alone, then the gateway beside Postfix, in turn, on loopback: smtp-source -> server -> smtp-sink, 4 KiB messages, 20 sessions, drained.
-# Only ratios of one run count: machines drift. ROUNDS=5 rounds by default. The peers' scripts are found through POSTERN_PEERS.
+# make bench: the store alone, then the gateway beside Postfix, in turn, on loopback: smtp-source -> server -> smtp-sink, a
+# connection per message, 4 and 64 KiB (SIZES), 1, 20 and 100 sessions (SESS), drained. Only ratios of one run count: machines drift. ROUNDS=3. The peers' scripts are found through POSTERN_PEERS.
 set -eu
 cd "$(dirname "$0")/../.."
 stage=${POSTERN_STAGE:-$PWD/build}
@@ -35,8 +35,15 @@ if [ ! -d "$peers" ]; then
     echo "skipped: no peers' scripts in POSTERN_PEERS ($peers)" >&2
     exit 0
 fi
-export GW_CMD="$stage/bin/postern run --config $work/config" ROUNDS=${ROUNDS:-5} WHAT=${WHAT:-"direct postfix gateway"} BASE=${BASE:-$work/peers} OUT=$work/interleave.tsv
+export GW_CMD="$stage/bin/postern run --config $work/config" BASE=${BASE:-$work/peers} RUNS=1
 mkdir -p "$BASE"
 chmod 755 "$work" "$BASE"
-# Its runs with files need a corpus that is not there: left out.
-"$peers/bench-interleave.sh" | grep -v gateway-file
+# FILES: those runs need a corpus that is not there.
+export SIZES=${SIZES:-4096 65536} SESS=${SESS:-1 20 100} FILES=" " OUT=$work/flow.tsv QUIET_S=${QUIET_S:-8}
+for round in $(seq "${ROUNDS:-3}"); do
+    echo "## round $round"
+    for what in ${WHAT:-direct postfix gateway}; do
+        "$peers/bench-$what.sh" --retries 0 || exit 1
+    done 2>&1 | grep -E '^  (run|noisy)|^##'
+done
+python3 Tests/Benchmarks/flow.py "$OUT"

@@ -84,20 +84,32 @@ public struct JSONWriter: Sendable {
     private static let hex = Array("0123456789abcdef".utf8)
 
     private mutating func quoted(_ text: String) {
+        var text = text
         utf8.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                utf8.append(UInt8(ascii: "\\"))
-                utf8.append(byte)
-            case 0x0A: utf8.append(contentsOf: "\\n".utf8)
-            case 0..<0x20, 0x7F:
-                utf8.append(contentsOf: "\\u00".utf8)
-                utf8.append(Self.hex[Int(byte >> 4)])
-                utf8.append(Self.hex[Int(byte & 15)])
-            default: utf8.append(byte)
+        text.withUTF8 { bytes in
+            // What needs no escape, which is nearly all there is, goes run by run.
+            var start = 0
+            for (at, byte) in bytes.enumerated()
+            where byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                utf8.append(contentsOf: bytes[start..<at])
+                escape(byte)
+                start = at + 1
             }
+            utf8.append(contentsOf: bytes[start...])
         }
         utf8.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            utf8.append(UInt8(ascii: "\\"))
+            utf8.append(byte)
+        case 0x0A: utf8.append(contentsOf: "\\n".utf8)
+        default:
+            utf8.append(contentsOf: "\\u00".utf8)
+            utf8.append(Self.hex[Int(byte >> 4)])
+            utf8.append(Self.hex[Int(byte & 15)])
+        }
     }
 }
