@@ -3,6 +3,12 @@ import Testing
 
 /// What had its 250 is there after a power cut, after a kill, and after what a bad disk does: Tests/PowerCut. `make powercut` cuts at every sync.
 @Suite(.serialized) struct PowerCutTests {
+    /// Call by call: what counts as synced.
+    @Test(.enabled(if: Tool.isStaged)) func theLayerKeepsWhatADiskWould() throws {
+        let result = try Self.run("layer.py")
+        #expect(result.status == 0, "\(result.output)\(result.errors)")
+    }
+
     @Test(.enabled(if: Tool.isStaged)) func aPowerCutTakesNothingThatWasAcknowledged() throws {
         let result = try Self.run("powercut.py", "--cuts", "12")
         #expect(result.status == 0, "\(result.output)\(result.errors)")

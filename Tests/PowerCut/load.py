@@ -13,6 +13,9 @@ KINDS = [
     (2, ["b@example.com", "s@strict.example"], "Probe-Score: 7\r\n", 1000),
     (1, ["b@example.com", "s@strict.example", "q@kept.example"], "Probe-Score: 7\r\n", 270_000),
     (2, ["b@example.com", "h@careful.example"], "", 1000),
+    # Refused by the next hop: undeliverable.
+    (2, ["b@example.com", "u@example.com"], "", 1000),
+    (1, ["u@example.com"], "", 290_000),
 ]
 
 
@@ -88,13 +91,14 @@ class Load:
                 recent = [(i, rs) for i, (_, rs) in list(ledger.accepted.items())[-200:]]
             kept = [i for i, rs in recent if any(map(is_kept, rs)) and i not in ledger.deleting | ledger.releasing]
             other = [i for i, rs in recent if not any(map(is_kept, rs))]
-            doing = chance.choice(["release", "delete", "hold"])
-            some = chance.sample(other if doing == "hold" else kept, min(3, len(other if doing == "hold" else kept)))
+            doing = chance.choice(["release", "delete", "queue hold", "queue release"])
+            known = other if doing.startswith("queue") else kept
+            some = chance.sample(known, min(3, len(known)))
             if not some:
                 continue
-            if doing == "hold":
-                # What is held so is the operator's until it is released: the end of the round does that.
-                self.gateway.command("queue", "hold", *some)
+            if known is other:
+                # Some are delivered by now: then there is nothing to do. What stays on hold is released at the end.
+                self.gateway.command(*doing.split(), *some)
                 continue
             asked, done = (ledger.releasing, ledger.released) if doing == "release" else (ledger.deleting, ledger.deleted)
             for identifier in some:

@@ -11,15 +11,19 @@ from ledger import Ledger
 from load import Load
 from sink import Sink
 
+# What the disk does wrong in some rounds under load.
+FAULTS = ["sync-fails 3", "write-fails 20", "slow 50", "sync-fails 7\nwrite-fails 40\nslow 10"]
 # Rounds on one data folder, before it is drained.
 ROUNDS = 10
 # Syncs of a start, about; and of a second of load.
 START_SYNCS, LOAD_SYNCS = 8, 60
+# Enough to know that it is broken.
+MOST_FAULTS = 20
 KEEPS = ["nothing", "some", "everything"]
 
 
 def plans(options):
-    """What each round does: (at the start or under load, the plan's words)."""
+    """What each round does: (at the start, under load, or under load on a bad disk; the plan's words)."""
     chance = random.Random(options.seed)
     keeps = ["nothing", "some", "some", "everything"]
     lies = " lies" if options.lies else ""
@@ -33,16 +37,16 @@ def plans(options):
                 for moment, last in [("start", START_SYNCS), ("load", options.syncs)]:
                     for number in range(1, last + 1):
                         yield plan(moment, when, number, keep)
-        for _ in range(options.cuts):
-            yield plan("load", "within", chance.randrange(20, 3000), chance.choice(keeps))
+        for number in range(options.cuts):
+            yield plan(["load", "fault"][number % 2], "within", chance.randrange(20, 3000), chance.choice(keeps))
         return
     for number in range(options.cuts):
         if options.lies:
             yield plan("load", "within", 1500, "nothing")
-        elif number % 6 == 5:
+        elif number % 6 == 4:
             yield plan("start", chance.choice(["before", "after"]), chance.randrange(1, START_SYNCS + 1), chance.choice(keeps))
         elif number % 3 == 2:
-            yield plan("load", "within", chance.randrange(20, 1500), chance.choice(keeps))
+            yield plan(["load", "fault"][number // 3 % 2], "within", chance.randrange(20, 1500), chance.choice(keeps))
         else:
             yield plan("load", chance.choice(["before", "after"]), chance.randrange(1, LOAD_SYNCS + 1), keeps[number % 4])
 
@@ -75,7 +79,7 @@ class Campaign:
         rounds = list(plans(self.options))
         for first in range(0, len(rounds), ROUNDS):
             self.one_folder(rounds[first:first + ROUNDS], f"{self.options.seed}.{first}")
-            if self.missing:
+            if len(self.missing) >= MOST_FAULTS:
                 break
 
     def first_start(self, plan):
@@ -99,10 +103,11 @@ class Campaign:
         sink = Sink(seed)
         gateway = Gateway(sink.port)
         ledger = Ledger()
+        before = len(self.missing)
         try:
             for number, (moment, plan) in enumerate(rounds):
                 self.round(gateway, sink, ledger, moment, plan, f"{seed}.{number}")
-                if self.missing:
+                if len(self.missing) > before:
                     return
             self.drain(gateway, sink, ledger)
         except AssertionError as error:
@@ -113,7 +118,7 @@ class Campaign:
             self.twice += ledger.twice(sink)
             self.refused += len(ledger.refusals)
             sink.close()
-            if not (self.missing and self.options.keep):
+            if len(self.missing) == before or not self.options.keep:
                 gateway.remove()
 
     def round(self, gateway, sink, ledger, moment, plan, seed):
@@ -122,13 +127,15 @@ class Campaign:
         if moment == "start" and not self.options.kill:
             gateway.write("plan", plan)
         is_up = gateway.start(layered=not self.options.kill)
-        if is_up and moment == "load":
+        if is_up and moment != "start":
             self.look(gateway, sink, ledger, f"at the start before `{plan}`")
         before = len(ledger.accepted)
         if is_up:
             load = Load(gateway, sink, ledger, seed)
-            if moment == "load" and not self.options.kill:
+            if moment != "start" and not self.options.kill:
                 time.sleep(random.Random(seed).random() * 0.3)
+                if moment == "fault":
+                    gateway.write("fault", random.Random(seed).choice(FAULTS))
                 gateway.write("plan", plan)
             if self.options.kill:
                 time.sleep(random.Random(seed).uniform(0.05, 2.5))
@@ -138,10 +145,13 @@ class Campaign:
                 raise AssertionError(f"`{plan}` did not come")
             load.stop()
         code = gateway.process.wait()
+        gateway.write("fault", "")
         assert code == -signal.SIGKILL, f"it ended by itself: {code}"
         said = "killed" if self.options.kill else gateway.take_image()
         self.done += 1
         print(f"{self.done}: {moment}, {said}: {len(ledger.accepted) - before} messages with a 250", flush=True)
+        wrong = [reply for reply in ledger.refusals if not 400 <= reply[0] < 500]
+        assert not wrong, f"refused for good: {wrong[:3]}"
         self.check_files(gateway)
 
     def check_files(self, gateway):

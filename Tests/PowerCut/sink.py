@@ -55,7 +55,9 @@ class Sink:
                 recipients = []
                 say("250 2.1.0 ok")
             elif verb == "RCPT":
-                if self.chance(0.1):
+                if self.trouble and "<u@" in line:
+                    say("550 5.1.1 nobody")
+                elif self.chance(0.1):
                     say("451 4.2.1 not now")
                 else:
                     recipients.append(line[line.index("<") + 1:line.index(">")])

@@ -83,7 +83,7 @@ static void compare(const struct file *folder, FILE *missed) {
     }
     snprintf(live, sizeof live, "%s/%s", shadow_root, folder->path);
     DIR *stream = opendir(live);
-    for (struct dirent *found; stream && (found = readdir(stream));) there += found->d_name[0] != '.';
+    for (struct dirent *found; stream && (found = readdir(stream));) there += strcmp(found->d_name, ".") && strcmp(found->d_name, "..");
     if (stream) closedir(stream);
     if (known != there && !folder->is_lossy) fprintf(missed, "%s: %d names, %d known\n", live, there, known);
 }
@@ -133,7 +133,7 @@ bool cut_lies(void) { return lies; }
 
 static void cut_here(const char *when) {
     char why[64];
-    snprintf(why, sizeof why, "%s sync %u", when, syncs);
+    snprintf(why, sizeof why, "%s sync %u", when, cut_at);
     cut(why);
 }
 
