@@ -113,7 +113,7 @@ let package = Package(
         tests("Inspect", ["Inspect"]),
         tests("Queue", ["Queue", "Store"]),
         tests("Store", ["Store", product("GRDB", "GRDB.swift")]),
-        tests("Deliver", ["Deliver", product("NIOEmbedded", "swift-nio")]),
+        tests("Deliver", ["Deliver", "DNSClient", product("NIOEmbedded", "swift-nio")]),
         tests("Telemetry", ["Telemetry"]),
         tests("Control", ["Control"]),
         tests("Supervisor", ["Supervisor"]),

@@ -5,12 +5,12 @@ enum CalloutAnswer {
     static func read(_ outcome: DeliveryOutcome) -> RecipientExistence {
         switch outcome {
         case .delivered: .exists
-        case .deferred(let failure): .undetermined(failure.detail)
+        case .deferred(let failure): .undetermined(failure.description)
         case .bounced(let failure):
             if let reply = failure.reply, isAboutTheMailbox(reply.status) {
                 .unknown(reply.description)
             } else {
-                .undetermined(failure.detail)
+                .undetermined(failure.description)
             }
         }
     }

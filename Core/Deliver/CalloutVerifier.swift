@@ -151,8 +151,8 @@ public final class CalloutVerifier: RecipientVerifier {
             }
             var told = state.lines[place]?.finished(answers) ?? []
             if case .deferred(let failure)? = report.outcomes.first, failure.isNextHopsFault {
-                remember(.health, .isDown(failure.detail), for: Self.downTime)
-                told += (state.lines[place]?.takeWaiting() ?? []).map { ($0, .undetermined(failure.detail)) }
+                remember(.health, .isDown(failure.description), for: Self.downTime)
+                told += (state.lines[place]?.takeWaiting() ?? []).map { ($0, .undetermined(failure.description)) }
             }
             if state.lines[place]?.isEmpty == true { state.lines[place] = nil }
             return told

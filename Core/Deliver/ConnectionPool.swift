@@ -10,11 +10,15 @@ final class ConnectionPool: Sendable {
         var host: String
         var port: Int
         var tls: NextHop.TLSMode
+        var isLMTP: Bool
+        var clientCertificate: NextHop.ClientCertificate?
 
         init(_ hop: NextHop) {
             host = hop.host
             port = hop.port
             tls = hop.tls
+            isLMTP = hop.isLMTP
+            clientCertificate = hop.clientCertificate
         }
     }
 

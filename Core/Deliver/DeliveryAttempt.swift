@@ -4,25 +4,38 @@ import NIOPosix
 import SMTP
 
 /// One job on its way: next hop after next hop, address after address, until every recipient has an outcome that is not the server's fault.
+/// Servers that are known to be down are left for last, and then only one of them is tried.
 final class DeliveryAttempt: @unchecked Sendable {
     // Sendable: one step at a time; each step is started by the end of the one before, on whatever thread that came.
+    /// Connections that are tried at most: with dozens of addresses that time out an attempt would take hours.
+    static let mostConnects = 20
+
     private let job: DeliveryJob
     private let client: SMTPNextHopClient
     private let completion: @Sendable (DeliveryReport) -> Void
+    private let rotation: Int
     private let began = NIODeadline.now()
     private let size: Int
     private let needsSMTPUTF8: Bool
     private let isCallout: Bool
+    private var hasEightBit: Bool?
 
-    private let hops: [NextHop]
+    private var hops: [NextHop] = []
     private var hopIndex = 0
-    private var addresses: [IPAddress] = []
+    /// Of the hop, those that are not down. Empty while a connection that was idle is used.
+    private var addresses: [ServerAddress] = []
     private var addressIndex = 0
+    private var connects = 0
+    /// Passed over for the time being.
+    private var down: [(hop: NextHop, address: ServerAddress)] = []
+    private var isProbing = false
 
     /// By recipient; those in `remaining` have none, or one that was the next hop's fault.
     private var outcomes: [DeliveryOutcome]
     /// Places in the job's recipients.
     private var remaining: [Int]
+    /// Some server could not be asked: that another is not able to take the message is then not the last word.
+    private var isUnasked = false
     private var answered: (peer: String, tls: TLSFacts?)?
     private var firstSend: NIODeadline?
 
@@ -34,16 +47,35 @@ final class DeliveryAttempt: @unchecked Sendable {
         self.job = job
         self.isCallout = isCallout
         self.client = client
+        self.rotation = rotation
         self.completion = completion
-        hops = if case .nextHops(let hops) = job.route { Self.ordered(hops, rotation: rotation) } else { [] }
         size = isCallout ? 0 : MessageWriter.size(addedHeaders: job.addedHeaders, region: job.region)
-        needsSMTPUTF8 = job.isSMTPUTF8 && Self.hasUTF8(job)
+        needsSMTPUTF8 = job.isSMTPUTF8 && MessageNeeds.smtpUTF8(job)
         let unknown = DeliveryOutcome.deferred(DeliveryFailure(detail: "no next hop", isNextHopsFault: true))
         outcomes = Array(repeating: unknown, count: job.recipients.count)
         remaining = Array(job.recipients.indices)
     }
 
-    func start() { tryHop() }
+    func start() {
+        switch job.route {
+        case .nextHops(let hops):
+            self.hops = Self.ordered(hops, rotation: rotation)
+            tryHop()
+        case .mx(let domain, let tls):
+            MXHosts.find(domain, us: client.hostname(), isOurs: client.isOurs(domain), resolver: client.resolver) { [self] result in
+                switch result {
+                case .hosts(let hosts):
+                    hops = hosts.map { NextHop(host: $0.name, port: client.mxPort, preference: $0.preference, tls: tls) }
+                    tryHop()
+                case .none(let outcome):
+                    outcomes = outcomes.map { _ in outcome }
+                    finish()
+                }
+            }
+        }
+    }
+
+    private var isByMX: Bool { if case .mx = job.route { true } else { false } }
 
     /// By preference; those of equal preference take turns in being the first.
     static func ordered(_ hops: [NextHop], rotation: Int) -> [NextHop] {
@@ -57,29 +89,10 @@ final class DeliveryAttempt: @unchecked Sendable {
         return out
     }
 
-    /// In an address or in the header: bodies are BODY=8BITMIME's business.
-    private static func hasUTF8(_ job: DeliveryJob) -> Bool {
-        let isASCII = { (text: String) in text.utf8.allSatisfy { $0 < 128 } }
-        guard isASCII(job.reversePath.description), job.recipients.allSatisfy({ isASCII($0.address.description) }),
-            isASCII(job.addedHeaders)
-        else { return true }
-        var lineIsEmpty = true
-        for byte in job.region.bytes {
-            if byte >= 128 { return true }
-            if byte == 10 {
-                if lineIsEmpty { return false }
-                lineIsEmpty = true
-            } else if byte != 13 {
-                lineIsEmpty = false
-            }
-        }
-        return false
-    }
-
     // MARK: Steps
 
     private func tryHop() {
-        guard hopIndex < hops.count else { return finish() }
+        guard hopIndex < hops.count else { return probe() }
         addresses = []
         addressIndex = 0
         if let idle = client.pool.take(ConnectionPool.Key(hops[hopIndex])) {
@@ -91,27 +104,67 @@ final class DeliveryAttempt: @unchecked Sendable {
     }
 
     private func lookUp() {
-        HostAddresses.find(hops[hopIndex].host, resolver: client.resolver) { result in
+        let hop = hops[hopIndex]
+        if hop.isUnixSocket { return found([.socket(path: hop.host)]) }
+        HostAddresses.find(hop.host, resolver: client.resolver) { [self] result in
             switch result {
             case .success(let addresses):
-                self.addresses = addresses
-                self.connect(tls: self.hops[self.hopIndex].tls)
-            case .failure(let failure): self.failed(failure.text)
+                let reachable = isByMX && !client.allowsLoopback ? addresses.filter(ReachableAddress.isOne) : addresses
+                if let first = addresses.first, reachable.isEmpty {
+                    return unable("5.4.4 host \(hop.host) has no address that mail may be sent to, only such as \(first)")
+                }
+                found(reachable.map { .ip($0, port: hop.port) })
+            case .failure(let failure):
+                // Of a next hop that the operator named it is rather a mistake that will be mended.
+                if failure.isCertain, isByMX { unable("5.4.4 \(failure.text)") } else { failed(failure.text) }
             }
         }
     }
 
-    private func connect(tls: NextHop.TLSMode) {
+    private func found(_ found: [ServerAddress]) {
+        let hop = hops[hopIndex]
+        addresses = found.filter { !client.health.isDown($0) }
+        addressIndex = 0
+        down += found.filter { client.health.isDown($0) }.map { (hop, $0) }
+        tryAddress()
+    }
+
+    private func tryAddress() {
+        guard addressIndex < addresses.count else {
+            hopIndex += 1
+            return tryHop()
+        }
+        guard connects < Self.mostConnects else {
+            isUnasked = true
+            return finish()
+        }
+        connect(tls: hops[hopIndex].tls)
+    }
+
+    /// The last step: one of the servers that are known to be down.
+    private func probe() {
+        guard !isProbing, !remaining.isEmpty, let best = client.health.best(of: down.map(\.address)) else { return finish() }
+        isProbing = true
+        hops = [down[best].hop]
+        hopIndex = 0
+        addresses = [down.remove(at: best).address]
+        addressIndex = 0
+        connect(tls: hops[0].tls)
+    }
+
+    private func connect(tls mode: NextHop.TLSMode) {
         let hop = hops[hopIndex]
         let address = addresses[addressIndex]
-        let peer = Self.peer(hop, address)
+        let tls = mode == .opportunistic && client.health.breaksTLS(address) ? .never : mode
+        let peer = address.peer(of: hop.host)
+        connects += 1
         let connection = NextHopConnection(
-            key: ConnectionPool.Key(hop), peer: peer, loop: client.group.any(), hostname: client.hostname(), tls: tls, pool: client.pool,
-            contexts: client.contexts, policy: client.policy, work: work())
+            key: ConnectionPool.Key(hop), address: address, loop: client.group.any(), hostname: client.hostname(), tls: tls,
+            usesChunking: !client.health.refusesChunking(address), pool: client.pool, contexts: client.contexts, policy: client.policy,
+            work: work())
         guard client.pool.opened(connection) else {
-            hopIndex = hops.count - 1
-            addresses = []
-            return failed("connect to \(peer): shutting down")
+            failed("connect to \(peer): shutting down", thenNext: false)
+            return finish()
         }
         do {
             ClientBootstrap(group: connection.loop)
@@ -120,18 +173,18 @@ final class DeliveryAttempt: @unchecked Sendable {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(connection) }
                 }
-                .connect(to: try SocketAddress(ipAddress: address.description, port: hop.port))
-                .whenFailure { error in
+                .connect(to: try address.resolved())
+                .whenFailure { [self] error in
                     guard connection.neverConnected() else { return }
-                    self.failed("connect to \(peer): \(FailureText.of(error))")
+                    client.health.failed(address)
+                    if FailureText.isNoRoute(error) { client.health.noRoute(to: address) }
+                    failed("connect to \(peer): \(FailureText.of(error))")
                 }
         } catch {
             client.pool.closed(connection)
             failed("connect to \(peer): not an address to connect to")
         }
     }
-
-    private static func peer(_ hop: NextHop, _ address: IPAddress) -> String { "\(hop.host)[\(address)]:\(hop.port)" }
 
     private func work() -> NextHopConnection.Work {
         let recipients = remaining.map { place in
@@ -145,47 +198,93 @@ final class DeliveryAttempt: @unchecked Sendable {
             transaction: ClientTransaction(
                 reversePath: job.reversePath, recipients: recipients, size: size, is8BitMIME: job.is8BitMIME, needsSMTPUTF8: needsSMTPUTF8,
                 dsn: job.dsn, endsAfterRecipients: isCallout),
-            addedHeaders: job.addedHeaders, region: job.region, done: { self.ended($0, $1) })
+            addedHeaders: job.addedHeaders, region: job.region, hasEightBit: { self.findsEightBit() }, done: { self.ended($0, $1) })
     }
+
+    private func findsEightBit() -> Bool {
+        if let hasEightBit { return hasEightBit }
+        let found = MessageNeeds.eightBit(job)
+        hasEightBit = found
+        return found
+    }
+
+    // MARK: Ends
 
     private func ended(_ end: NextHopConnection.End, _ connection: NextHopConnection) {
         switch end {
         case .stale: lookUp()
         case .tlsFailed(let why):
-            if hops[hopIndex].tls == .opportunistic, addressIndex < addresses.count { return connect(tls: .never) }
+            if hops[hopIndex].tls == .opportunistic {
+                client.health.brokeTLS(connection.address)
+                return connect(tls: .never)
+            }
+            client.health.failed(connection.address)
             failed("TLS with \(connection.peer): \(why)")
+        case .chunkingRefused:
+            client.health.refusedChunking(connection.address)
+            addresses = [connection.address] + addresses.dropFirst(addressIndex + 1)
+            addressIndex = 0
+            connect(tls: hops[hopIndex].tls)
         case .finished(let results):
             answered = (connection.peer, connection.tls)
             if firstSend == nil { firstSend = connection.sendBegan }
-            var left: [Int] = []
-            for (place, outcome) in zip(remaining, results) {
-                outcomes[place] = outcome
-                if case .deferred(let failure) = outcome, failure.isNextHopsFault { left.append(place) }
-            }
-            remaining = left
-            if left.isEmpty { finish() } else { next() }
+            if connection.isUnwell { client.health.failed(connection.address) } else { client.health.worked(connection.address) }
+            settle(results)
         }
     }
 
-    /// Nothing came of this address or host.
-    private func failed(_ why: String) {
-        let outcome = DeliveryOutcome.deferred(DeliveryFailure(detail: why, isNextHopsFault: true))
-        for place in remaining { outcomes[place] = outcome }
-        if addressIndex < addresses.count { answered = (Self.peer(hops[hopIndex], addresses[addressIndex]), nil) }
-        next()
+    private func settle(_ results: [DeliveryOutcome]) {
+        var left: [Int] = []
+        var isUnable = false
+        for (place, outcome) in zip(remaining, results) {
+            switch outcome {
+            case .deferred(let failure) where failure.isNextHopsFault:
+                isUnasked = true
+                outcomes[place] = outcome
+                left.append(place)
+            case .bounced(let failure) where failure.isNextHopsFault:
+                isUnable = true
+                if !isUnasked { outcomes[place] = outcome }
+                left.append(place)
+            default: outcomes[place] = outcome
+            }
+        }
+        remaining = left
+        // What one address of a host is not able to do, none of them is.
+        if left.isEmpty { finish() } else { next(isHostDone: isUnable) }
     }
 
-    private func next() {
-        addressIndex += 1
-        if addressIndex < addresses.count { return connect(tls: hops[hopIndex].tls) }
-        hopIndex += 1
-        tryHop()
+    /// Nothing came of this address or host.
+    private func failed(_ why: String, thenNext: Bool = true) {
+        isUnasked = true
+        let outcome = DeliveryOutcome.deferred(DeliveryFailure(detail: why, isNextHopsFault: true))
+        for place in remaining { outcomes[place] = outcome }
+        if addressIndex < addresses.count { answered = (addresses[addressIndex].peer(of: hops[hopIndex].host), nil) }
+        if thenNext { next() }
+    }
+
+    /// Nothing will ever come of this host.
+    private func unable(_ why: String) {
+        let failure = DeliveryFailure(detail: why, isNextHopsFault: true)
+        settle(remaining.map { _ in .bounced(failure) })
+    }
+
+    private func next(isHostDone: Bool = false) {
+        addressIndex = isHostDone ? addresses.count : addressIndex + 1
+        tryAddress()
     }
 
     private func finish() {
+        for place in remaining {
+            guard case .bounced(var failure) = outcomes[place], failure.isNextHopsFault else { continue }
+            // None is able: then it is the message's fault. Unless one was not asked.
+            failure.isNextHopsFault = isUnasked || !down.isEmpty
+            outcomes[place] = failure.isNextHopsFault ? .deferred(failure) : .bounced(failure)
+        }
         let end = NIODeadline.now()
         let sent = firstSend ?? end
-        let nextHop = answered?.peer ?? hops.last?.description ?? ""
+        var nextHop = answered?.peer ?? hops.last?.description ?? ""
+        if case .mx(let domain, _) = job.route, nextHop.isEmpty { nextHop = domain }
         client.pool.endJob()
         completion(
             DeliveryReport(

@@ -34,6 +34,11 @@ struct ExpiringCache<Key: Hashable, Value> {
         insert(key, Entry(value: value, end: end))
     }
 
+    mutating func remove(_ key: Key) {
+        young[key] = nil
+        old[key] = nil
+    }
+
     private mutating func insert(_ key: Key, _ entry: Entry) {
         if young.count >= half, young[key] == nil {
             old = young

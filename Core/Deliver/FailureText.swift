@@ -23,12 +23,23 @@ enum FailureText {
         }
     }
 
+    /// True when there is no way to addresses of this family at all.
+    static func isNoRoute(_ error: any Error) -> Bool {
+        switch error {
+        case let error as IOError: [ENETUNREACH, EAFNOSUPPORT].contains(error.errnoCode)
+        case let error as NIOConnectionError: error.connectionErrors.first.map { isNoRoute($0.error) } ?? false
+        default: false
+        }
+    }
+
     private static func word(_ code: CInt) -> String {
         switch code {
         case ECONNREFUSED: "connection refused"
         case ECONNRESET, EPIPE: "the next hop reset the connection"
         case ETIMEDOUT: "connect timed out"
         case EHOSTUNREACH, ENETUNREACH: "no route to it"
+        case ENOENT: "no such socket"
+        case EACCES: "permission denied"
         default: "system error \(code)"
         }
     }

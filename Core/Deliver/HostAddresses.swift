@@ -4,11 +4,13 @@ import Synchronization
 /// Finds the addresses of a next hop's host, in the order in which they are tried: IPv6 and IPv4 by turns (RFC 5321 section 5.1).
 final class HostAddresses: Sendable {
     /// Tried at most: a zone may list hundreds.
-    static let most = 8
+    static let most = 5
 
     struct Failure: Error {
         /// One line for the log.
         var text: String
+        /// The DNS says that there is none, as opposed to saying nothing.
+        var isCertain = false
     }
 
     private let host: String
@@ -44,7 +46,7 @@ final class HostAddresses: Sendable {
         let addresses = (0..<longest).flatMap { place in lists.compactMap { place < $0.count ? $0[place] : nil } }
         if !addresses.isEmpty { return .success(Array(addresses.prefix(most))) }
         guard let failed = answers.first(where: { ![.found, .noData, .nameError].contains($0.status) }) else {
-            return .failure(Failure(text: "host \(host) has no address"))
+            return .failure(Failure(text: "host \(host) has no address", isCertain: true))
         }
         return .failure(Failure(text: "no address of host \(host): \(failed.detail.isEmpty ? "\(failed.status)" : failed.detail)"))
     }

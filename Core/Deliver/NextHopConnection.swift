@@ -1,6 +1,5 @@
 import Mail
 import NIOCore
-import NIOSSL
 import NIOTLS
 import SMTP
 
@@ -15,6 +14,8 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         var transaction: ClientTransaction
         var addedHeaders: String
         var region: Region
+        /// Looks through the message for 8-bit bytes: asked when the server lacks 8BITMIME.
+        var hasEightBit: @Sendable () -> Bool
         /// On the connection's loop, once.
         var done: @Sendable (End, NextHopConnection) -> Void
     }
@@ -26,54 +27,69 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         case stale
         /// No TLS came to be. One line for the log.
         case tlsFailed(String)
+        /// It announced CHUNKING and does not know BDAT: come again without.
+        case chunkingRefused
     }
 
     /// Messages over one connection: a server's own limit is often 100.
     static let mostMessages = 100
+    /// A transaction may take so many times the time for one reply, and a second for so many bytes: whoever is always just in time ends too.
+    static let mostReplyTimes = 20
+    static let slowestBytes = 4096
     /// For the answer to QUIT, which nobody needs.
     static let quitTimeout = TimeAmount.seconds(5)
 
     let key: ConnectionPool.Key
+    let address: ServerAddress
     /// `mail.example.com[192.0.2.1]:25`.
     let peer: String
     let loop: any EventLoop
     private let pool: ConnectionPool
-    private let contexts: TLSContexts
+    let contexts: TLSContexts
     private let policy: @Sendable () -> QueuePolicy
     /// As asked for with the work under way.
-    private var times: QueuePolicy
+    private(set) var times: QueuePolicy
 
-    private var machine: ClientMachine
+    var machine: ClientMachine
     private var parser = ReplyParser()
-    private var context: ChannelHandlerContext?
-    private var work: Work?
-    private var writer: MessageWriter?
+    private(set) var context: ChannelHandlerContext?
+    private(set) var work: Work?
+    /// The message on its way, after DATA or in chunks.
+    var writer: MessageWriter?
+    var chunks: ChunkWriter?
+    /// Bytes of the chunk under way that are not written yet; nil: none is.
+    var chunkLeft: Int?
     private var messages = 0
     private var isClosed = false
     /// The last error, if one came before the end: it says more than the end.
     private var fault: String?
     private var deadline = NIODeadline.distantFuture
+    /// Of the work under way.
+    private var lastDeadline = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
     private var timerDue = NIODeadline.distantFuture
 
     /// Of the work under way or just done: when its MAIL went out.
     private(set) var sendBegan: NIODeadline?
-    private(set) var tls: TLSFacts?
+    var tls: TLSFacts?
+    /// It did not get as far as a session, did not answer in time, or said 421: another server had better be tried first for a while.
+    private(set) var isUnwell = false
 
     /// `tls` may be `.never` although `key` says opportunistic: after a handshake that failed.
     init(
-        key: ConnectionPool.Key, peer: String, loop: any EventLoop, hostname: String, tls: NextHop.TLSMode, pool: ConnectionPool,
-        contexts: TLSContexts, policy: @escaping @Sendable () -> QueuePolicy, work: Work
+        key: ConnectionPool.Key, address: ServerAddress, loop: any EventLoop, hostname: String, tls: NextHop.TLSMode, usesChunking: Bool,
+        pool: ConnectionPool, contexts: TLSContexts, policy: @escaping @Sendable () -> QueuePolicy, work: Work
     ) {
         self.key = key
-        self.peer = peer
+        self.address = address
+        peer = address.peer(of: key.host)
         self.loop = loop
         self.pool = pool
         self.contexts = contexts
         self.policy = policy
         times = policy()
         self.work = work
-        machine = ClientMachine(hostname: hostname, tls: tls)
+        machine = ClientMachine(hostname: hostname, tls: tls, isLMTP: key.isLMTP, usesChunking: usesChunking)
     }
 
     // MARK: For the owner, on the loop
@@ -137,24 +153,19 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .handshakeCompleted? = event as? TLSUserEvent, machine.isInHandshake else { return }
-        let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
-        if key.tls == .verify, IPAddress(key.host) == nil {
-            guard let certificate = handler?.peerCertificate, CertificateName.matches(key.host, certificate) else {
-                return lose("the certificate does not name \(key.host)")
-            }
-        }
-        tls = TLSFacts(version: Self.word(handler?.tlsVersion), cipher: "")
-        apply(machine.tlsEstablished())
+        if case .handshakeCompleted? = event as? TLSUserEvent, machine.isInHandshake { handshakeCompleted(context) }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { sendPieces() }
+        guard context.channel.isWritable else { return }
+        sendPieces()
+        sendChunkPieces([])
     }
 
     // MARK: Machine
 
     private func received(_ reply: Reply, hasMore: Bool) {
+        if reply.code == 421, !machine.isQuitting { isUnwell = true }
         let isStale = reply.code == 421 && messages > 0 && machine.isUnanswered
         let action = machine.received(reply)
         if isStale { return end(.stale, closes: true) }
@@ -162,6 +173,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         case .startTLS where hasMore || parser.isInsideReply:
             // An attack, so no second try in clear either (RFC 3207 section 6).
             apply(machine.lost("bytes in clear behind the reply to STARTTLS: an attack"))
+        case .finished where machine.hasRefusedChunking: end(.chunkingRefused, closes: true)
         case .finished(let outcomes, _) where hasMore:
             // More replies than commands: the next transaction would take them for its own.
             end(.finished(outcomes), closes: true)
@@ -169,7 +181,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    private func apply(_ action: ClientMachine.Action) {
+    func apply(_ action: ClientMachine.Action) {
         switch action {
         case .wait: extendDeadline()
         case .send(let bytes):
@@ -184,8 +196,10 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
             guard let work else { return }
             writer = MessageWriter(addedHeaders: work.addedHeaders, region: work.region)
             sendPieces()
+        case .sendChunk(let commands, let count): sendChunk(commands, count)
         case .finished(let outcomes, let closes): end(.finished(outcomes), closes: closes)
         case .failed(let failure):
+            if !machine.isEstablished { isUnwell = true }
             let count = work?.transaction.recipients.count ?? 0
             end(.finished(Array(repeating: .deferred(failure), count: count)), closes: true)
         case .close: close()
@@ -195,45 +209,16 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     private func begin() {
         guard let work else { return }
         sendBegan = .now()
-        apply(machine.begin(work.transaction))
-    }
-
-    private func startTLS() {
-        guard let context else { return }
-        do {
-            // An address literal has no SNI; its certificate is then checked against the address.
-            let name = IPAddress(key.host) == nil ? key.host : nil
-            let handler = try NIOSSLClientHandler(context: contexts.context(for: key.tls), serverHostname: name)
-            setDeadline(.now() + TimeAmount(times.connectTimeout))
-            try context.pipeline.syncOperations.addHandler(handler, position: .first)
-        } catch { lose(FailureText.of(error)) }
-    }
-
-    private static func word(_ version: TLSVersion?) -> String {
-        switch version {
-        case .tlsv1: "TLSv1"
-        case .tlsv11: "TLSv1.1"
-        case .tlsv12: "TLSv1.2"
-        case .tlsv13: "TLSv1.3"
-        default: "TLS"
-        }
-    }
-
-    /// As much as the socket takes; goes on when it is writable again.
-    private func sendPieces() {
-        while let context, writer != nil, context.channel.isWritable {
-            guard let (piece, isLast) = writer?.next(context.channel.allocator) else { return }
-            if isLast {
-                writer = nil
-                machine.messageSent()
-            }
-            extendDeadline()
-            context.writeAndFlush(wrapOutboundOut(piece), promise: nil)
-        }
+        lastDeadline =
+            .now() + TimeAmount(times.replyTimeout * Self.mostReplyTimes)
+            + .seconds(Int64(work.transaction.size / Self.slowestBytes + work.transaction.recipients.count))
+        var transaction = work.transaction
+        transaction.needs8BitMIME = !times.sendsEightBit && !machine.capabilities.has8BitMIME && work.hasEightBit()
+        apply(machine.begin(transaction))
     }
 
     /// The connection is of no use any more.
-    private func lose(_ why: String) {
+    func lose(_ why: String) {
         guard !isClosed else { return }
         if machine.isInHandshake { return end(.tlsFailed(why), closes: true) }
         if messages > 0, machine.isUnanswered { return end(.stale, closes: true) }
@@ -245,6 +230,9 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         let finished = work
         work = nil
         writer = nil
+        chunks = nil
+        chunkLeft = nil
+        lastDeadline = .distantFuture
         messages += 1
         if closes { close() } else { rest() }
         finished?.done(end, self)
@@ -270,10 +258,11 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: Time
 
-    private func extendDeadline() { setDeadline(.now() + TimeAmount(times.replyTimeout)) }
+    func extendDeadline() { setDeadline(.now() + TimeAmount(times.replyTimeout)) }
 
     /// One timer that is seldom moved: it looks at the deadline when it fires, and sleeps on if that has moved.
-    private func setDeadline(_ due: NIODeadline) {
+    func setDeadline(_ due: NIODeadline) {
+        let due = min(due, lastDeadline)
         deadline = due
         guard due < timerDue, !isClosed else { return }
         timer?.cancel()
@@ -292,6 +281,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         } else if machine.isQuitting {
             close()
         } else {
+            isUnwell = true
             lose("no answer in time")
         }
     }

@@ -11,21 +11,41 @@ public final class SMTPNextHopClient: NextHopClient {
     let resolver: any Mail.Resolver
     let policy: @Sendable () -> QueuePolicy
     let hostname: @Sendable () -> String
+    let isOurs: @Sendable (String) -> Bool
     let pool = ConnectionPool()
+    let health = ServerHealth()
     let contexts: TLSContexts
+    /// Of MX hosts: 25, but for tests.
+    let mxPort: Int
+    /// MX hosts may have addresses of this machine: for tests.
+    let allowsLoopback: Bool
     private let rotation = Atomic<Int>(0)
 
     /// `policy` and `hostname` (ours, for EHLO) are asked for each connection and wait, so that a reload is in force at once: they must be
-    /// cheap. `trustRootsFile` names PEM certificates that `tls: verify` trusts; nil: the system's. `group` is the caller's to shut down.
-    public init(
+    /// cheap. `isOurs`: we take the mail of this domain (in lower case), so its MX may well be us. `trustRootsFile` names PEM certificates that
+    /// `tls: verify` trusts; nil: the system's. `group` is the caller's to shut down.
+    public convenience init(
         group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String? = nil,
         policy: @escaping @Sendable () -> QueuePolicy,
-        hostname: @escaping @Sendable () -> String
+        hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) {
+        self.init(
+            group: group, resolver: resolver, trustRootsFile: trustRootsFile, policy: policy, hostname: hostname, isOurs: isOurs,
+            mxPort: 25,
+            allowsLoopback: false)
+    }
+
+    init(
+        group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String?, policy: @escaping @Sendable () -> QueuePolicy,
+        hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool, mxPort: Int, allowsLoopback: Bool
     ) {
         self.group = group
         self.resolver = resolver
         self.policy = policy
         self.hostname = hostname
+        self.isOurs = isOurs
+        self.mxPort = mxPort
+        self.allowsLoopback = allowsLoopback
         contexts = TLSContexts(trustRootsFile: trustRootsFile)
     }
 

@@ -58,7 +58,8 @@ final class RunningGateway: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
         let policyInForce = LatePolicy(settings.policy)
         client = SMTPNextHopClient(
-            group: group, resolver: resolver, policy: { policyInForce.current.queue }, hostname: { policyInForce.current.hostname })
+            group: group, resolver: resolver, policy: { policyInForce.current.queue }, hostname: { policyInForce.current.hostname },
+            isOurs: { policyInForce.current.domains[$0] != nil })
         let queueToCome = Late<DeliveryQueue>()
         let inspector = Inspector(
             plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID),

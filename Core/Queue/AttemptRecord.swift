@@ -98,7 +98,6 @@ struct AttemptRecord {
     private static func code(_ reply: Reply) -> String? { reply.status.enhanced.isEmpty ? nil : reply.status.enhanced }
 
     private static func text(_ failure: DeliveryFailure) -> String {
-        guard let reply = failure.reply else { return failure.detail }
-        return failure.detail.isEmpty ? reply.description : "\(failure.detail): \(reply)"
+        failure.description
     }
 }

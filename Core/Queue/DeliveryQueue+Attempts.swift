@@ -68,7 +68,7 @@ extension DeliveryQueue {
         client.deliver(job) { [self] report in
             loop.execute { [self] in
                 attempt.health = Self.health(report)
-                if case .deferred(let failure)? = report.outcomes.first { attempt.words = failure.detail }
+                if case .deferred(let failure)? = report.outcomes.first { attempt.words = failure.description }
                 settle(attempt, copies, report, startedAt) { [self] in
                     // A next hop that does not answer is not asked again for the same message's other groups.
                     if attempt.health == .fails || attempt.health == .refuses {

@@ -39,7 +39,7 @@ struct DomainReader {
             }
             if let name = claim(text, at: item.place) { policy.aliases.append(name) }
         }
-        policy.deliverTo = NextHopReader.read(map, "deliver_to")
+        policy.deliverTo = NextHopReader(folder: folder).read(map, "deliver_to")
         var recipients = RecipientsReader(folder: folder, domains: Set([policy.domain] + policy.aliases), problems)
         policy.recipients = recipients.read(map)
         files += recipients.files

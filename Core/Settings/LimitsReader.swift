@@ -51,6 +51,8 @@ enum LimitsReader {
         return limits
     }
 
+    private enum EightBit: String, CaseIterable { case bounce, send }
+
     static func queue(_ map: MappingReader?) -> QueuePolicy {
         var queue = QueuePolicy()
         guard let map else { return queue }
@@ -69,6 +71,7 @@ enum LimitsReader {
         queue.connectTimeout = map.duration("connect_timeout", in: timeout) ?? queue.connectTimeout
         queue.replyTimeout = map.duration("reply_timeout", in: timeout) ?? queue.replyTimeout
         queue.idleTimeout = map.duration("idle_timeout", in: .zero ... .seconds(3600)) ?? queue.idleTimeout
+        queue.sendsEightBit = map.choice("eight_bit", EightBit.self) == .send
         map.finish()
         return queue
     }

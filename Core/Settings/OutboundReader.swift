@@ -21,13 +21,7 @@ struct OutboundReader {
             let map = MappingReader(node, root.problems, what: "`outbound`")
         else { return nil }
         var outbound = OutboundPolicy()
-        if map.node("deliver_to") == nil {
-            root.problems.error(
-                map.place, "`deliver_to` is missing under `outbound`: delivery by MX is not supported in this version",
-                mend: "add `deliver_to: [{host: relay.example.com}]`")
-        } else {
-            outbound.deliverTo = NextHopReader.read(map, "deliver_to")
-        }
+        readRoute(map, &outbound)
         let (steps, manifests) = filters.read(map.list("filters"), edge: false)
         outbound.filters = steps
         outbound.scores = policy.scores.merging(WeightsReader.scores(map, declared: edge + manifests)) { $1 }
@@ -41,5 +35,22 @@ struct OutboundReader {
         }
         map.finish()
         return outbound
+    }
+
+    /// `mx`, which is the default, or a list of next hops.
+    private func readRoute(_ map: MappingReader, _ outbound: inout OutboundPolicy) {
+        let tls = map.choice("tls", NextHop.TLSMode.self)
+        outbound.mxTLS = tls ?? .opportunistic
+        guard let node = map.node("deliver_to"), node.text != "mx" else { return }
+        guard node.list != nil else {
+            return map.problems.error(
+                node.place, "`deliver_to` must be `mx` or a list of next hops, not \(node.word)",
+                mend: "write `deliver_to: mx` or `deliver_to: [{host: relay.example.com}]`")
+        }
+        outbound.deliverTo = NextHopReader(folder: folder).read(map, "deliver_to")
+        if tls != nil {
+            map.problems.error(
+                map.place(of: "tls"), "`tls` here is for delivery by MX", mend: "write `tls` into each entry of `deliver_to`")
+        }
     }
 }

@@ -30,7 +30,7 @@ enum PolicyDigest {
         if let outbound = policy.outbound {
             // Accounts are no policy: a changed password judges no message differently.
             content["outbound"] = .object([
-                "deliver_to": nextHops(outbound.deliverTo),
+                "deliver_to": outbound.deliverTo.isEmpty ? .string("mx \(outbound.mxTLS.rawValue)") : nextHops(outbound.deliverTo),
                 "networks": .array(outbound.networks.map { .string("\($0)") }),
                 "filters": .array(outbound.filters.map { .array($0.map(slot)) }),
                 "scores": .object(outbound.scores.mapValues { .number($0) }),
@@ -42,7 +42,14 @@ enum PolicyDigest {
 
     private static func nextHops(_ hops: [NextHop]) -> JSONValue {
         .array(
-            hops.map { .array([.string($0.host), .integer(Int64($0.port)), .integer(Int64($0.preference)), .string($0.tls.rawValue)]) })
+            hops.map { hop in
+                var words: [JSONValue] = [
+                    .string(hop.host), .integer(Int64(hop.port)), .integer(Int64(hop.preference)), .string(hop.tls.rawValue),
+                ]
+                if hop.isLMTP { words.append(.string("lmtp")) }
+                if let files = hop.clientCertificate { words += [.string(files.certificate), .string(files.key)] }
+                return .array(words)
+            })
     }
 
     private static func recipients(_ recipients: RecipientPolicy) -> JSONValue {

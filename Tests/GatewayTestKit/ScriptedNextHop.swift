@@ -3,8 +3,8 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// A server on 127.0.0.1 that takes mail as told: well-behaved (PIPELINING, SIZE, 8BITMIME) where the script says nothing, and as bad as
-/// the script says elsewhere. Keeps what it heard.
+/// A server on this machine that takes mail as told: well-behaved (PIPELINING, SIZE, 8BITMIME) where the script says nothing, and as bad as
+/// the script says elsewhere. LHLO makes it one for LMTP. Keeps what it heard.
 public final class ScriptedNextHop: Sendable {
     /// What it answers to.
     public enum Moment: Sendable, Hashable {
@@ -31,7 +31,11 @@ public final class ScriptedNextHop: Sendable {
         case close
         /// Says nothing, ever.
         case stall
-        /// The same line for ever.
+        /// No reply, and all goes on.
+        case nothing
+        /// The same bytes ten times a second, for ever.
+        case drip(String)
+        /// The same line for ever, as fast as it is read.
         case endless(String)
         /// This reply, then the TLS handshake.
         case startTLS(String)
@@ -63,14 +67,16 @@ public final class ScriptedNextHop: Sendable {
 
     public let port: Int
 
+    /// `extensions` are announced beside its own; of these it knows CHUNKING. `socket`: a Unix socket's path instead of host and port.
     /// `script` gets the session's number (from 1) and the moment; nil: behave.
     public init(
-        on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, tls: NIOSSLContext? = nil,
+        on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, tls: NIOSSLContext? = nil, extensions: [String] = [],
+        host: String = "127.0.0.1", port: Int = 0, socket: String? = nil,
         script: @escaping @Sendable (Int, Moment) -> Step? = { _, _ in nil }
     ) async throws {
         let heard = Heard.Box()
         self.heard = heard
-        channel = try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -79,11 +85,12 @@ public final class ScriptedNextHop: Sendable {
                         return $0.sessions
                     }
                     try channel.pipeline.syncOperations.addHandler(
-                        ScriptedSession(session: session, tls: tls, script: script, heard: heard))
+                        ScriptedSession(session: session, tls: tls, extensions: extensions, script: script, heard: heard))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
-        port = channel.localAddress!.port!
+        channel =
+            try await (socket.map { bootstrap.bind(unixDomainSocketPath: $0) } ?? bootstrap.bind(host: host, port: port)).get()
+        self.port = channel.localAddress!.port ?? 0
     }
 
     public func close() async { try? await channel.close() }

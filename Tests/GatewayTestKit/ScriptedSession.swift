@@ -8,6 +8,7 @@ final class ScriptedSession: ChannelInboundHandler {
 
     private let session: Int
     private let tls: NIOSSLContext?
+    private let extensions: [String]
     private let script: @Sendable (Int, ScriptedNextHop.Moment) -> ScriptedNextHop.Step?
     private let heard: ScriptedNextHop.Heard.Box
 
@@ -20,13 +21,19 @@ final class ScriptedSession: ChannelInboundHandler {
     private var commands: [String] = []
     private var message: [UInt8] = []
     private var endless: String?
+    private var isLMTP = false
+    /// Bytes that are left of the chunk under way, and what to do at its end.
+    private var chunkLeft = 0
+    private var chunkCommand = ""
 
     init(
-        session: Int, tls: NIOSSLContext?, script: @escaping @Sendable (Int, ScriptedNextHop.Moment) -> ScriptedNextHop.Step?,
+        session: Int, tls: NIOSSLContext?, extensions: [String],
+        script: @escaping @Sendable (Int, ScriptedNextHop.Moment) -> ScriptedNextHop.Step?,
         heard: ScriptedNextHop.Heard.Box
     ) {
         self.session = session
         self.tls = tls
+        self.extensions = extensions
         self.script = script
         self.heard = heard
     }
@@ -38,6 +45,12 @@ final class ScriptedSession: ChannelInboundHandler {
         heard.state.withLock { $0.reads.append(String(decoding: bytes.prefix(4096), as: UTF8.self)) }
         if isBroken { return write(Array("this is no TLS\r\n".utf8), context) }
         for byte in bytes where !isStalled {
+            if chunkLeft > 0 {
+                message.append(byte)
+                chunkLeft -= 1
+                if chunkLeft == 0 { endOfChunk(context) }
+                continue
+            }
             line.append(byte)
             if byte == 10 {
                 take(line, context)
@@ -60,7 +73,22 @@ final class ScriptedSession: ChannelInboundHandler {
         let text = String(decoding: line.dropLast(line.suffix(2) == [13, 10] ? 2 : 1), as: UTF8.self)
         commands.append(text)
         heard.state.withLock { $0.commands.append(text) }
+        let words = text.split(separator: " ")
+        if extensions.contains("CHUNKING"), words.first == "BDAT", words.count > 1, let count = Int(words[1]) {
+            (chunkCommand, chunkLeft) = (text, count)
+            if count == 0 { endOfChunk(context) }
+            return
+        }
         react(.command(text), context)
+    }
+
+    private func endOfChunk(_ context: ChannelHandlerContext) {
+        guard recipients > 0 else {
+            message = []
+            return write(Array("503 5.5.1 no recipients\r\n".utf8), context)
+        }
+        if chunkCommand.hasSuffix(" LAST"), script(session, .command(chunkCommand)) == nil { return endOfData(context) }
+        react(.command(chunkCommand), context)
     }
 
     private func endOfData(_ context: ChannelHandlerContext) {
@@ -75,7 +103,7 @@ final class ScriptedSession: ChannelInboundHandler {
     private func react(_ moment: ScriptedNextHop.Moment, _ context: ChannelHandlerContext) {
         let step = script(session, moment) ?? proper(moment)
         if moment.verb == "RCPT", case .reply(let text) = step, text.hasPrefix("2") { recipients += 1 }
-        if ["MAIL", "RSET"].contains(moment.verb) { recipients = 0 }
+        if ["MAIL", "RSET"].contains(moment.verb) { (recipients, message) = (0, []) }
         if moment.verb == "DATA", case .reply(let text) = step, text.hasPrefix("354") { isInData = true }
         carryOut(step, context)
     }
@@ -84,10 +112,13 @@ final class ScriptedSession: ChannelInboundHandler {
         switch moment.verb {
         case "":
             if case .connected = moment { return .reply("220 hop.example ESMTP") }
-            return .reply("250 2.0.0 taken")
-        case "EHLO":
+            return .reply(Array(repeating: "250 2.0.0 taken", count: isLMTP ? recipients : 1).joined(separator: "\r\n"))
+        case "BDAT" where extensions.contains("CHUNKING"): return .reply("250 2.0.0 chunk taken")
+        case "EHLO", "LHLO":
+            isLMTP = moment.verb == "LHLO"
+            let own = extensions.map { "250-\($0)\r\n" }.joined()
             let starttls = tls != nil && !isEncrypted ? "250-STARTTLS\r\n" : ""
-            return .reply("250-hop.example\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n\(starttls)250 8BITMIME")
+            return .reply("250-hop.example\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n\(own)\(starttls)250 8BITMIME")
         case "HELO": return .reply("250 hop.example")
         case "STARTTLS": return .startTLS("220 2.0.0 go ahead")
         case "MAIL": return .reply("250 2.1.0 sender ok")
@@ -113,6 +144,13 @@ final class ScriptedSession: ChannelInboundHandler {
             isStalled = true
             context.close(promise: nil)
         case .stall: isStalled = true
+        case .nothing: break
+        case .drip(let text):
+            isStalled = true
+            let channel = context.channel
+            context.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(100)) { task in
+                if channel.isActive { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) } else { task.cancel() }
+            }
         case .endless(let text):
             isStalled = true
             endless = text + "\r\n"

@@ -1,7 +1,8 @@
 /// A server that takes a domain's mail: one line of `deliver_to`.
 public struct NextHop: Hashable, Sendable, CustomStringConvertible {
-    /// A host name or an address literal without brackets.
+    /// A host name, an address literal without brackets, or the absolute path of a Unix socket.
     public var host: String
+    /// 0 with a Unix socket.
     public var port: Int
     /// Lower is tried first, as with MX.
     public var preference: Int
@@ -18,7 +19,13 @@ public struct NextHop: Hashable, Sendable, CustomStringConvertible {
         self.tls = tls
     }
 
-    public var description: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    /// `host` is a path.
+    public var isUnixSocket: Bool { host.utf8.first == UInt8(ascii: "/") }
+
+    public var description: String {
+        if isUnixSocket { return host }
+        return host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
 
     /// PEM files, absolute paths; read when a connection needs them, so that renewed ones count.
     public struct ClientCertificate: Hashable, Sendable {

@@ -9,10 +9,11 @@ public enum DeliveryOutcome: Sendable, Hashable {
 }
 
 /// Why an attempt brought nothing: the words of the peer if there are any, else ours.
-public struct DeliveryFailure: Sendable, Hashable {
+public struct DeliveryFailure: Sendable, Hashable, CustomStringConvertible {
     /// The peer's reply, or nil when it gave none (connect, timeout, TLS).
     public var reply: Reply?
-    /// One line: `connect to 127.0.0.1:25: connection refused`.
+    /// Our own words, one line: `connect to 127.0.0.1:25: connection refused`; beside a reply what it answers: `in reply to MAIL`. Without
+    /// a reply it may begin with an enhanced status code: `5.6.7 the message needs SMTPUTF8`.
     public var detail: String
     /// True when nothing was said about this recipient: another next hop of the list may be tried at once.
     public var isNextHopsFault: Bool
@@ -22,4 +23,7 @@ public struct DeliveryFailure: Sendable, Hashable {
         self.detail = detail
         self.isNextHopsFault = isNextHopsFault
     }
+
+    /// One line for people: `450 4.2.0 try later (in reply to RCPT)`, or the detail alone.
+    public var description: String { reply.map { detail.isEmpty ? "\($0)" : "\($0) (\(detail))" } ?? detail }
 }

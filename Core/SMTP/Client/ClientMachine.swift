@@ -1,6 +1,7 @@
 import Mail
 
-/// The client's side of one SMTP session as a pure machine (RFC 5321, 2920, 3207): events in, an `Action` out; no socket, no clock.
+/// The client's side of one SMTP or LMTP session as a pure machine (RFC 5321, 2033, 2920, 3030, 3207): events in, an `Action` out; no socket,
+/// no clock.
 ///
 /// The driver connects, feeds each reply to `received`, tells `tlsEstablished`, `messageSent` and `lost`, and carries the actions out. After
 /// `.ready` it may `begin` a transaction, and again after each `.finished` that does not close.
@@ -16,6 +17,8 @@ public struct ClientMachine: Sendable {
         case ready
         /// Send the message, dot-stuffed, and the end of data; then `messageSent`.
         case sendMessage
+        /// Write these bytes, and behind them the next `count` bytes of the message as they are; then `messageSent`.
+        case sendChunk([UInt8], count: Int)
         /// The transaction's end: one outcome per recipient, in order. With `closes` the connection is of no more use.
         case finished([DeliveryOutcome], closes: Bool)
         /// No session came to be, or it ended between transactions: close.
@@ -24,7 +27,7 @@ public struct ClientMachine: Sendable {
         case close
     }
 
-    /// The greeting is awaited first. Then EHLO, maybe STARTTLS and EHLO again, or HELO; then `ready` and `transaction` by turns.
+    /// The greeting is awaited first. Then EHLO (LHLO), maybe STARTTLS and EHLO again, or HELO; then `ready` and `transaction` by turns.
     enum State: Equatable, Sendable {
         /// Connected; nothing was said. Next: ehlo.
         case greeting
@@ -48,6 +51,8 @@ public struct ClientMachine: Sendable {
 
     let hostname: String
     let tls: NextHop.TLSMode
+    let isLMTP: Bool
+    let usesChunking: Bool
     var state = State.greeting
     var running: Running?
     /// The last transaction left the server with an envelope.
@@ -55,11 +60,19 @@ public struct ClientMachine: Sendable {
     public private(set) var isEncrypted = false
     public private(set) var capabilities = ServerCapabilities()
 
-    /// `hostname` is ours, for EHLO.
-    public init(hostname: String, tls: NextHop.TLSMode) {
+    /// `hostname` is ours, for EHLO. Without `usesChunking` BDAT is not used, whatever the server offers.
+    public init(hostname: String, tls: NextHop.TLSMode, isLMTP: Bool = false, usesChunking: Bool = true) {
         self.hostname = hostname
         self.tls = tls
+        self.isLMTP = isLMTP
+        self.usesChunking = usesChunking
     }
+
+    /// The server offered CHUNKING and then did not know BDAT; the transaction ended with that.
+    public internal(set) var hasRefusedChunking = false
+
+    /// It came as far as `ready` once.
+    public private(set) var isEstablished = false
 
     /// True from the 220 to STARTTLS until `tlsEstablished`.
     public var isInHandshake: Bool { state == .handshake }
@@ -77,10 +90,10 @@ public struct ClientMachine: Sendable {
     public mutating func received(_ reply: Reply) -> Action {
         // RFC 5321 section 3.8: 421 may answer anything, and the server closes.
         if reply.code == 421, state != .quitting, state != .closed {
-            return fail(DeliveryFailure(reply: reply, detail: "\(reply) (in reply to \(word))", isNextHopsFault: true))
+            return fail(DeliveryFailure(reply: reply, detail: "in reply to \(word)", isNextHopsFault: true))
         }
         switch state {
-        case .greeting: return reply.code == 220 ? send("EHLO \(hostname)\r\n", .ehlo) : refused(reply)
+        case .greeting: return reply.code == 220 ? hello() : refused(reply)
         case .ehlo: return ehlo(reply)
         case .helo:
             guard reply.code == 250 else { return refused(reply) }
@@ -106,7 +119,7 @@ public struct ClientMachine: Sendable {
         isEncrypted = true
         // RFC 3207 section 4.2: what was learnt in clear is forgotten.
         capabilities = ServerCapabilities()
-        return send("EHLO \(hostname)\r\n", .ehlo)
+        return hello()
     }
 
     /// The connection is gone, or of no use: closed, timed out, malformed. `why` is one line for the log.
@@ -123,8 +136,10 @@ public struct ClientMachine: Sendable {
 
     // MARK: Session
 
+    private mutating func hello() -> Action { send("\(isLMTP ? "LHLO" : "EHLO") \(hostname)\r\n", .ehlo) }
+
     private mutating func ehlo(_ reply: Reply) -> Action {
-        if reply.isPermanent { return send("HELO \(hostname)\r\n", .helo) }
+        if reply.isPermanent, !isLMTP { return send("HELO \(hostname)\r\n", .helo) }
         guard reply.code == 250 else { return refused(reply) }
         capabilities = ServerCapabilities(ehlo: reply)
         if tls != .never, !isEncrypted, capabilities.hasSTARTTLS { return send("STARTTLS\r\n", .startTLS) }
@@ -138,6 +153,7 @@ public struct ClientMachine: Sendable {
 
     private mutating func becomeReady() -> Action {
         state = .ready
+        isEstablished = true
         return .ready
     }
 
@@ -148,7 +164,7 @@ public struct ClientMachine: Sendable {
 
     /// The server will not talk to us at all: nothing about a recipient.
     private mutating func refused(_ reply: Reply) -> Action {
-        fail(DeliveryFailure(reply: reply, detail: "\(reply) (in reply to \(word))", isNextHopsFault: true))
+        fail(DeliveryFailure(reply: reply, detail: "in reply to \(word)", isNextHopsFault: true))
     }
 
     mutating func failure(_ why: String) -> Action { fail(DeliveryFailure(detail: why, isNextHopsFault: true)) }
@@ -164,7 +180,7 @@ public struct ClientMachine: Sendable {
     var word: String {
         switch state {
         case .greeting: "connect"
-        case .ehlo: "EHLO"
+        case .ehlo: isLMTP ? "LHLO" : "EHLO"
         case .helo: "HELO"
         case .startTLS, .handshake: "STARTTLS"
         case .ready, .closed: "nothing"

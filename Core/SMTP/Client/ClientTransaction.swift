@@ -12,6 +12,8 @@ public struct ClientTransaction: Sendable, Hashable {
     public var needsSMTPUTF8: Bool
     /// Passed on to a server with DSN, as the recipients' wishes are (RFC 3461 section 5.2.1).
     public var dsn: DSNRequest
+    /// It has 8-bit bytes that must not go to a server without 8BITMIME. Nobody need look for them while the server has it.
+    public var needs8BitMIME = false
     /// A callout: the transaction ends with the last reply to RCPT, and an accepted recipient's outcome is `delivered` with that reply.
     public var endsAfterRecipients: Bool
 

@@ -10,6 +10,7 @@ public struct ServerCapabilities: Hashable, Sendable {
     public var has8BitMIME = false  // RFC 6152
     public var hasSMTPUTF8 = false  // RFC 6531
     public var hasDSN = false  // RFC 3461
+    public var hasChunking = false  // RFC 3030
 
     /// After HELO: nothing.
     public init() {}
@@ -24,6 +25,7 @@ public struct ServerCapabilities: Hashable, Sendable {
             case "8BITMIME": has8BitMIME = true
             case "SMTPUTF8": hasSMTPUTF8 = true
             case "DSN": hasDSN = true
+            case "CHUNKING": hasChunking = true
             case "SIZE":
                 hasSize = true
                 if words.count > 1, let most = Int(words[1]), most > 0 { mostBytes = most }

@@ -10,8 +10,10 @@ import Synchronization
 struct Delivery: Sendable {
     let client: SMTPNextHopClient
 
-    init(resolver: any Mail.Resolver = TableResolver([:]), trustRootsFile: String? = nil, _ change: (inout QueuePolicy) -> Void = { _ in })
-    {
+    init(
+        resolver: any Mail.Resolver = TableResolver([:]), trustRootsFile: String? = nil, mxPort: Int = 25, allowsLoopback: Bool = true,
+        ours: Set<String> = [], _ change: (inout QueuePolicy) -> Void = { _ in }
+    ) {
         var policy = QueuePolicy()
         policy.connectTimeout = .seconds(5)
         policy.replyTimeout = .seconds(20)
@@ -20,7 +22,7 @@ struct Delivery: Sendable {
         let fixed = policy
         client = SMTPNextHopClient(
             group: MultiThreadedEventLoopGroup.singleton, resolver: resolver, trustRootsFile: trustRootsFile, policy: { fixed },
-            hostname: { "us.example" })
+            hostname: { "us.example" }, isOurs: { ours.contains($0) }, mxPort: mxPort, allowsLoopback: allowsLoopback)
     }
 
     func send(
@@ -33,11 +35,21 @@ struct Delivery: Sendable {
     func send(_ region: Region, to recipients: [String] = ["r@d.example"], headers: String = "", via hops: [NextHop]) async
         -> DeliveryReport
     {
+        await send(region, to: recipients, headers: headers, route: .nextHops(hops))
+    }
+
+    func send(mx domain: String, tls: NextHop.TLSMode = .never) async -> DeliveryReport {
+        await send(Region(copying: Array("x\r\n".utf8)), to: ["r@\(domain)"], route: .mx(domain, tls: tls))
+    }
+
+    func send(_ region: Region, to recipients: [String], headers: String = "", isSMTPUTF8: Bool = false, route: Route) async
+        -> DeliveryReport
+    {
         let job = DeliveryJob(
             queueID: QueueID(rawValue: 1), reversePath: .address(EmailAddress(localPart: "s", domain: "s.example")), is8BitMIME: false,
-            isSMTPUTF8: false,
+            isSMTPUTF8: isSMTPUTF8,
             recipients: recipients.enumerated().map { JobRecipient(index: $0.offset, address: EmailAddress(unchecked: $0.element)!) },
-            addedHeaders: headers, region: region, route: .nextHops(hops))
+            addedHeaders: headers, region: region, route: route)
         return await withCheckedContinuation { continuation in client.deliver(job) { continuation.resume(returning: $0) } }
     }
 }
@@ -64,7 +76,7 @@ extension DeliveryReport {
         outcomes.map {
             switch $0 {
             case .delivered(let reply): "\(reply)"
-            case .deferred(let f), .bounced(let f): f.detail
+            case .deferred(let f), .bounced(let f): f.description
             }
         }
     }

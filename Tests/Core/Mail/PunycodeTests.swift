@@ -17,7 +17,19 @@ struct PunycodeTests {
         ("de-jg4avhby1noc0d", "パフィーdeルンバ"),
         ("bcher-kva", "bücher"), ("ls8h", "💩"),
     ])
-    func decodes(_ row: (String, String)) { #expect(Punycode.decode(Substring(row.0).utf8) == row.1) }
+    func decodes(_ row: (String, String)) {
+        #expect(Punycode.decode(Substring(row.0).utf8) == row.1)
+        #expect(Punycode.asciiName(of: "mail.\(row.1)") == "mail.xn--\(row.0.lowercased())")
+    }
+
+    @Test func namesForTheDNS() {
+        #expect(Punycode.asciiName(of: "Mail.Example") == "mail.example")
+        #expect(Punycode.asciiName(of: "") == "")
+        #expect(Punycode.asciiName(of: String(repeating: "é", count: 64) + ".example") == nil)
+        #expect(Punycode.asciiName(of: String(repeating: "a", count: 64) + ".example") == nil)
+        #expect(Punycode.asciiName(of: String(repeating: "bücher.", count: 30)) == nil)
+        #expect(Punycode.asciiName(of: String(repeating: "\u{10FFFF}\u{80}", count: 31)) == nil)
+    }
 
     @Test(arguments: [
         "", "-", "abc-", "bcher-kv", "bcher-kva!", "bücher", "99999999", "a-zzzzzzzzz9",

@@ -21,10 +21,15 @@ func clientDialogue(_ machine: inout ClientMachine, _ transactions: [ClientTrans
         case .sendMessage:
             log.append("[message]")
             machine.messageSent()
+        case .sendChunk(let bytes, let count):
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false).dropLast()
+            log.append("C: " + lines.joined(separator: "|"))
+            log.append("[\(count) bytes]")
+            machine.messageSent()
         case .finished(let outcomes, let closes):
             log.append("[" + outcomes.map(word).joined(separator: ", ") + (closes ? "; close]" : "]"))
             if !closes, let next = waiting.popFirst() { note(machine.begin(next)) }
-        case .failed(let failure): log.append("[failed: \(failure.detail)\(failure.isNextHopsFault ? "" : " (not its fault)")]")
+        case .failed(let failure): log.append("[failed: \(failure)\(failure.isNextHopsFault ? "" : " (not its fault)")]")
         case .close: log.append("[close]")
         }
     }

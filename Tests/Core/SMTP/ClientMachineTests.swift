@@ -233,4 +233,85 @@ import Testing
             }
         }
     }
+
+    // MARK: CHUNKING and LMTP
+
+    static let chunking = "250-hop|250-PIPELINING|250-CHUNKING|250 8BITMIME"
+
+    private static func message(of size: Int) -> ClientTransaction {
+        var message = one
+        message.size = size
+        return message
+    }
+
+    @Test func aSmallChunkGoesAlong() {
+        let log = run(Self.one, Self.one, server: "220 hi", Self.chunking, "250 ok", "250 ok", "250 taken")
+        let sent = ["C: MAIL FROM:<a@s.example> BODY=8BITMIME|RCPT TO:<r@d.example>|BDAT 100 LAST", "[100 bytes]"]
+        #expect(Array(log.dropFirst(2)) == sent + ["[delivered 250]"] + sent)
+    }
+
+    @Test func aLargeMessageWaitsForItsRecipients() {
+        let log = run(Self.message(of: 9 << 20), server: "220 hi", Self.chunking, "250 ok", "250 ok", "250 more", "250 taken")
+        #expect(
+            log.dropFirst(2) == [
+                "C: MAIL FROM:<a@s.example> BODY=8BITMIME|RCPT TO:<r@d.example>", "C: BDAT 8388608", "[8388608 bytes]",
+                "C: BDAT 1048576 LAST", "[1048576 bytes]", "[delivered 250]",
+            ])
+        let refused = run(
+            Self.message(of: 9 << 20), Self.one, server: "220 hi", Self.chunking, "250 ok", "250 ok", "552 no", "250 reset")
+        #expect(refused.suffix(3).first == "[bounced 552]")
+        #expect(refused.suffix(2).first?.hasPrefix("C: RSET|MAIL FROM") == true)
+        #expect(run(Self.message(of: 9 << 20), server: "220 hi", Self.chunking, "250 ok", "550 no").last == "[bounced 550]")
+    }
+
+    @Test func withoutPipeliningAChunkGoesAfterTheRecipients() {
+        let log = run(Self.one, server: "220 hi", "250-hop|250 CHUNKING", "250 ok", "250 ok", "250 taken")
+        #expect(log.suffix(3) == ["C: BDAT 100 LAST", "[100 bytes]", "[delivered 250]"])
+    }
+
+    @Test func aChunkForNobodyEndsTheConnection() {
+        #expect(
+            run(Self.one, server: "220 hi", Self.chunking, "250 ok", "550 no", "503 nobody").last == "[bounced 550; close]")
+        #expect(run(Self.one, server: "220 hi", Self.chunking, "451 no", "503 no", "503 no").last == "[deferred 451; close]")
+    }
+
+    @Test func anUnknownBDATIsToldApart() {
+        for (reply, wanted) in [("502 what", true), ("452 full", false), ("554 spam", false)] {
+            var machine = ClientMachine(hostname: "us.example", tls: .never)
+            _ = clientDialogue(&machine, [Self.one], server: ["220 hi", Self.chunking, "250 ok", "250 ok", reply])
+            #expect(machine.hasRefusedChunking == wanted)
+        }
+        var machine = ClientMachine(hostname: "us.example", tls: .never, usesChunking: false)
+        #expect(clientDialogue(&machine, [Self.one], server: ["220 hi", Self.chunking]).last?.hasSuffix("|DATA") == true)
+    }
+
+    private func lmtp(_ server: String...) -> [String] {
+        var machine = ClientMachine(hostname: "us.example", tls: .never, isLMTP: true)
+        return clientDialogue(&machine, [Self.three], server: ["220 hi"] + server)
+    }
+
+    @Test func lmtpRepliesByRecipient() {
+        let head = [Self.chunking, "250 ok", "250 ok", "550 no", "250 ok", "354 go"]
+        let both = lmtp(head[0], head[1], head[2], head[3], head[4], head[5], "250 r1", "450 r3")
+        #expect(both.first == "C: LHLO us.example")
+        #expect(both.suffix(2) == ["[message]", "[delivered 250, bounced 550, deferred 450]"])
+        let cut = lmtp(head[0], head[1], head[2], head[3], head[4], head[5], "250 r1", "[lost]")
+        #expect(cut.last == "[delivered 250, bounced 550, deferred - fault; close]")
+        let closing = lmtp(head[0], head[1], head[2], head[3], head[4], head[5], "250 r1", "421 bye")
+        #expect(closing.last == "[delivered 250, bounced 550, deferred 421 fault; close]")
+    }
+
+    @Test func lmtpHasNoHELOAndNoDotForNobody() {
+        #expect(lmtp("500 what").last == "[failed: 500 what (in reply to LHLO)]")
+        #expect(
+            lmtp("250-hop|250 PIPELINING", "250 ok", "550 a", "550 b", "450 c", "354 go").last
+                == "[bounced 550, bounced 550, deferred 450; close]")
+    }
+
+    @Test func whatTheServerLacksIsItsFault() {
+        var eight = Self.one
+        eight.needs8BitMIME = true
+        #expect(run(eight, server: "220 hi", "250 hop").last == "[bounced -]")
+        #expect(run(eight, server: "220 hi", Self.pipelining).last?.hasPrefix("C: MAIL") == true)
+    }
 }

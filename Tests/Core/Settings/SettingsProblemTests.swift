@@ -107,10 +107,27 @@ import Testing
     /// (lines added to domains/example.com.yaml, which has three of its own; what is printed)
     static let domain: [(String, [String])] = [
         ("filter: []", ["4:1: unknown key `filter`; did you mean `filters`?"]),
+        ("outbound: {}", []), ("outbound: {deliver_to: mx, tls: require}", []),
         (
-            "outbound: {}",
+            "outbound: {deliver_to: MX}",
             [
-                "4:11: `deliver_to` is missing under `outbound`: delivery by MX is not supported in this version; add `deliver_to: [{host: relay.example.com}]`"
+                "4:24: `deliver_to` must be `mx` or a list of next hops, not `MX`; write `deliver_to: mx` or `deliver_to: [{host: relay.example.com}]`"
+            ]
+        ),
+        (
+            "outbound: {deliver_to: [{host: a.example, client_certificate: {certificate: none.pem}}], tls: verify}",
+            [
+                "4:63: `key` is missing; add `key: key.pem`",
+                "4:77: cannot read `none.pem`; create it, or correct its name and mode",
+                "4:95: `tls` here is for delivery by MX; write `tls` into each entry of `deliver_to`",
+            ]
+        ),
+        (
+            "outbound: {deliver_to: [{socket: run/lmtp}, {host: a.example, lmtp: true, port: 25}, {socket: /run/lmtp, tls: require}]}",
+            [
+                "4:34: `run/lmtp` is no absolute path of at most 107 bytes; write such as `/run/dovecot/lmtp`",
+                "4:81: LMTP is not spoken on port 25 (RFC 2033); write `port: 24`, or whatever it is",
+                "4:106: unknown key `tls`; known: lmtp, preference, socket",
             ]
         ),
         (

@@ -44,16 +44,23 @@ enum ReplyTarget {
 
     private static func converse(_ results: [ReplyParser.Result], _ input: FuzzInput) throws(Finding) {
         let modes: [NextHop.TLSMode] = [.never, .opportunistic, .require]
-        var client = ClientMachine(hostname: "gateway.example", tls: modes[Int(input.options) % modes.count])
+        var client = ClientMachine(
+            hostname: "gateway.example", tls: modes[Int(input.options) % modes.count], isLMTP: input.options & 0x40 != 0)
+        /// Bytes of the message that chunks have taken.
+        var chunked = 0
+        var size = 0
         var random = input.choices
         var transactions = 0
         var expected = 0
         var isOpen = true
         func transaction() -> ClientTransaction {
-            ClientTransaction(
+            // Small, above what goes along with the commands, and above one chunk.
+            size = 1 + random.below([9000, 200_000, 20 << 20][random.below(3)])
+            chunked = 0
+            return ClientTransaction(
                 reversePath: transactions % 2 == 0 ? .null : .address(EmailAddress(localPart: "a", domain: "sender.example")),
                 recipients: (0..<expected).map { EmailAddress(localPart: "user\($0)", domain: "example.com") },
-                size: 1 + random.below(9000),
+                size: size,
                 is8BitMIME: transactions % 3 == 0, needsSMTPUTF8: transactions % 5 == 4)
         }
         func carryOut(_ first: ClientMachine.Action) throws(Finding) {
@@ -76,6 +83,16 @@ enum ReplyTarget {
                     if transactions > 20 { action = client.quit(); continue }
                     expected = 1 + random.below(4)
                     action = client.begin(transaction())
+                case .sendChunk(let bytes, let count):
+                    let lines = bytes.split(separator: 10).map { String(decoding: $0.dropLast(), as: UTF8.self) }
+                    chunked += count
+                    try expect(chunked <= size, "more chunks than message")
+                    try expect(
+                        lines.last == "BDAT \(count)\(chunked == size ? " LAST" : "")", "not BDAT with its length: \(lines.last ?? "")")
+                    try expect(!lines.contains("DATA") && lines.dropLast().allSatisfy { !$0.hasPrefix("BDAT") }, "two ends: \(lines)")
+                    if random.oneIn(4) { return }
+                    client.messageSent()
+                    return
                 case .sendMessage:
                     if random.oneIn(4) { return }
                     client.messageSent()

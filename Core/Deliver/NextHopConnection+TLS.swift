@@ -1,0 +1,42 @@
+import Mail
+import NIOCore
+import NIOSSL
+
+/// STARTTLS (RFC 3207): the handshake, and whether it is enough.
+extension NextHopConnection {
+    func startTLS() {
+        guard let pipeline = context?.pipeline else { return }
+        do {
+            // An address literal has no SNI; its certificate is then checked against the address.
+            let name = IPAddress(key.host) == nil ? key.host : nil
+            let context = try contexts.context(for: key.tls, certificate: key.clientCertificate)
+            let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
+            setDeadline(.now() + TimeAmount(times.connectTimeout))
+            try pipeline.syncOperations.addHandler(handler, position: .first)
+        } catch let failure as TLSContexts.Failure {
+            // Ours, so no reason to go on in clear.
+            apply(machine.lost(failure.text))
+        } catch { lose(FailureText.of(error)) }
+    }
+
+    func handshakeCompleted(_ context: ChannelHandlerContext) {
+        let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
+        if key.tls == .verify, IPAddress(key.host) == nil {
+            guard let certificate = handler?.peerCertificate, CertificateName.matches(key.host, certificate) else {
+                return lose("the certificate does not name \(key.host)")
+            }
+        }
+        tls = TLSFacts(version: Self.word(handler?.tlsVersion), cipher: "")
+        apply(machine.tlsEstablished())
+    }
+
+    private static func word(_ version: TLSVersion?) -> String {
+        switch version {
+        case .tlsv1: "TLSv1"
+        case .tlsv11: "TLSv1.1"
+        case .tlsv12: "TLSv1.2"
+        case .tlsv13: "TLSv1.3"
+        default: "TLS"
+        }
+    }
+}
