@@ -104,7 +104,8 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
         Misbehaviour("no reply to DATA", fault, "waiting for the reply to DATA", slow: true, does: at("DATA", .stall)),
         Misbehaviour("closes amid the message", fault, "end of data", large: true, does: inData(.close)),
         Misbehaviour("reads no further amid the message", fault, "no answer in time", slow: true, large: true, does: inData(.stall)),
-        Misbehaviour("250 amid the message", fault, "a reply before the end of data", large: true, does: inData(.reply("250 thanks"))),
+        Misbehaviour(
+            "250 amid the message", fault, "a reply before the end of data", large: true, does: inData(.replyThenStall("250 thanks"))),
         Misbehaviour("451 at the end of data", ["deferred 451", "deferred 451"], "end of data", does: at(.endOfData, .reply("451 later"))),
         Misbehaviour("554 at the end of data", ["bounced 554", "bounced 554"], "end of data", does: at(.endOfData, .reply("554 spam"))),
         Misbehaviour("354 at the end of data", fault, "unexpected reply to end of data", does: at(.endOfData, .reply("354 more"))),

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOSSL
 
@@ -44,15 +45,23 @@ final class ScriptedSession: ChannelInboundHandler {
         let bytes = Array(unwrapInboundIn(data).readableBytesView)
         heard.state.withLock { $0.reads.append(String(decoding: bytes.prefix(4096), as: UTF8.self)) }
         if isBroken { return write(Array("this is no TLS\r\n".utf8), context) }
-        for byte in bytes where !isStalled {
+        var at = 0
+        while at < bytes.count, !isStalled {
             if chunkLeft > 0 {
-                message.append(byte)
-                chunkLeft -= 1
+                let count = min(chunkLeft, bytes.count - at)
+                message += bytes[at..<at + count]
+                (at, chunkLeft) = (at + count, chunkLeft - count)
                 if chunkLeft == 0 { endOfChunk(context) }
                 continue
             }
-            line.append(byte)
-            if byte == 10 {
+            let rest = bytes.count - at
+            let end = bytes.withUnsafeBytes { raw in
+                memchr(raw.baseAddress! + at, 10, rest).map { $0 - UnsafeMutableRawPointer(mutating: raw.baseAddress!) }
+            }
+            let stop = end.map { $0 + 1 } ?? bytes.count
+            line += bytes[at..<stop]
+            at = stop
+            if end != nil {
                 take(line, context)
                 line.removeAll(keepingCapacity: true)
             }
@@ -139,11 +148,11 @@ final class ScriptedSession: ChannelInboundHandler {
             context.close(promise: nil)
         case .replyThenStall(let text):
             write(Array((text + "\r\n").utf8), context)
-            isStalled = true
+            stall(context)
         case .close:
             isStalled = true
             context.close(promise: nil)
-        case .stall: isStalled = true
+        case .stall: stall(context)
         case .nothing: break
         case .drip(let text):
             isStalled = true
@@ -165,6 +174,12 @@ final class ScriptedSession: ChannelInboundHandler {
             write(Array((text + "\r\n").utf8), context)
         case .injected(let bytes): write(Array("220 2.0.0 go ahead\r\n".utf8) + bytes, context)
         }
+    }
+
+    /// Amid a message it reads no further either, so that the client's bytes stay where they are.
+    private func stall(_ context: ChannelHandlerContext) {
+        isStalled = true
+        if isInData { _ = context.channel.setOption(.autoRead, value: false) }
     }
 
     private func write(_ bytes: [UInt8], _ context: ChannelHandlerContext) {

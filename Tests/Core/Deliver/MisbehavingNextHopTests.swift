@@ -20,7 +20,7 @@ import Testing
     }
 
     private static func message(_ row: Misbehaviour) -> String {
-        row.isAboutLargeMessages ? String(repeating: "x\r\n", count: 1 << 20) : "Subject: x\r\n\r\nx\r\n"
+        row.isAboutLargeMessages ? String(repeating: String(repeating: "x", count: 78) + "\r\n", count: 200_000) : "Subject: x\r\n\r\nx\r\n"
     }
 
     @Test(arguments: Misbehaviour.all) func row(_ row: Misbehaviour) async throws {
