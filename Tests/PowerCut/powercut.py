@@ -16,14 +16,14 @@ FAULTS = ["sync-fails 3", "write-fails 20", "slow 50", "sync-fails 7\nwrite-fail
 # Rounds on one data folder, before it is drained.
 ROUNDS = 10
 # Syncs of a start, about; and of a second of load.
-START_SYNCS, LOAD_SYNCS = 8, 60
+START_SYNCS, LOAD_SYNCS = 16, 60
 # Enough to know that it is broken.
 MOST_FAULTS = 20
 KEEPS = ["nothing", "some", "everything"]
 
 
 def plans(options):
-    """What each round does: (at the start, under load, or under load on a bad disk; the plan's words)."""
+    """What each round does: (at the start, under load, while most of it is moved, under load on a bad disk; the plan's words)."""
     chance = random.Random(options.seed)
     keeps = ["nothing", "some", "some", "everything"]
     lies = " lies" if options.lies else ""
@@ -34,11 +34,11 @@ def plans(options):
     if options.every:
         for keep in KEEPS:
             for when in ["before", "after"]:
-                for moment, last in [("start", START_SYNCS), ("load", options.syncs)]:
+                for moment, last in [("start", START_SYNCS), ("load", options.syncs), ("moves", options.syncs)]:
                     for number in range(1, last + 1):
                         yield plan(moment, when, number, keep)
         for number in range(options.cuts):
-            yield plan(["load", "fault"][number % 2], "within", chance.randrange(20, 3000), chance.choice(keeps))
+            yield plan(["load", "moves", "fault"][number % 3], "within", chance.randrange(20, 3000), chance.choice(keeps))
         return
     for number in range(options.cuts):
         if options.lies:
@@ -48,7 +48,7 @@ def plans(options):
         elif number % 3 == 2:
             yield plan(["load", "fault"][number // 3 % 2], "within", chance.randrange(20, 1500), chance.choice(keeps))
         else:
-            yield plan("load", chance.choice(["before", "after"]), chance.randrange(1, LOAD_SYNCS + 1), keeps[number % 4])
+            yield plan(["load", "moves"][number % 2], chance.choice(["before", "after"]), chance.randrange(1, LOAD_SYNCS + 1), keeps[number % 4])
 
 
 def first_starts(options):
@@ -77,6 +77,9 @@ class Campaign:
         for when, number, keep in first_starts(self.options):
             self.first_start(f"{when} {number} {keep} {self.options.seed + number}")
         rounds = list(plans(self.options))
+        if self.options.every:
+            # So that a cut while one is taken in comes behind each kind.
+            random.Random(self.options.seed).shuffle(rounds)
         for first in range(0, len(rounds), ROUNDS):
             self.one_folder(rounds[first:first + ROUNDS], f"{self.options.seed}.{first}")
             if len(self.missing) >= MOST_FAULTS:
@@ -131,9 +134,10 @@ class Campaign:
             self.look(gateway, sink, ledger, f"at the start before `{plan}`")
         before = len(ledger.accepted)
         if is_up:
-            load = Load(gateway, sink, ledger, seed)
+            load = Load(gateway, sink, ledger, seed, *([2, 4] if moment == "moves" else [5, 1]))
             if moment != "start" and not self.options.kill:
-                time.sleep(random.Random(seed).random() * 0.3)
+                # What is moved must have come before.
+                time.sleep(random.Random(seed).random() * 0.3 + (0.5 if moment == "moves" else 0))
                 if moment == "fault":
                     gateway.write("fault", random.Random(seed).choice(FAULTS))
                 gateway.write("plan", plan)

@@ -70,7 +70,7 @@ static void compare(const struct file *folder, FILE *missed) {
         snprintf(live, sizeof live, "%s/%s%s%s", shadow_root, folder->path, *folder->path ? "/" : "", entry->name);
         known++;
         if (lstat(live, &status)) {
-            fprintf(missed, "%s: is not there\n", live);
+            if (!folder->is_lossy) fprintf(missed, "%s: is not there\n", live);
         } else if (entry->file->is_folder) {
             compare(entry->file, missed);
         } else if (!entry->file->is_mapped && !entry->file->is_lossy) {
