@@ -15,8 +15,8 @@ from sink import Sink
 FAULTS = ["sync-fails 3", "write-fails 20", "slow 50", "sync-fails 7\nwrite-fails 40\nslow 10"]
 # Rounds on one data folder, before it is drained.
 ROUNDS = 10
-# Syncs of a start, about; and of a second of load.
-START_SYNCS, LOAD_SYNCS = 16, 60
+# Syncs of the very first start, of another, and of a second of load; about.
+FIRST_SYNCS, START_SYNCS, LOAD_SYNCS = 27, 11, 60
 # Enough to know that it is broken.
 MOST_FAULTS = 20
 KEEPS = ["nothing", "some", "everything"]
@@ -58,12 +58,12 @@ def first_starts(options):
     if not options.every:
         chance = random.Random(options.seed)
         yield "within", 1500, "nothing"
-        yield chance.choice(["before", "after"]), chance.randrange(1, START_SYNCS), chance.choice(KEEPS)
+        yield chance.choice(["before", "after"]), chance.randrange(1, FIRST_SYNCS), chance.choice(KEEPS)
         return
     for keep in KEEPS:
         yield "within", 1500, keep
         for when in ["before", "after"]:
-            for number in range(1, START_SYNCS + 1):
+            for number in range(1, FIRST_SYNCS + 1):
                 yield when, number, keep
 
 
