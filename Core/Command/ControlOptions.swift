@@ -26,13 +26,17 @@ extension QueueID: ExpressibleByArgument {
 }
 
 /// Carries out the same change for several messages, says what became of each, and fails at the end if one failed.
-func changeEach(_ ids: [QueueID], verb: String, _ change: (QueueID) async throws -> ChangeResult) async throws {
+func changeEach(_ ids: [QueueID], verb: String, asJSON: Bool, _ change: (QueueID) async throws -> ChangeResult) async throws {
     var isGood = true
     for id in ids {
         do {
             let changed = try await change(id).changed
-            Terminal.print(
-                "\(id): \(changed == 0 ? "nothing to be \(verb)" : changed == 1 ? "1 copy \(verb)" : "\(changed) copies \(verb)")")
+            if asJSON {
+                try Terminal.printJSON(ChangedMessage(id: id.description, changed: changed))
+            } else {
+                Terminal.print(
+                    "\(id): \(changed == 0 ? "nothing to be \(verb)" : changed == 1 ? "1 copy \(verb)" : "\(changed) copies \(verb)")")
+            }
             if changed == 0 { isGood = false }
         } catch let failure as ControlFailure where failure.kind == .notFound || failure.kind == .conflict {
             Terminal.report(failure)
@@ -40,4 +44,9 @@ func changeEach(_ ids: [QueueID], verb: String, _ change: (QueueID) async throws
         }
     }
     if !isGood { throw ExitCode(1) }
+}
+
+private struct ChangedMessage: Encodable {
+    var id: String
+    var changed: Int
 }

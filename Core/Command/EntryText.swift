@@ -16,6 +16,7 @@ enum EntryText {
             Terminal.print("  " + line(copy))
             Terminal.print(
                 Terminal.escaped("    domain \(copy.domain), score \(scoreText(copy.score)), attempts \(copy.attempts)")
+                    + (copy.destination.map { Terminal.escaped(", goes to \($0)") } ?? "")
                     + (copy.nextAttempt.map { ", next attempt \(Terminal.escaped($0))" } ?? ""))
         }
     }

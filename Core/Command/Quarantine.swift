@@ -6,18 +6,43 @@ import Mail
 struct Quarantine: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "What is kept until somebody releases or deletes it.",
-        subcommands: [QuarantineList.self, QuarantineShow.self, QuarantineRelease.self, QuarantineDelete.self],
+        subcommands: [
+            QuarantineList.self, QuarantineSearch.self, QuarantineShow.self, QuarantineRelease.self, QuarantineDelete.self,
+            QuarantineExpire.self,
+        ],
         defaultSubcommand: QuarantineList.self)
 }
 
 struct QuarantineList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists quarantined messages, oldest first.")
 
+    @OptionGroup(title: "Which copies") var filters: FilterOptions
     @OptionGroup var page: PageOptions
     @OptionGroup var control: ControlOptions
     @OptionGroup var output: OutputOptions
 
-    func run() async throws { try await page.list([.quarantined], from: control.client(), asJSON: output.json) }
+    func run() async throws { try await page.list([.quarantined], filters.filter(), from: control.client(), asJSON: output.json) }
+}
+
+struct QuarantineSearch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search", abstract: "Lists quarantined messages by their reason or recipient.")
+
+    @Argument(help: "The text: a part of the reason, or with wildcards (* or ?) the recipient's address.") var text: String
+    @OptionGroup(title: "Which copies") var filters: FilterOptions
+    @OptionGroup var page: PageOptions
+    @OptionGroup var control: ControlOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if text.isEmpty { throw ValidationError("the text is empty") }
+    }
+
+    func run() async throws {
+        var filter = try filters.filter()
+        if text.contains("*") || text.contains("?") { filter.to = text } else { filter.reason = text }
+        try await page.list([.quarantined], filter, from: control.client(), asJSON: output.json)
+    }
 }
 
 struct QuarantineShow: AsyncParsableCommand {
@@ -42,23 +67,40 @@ struct QuarantineShow: AsyncParsableCommand {
 struct QuarantineRelease: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "release", abstract: "Queues quarantined copies for delivery now.")
 
-    @Argument(help: "Queue IDs.") var ids: [QueueID]
+    @OptionGroup var selection: SelectionOptions
     @OptionGroup var control: ControlOptions
+    @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let client = try control.client()
-        try await changeEach(ids, verb: "released") { try await client.release($0, in: [.quarantined]) }
+        try await selection.carryOut(.release, with: control.client(), asJSON: output.json, among: [.quarantined])
     }
 }
 
 struct QuarantineDelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "delete", abstract: "Deletes quarantined copies for good.")
 
-    @Argument(help: "Queue IDs.") var ids: [QueueID]
+    @OptionGroup var selection: SelectionOptions
     @OptionGroup var control: ControlOptions
+    @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let client = try control.client()
-        try await changeEach(ids, verb: "deleted") { try await client.delete($0, in: [.quarantined]) }
+        try await selection.carryOut(.delete, with: control.client(), asJSON: output.json, among: [.quarantined])
+    }
+}
+
+struct QuarantineExpire: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "expire", abstract: "Deletes what is in quarantine for long.")
+
+    @OptionGroup(title: "Which copies") var filters: FilterOptions
+    @OptionGroup var control: ControlOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if filters.olderThan == nil { throw ValidationError("Say from which age on: --older-than 15d.") }
+    }
+
+    func run() async throws {
+        let query = QueueQuery(states: [.quarantined], filter: try filters.filter())
+        try await ChangeRun(.delete, query, control.client()).run(asJSON: output.json)
     }
 }

@@ -4,6 +4,9 @@ import ArgumentParser
 struct Queue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "What waits for delivery.",
-        subcommands: [QueueList.self, QueueShow.self, QueueFlush.self, QueueHold.self, QueueRelease.self, QueueDelete.self],
+        subcommands: [
+            QueueList.self, QueueShow.self, QueueSummary.self, QueueFlush.self, QueueHold.self, QueueRelease.self, QueueDelete.self,
+            QueueRequeue.self,
+        ],
         defaultSubcommand: QueueList.self)
 }

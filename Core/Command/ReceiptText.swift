@@ -48,10 +48,15 @@ enum ReceiptText {
 
     private static func attempt(_ json: JSONValue) -> (title: String, details: [String]) {
         var title = " at \(json["next_hop"].map(Explanation.plain) ?? "?")"
-        if let tls = json["tls"]?.string { title += ", \(tls)" }
-        let delays = (json["delays"]?.object ?? [:]).sorted { $0.key < $1.key }
-        if !delays.isEmpty {
-            title += ", delays in s: " + delays.map { "\($0.key) \(Explanation.plain($0.value))" }.joined(separator: ", ")
+        if let tls = json["tls"]?.string {
+            title += ", \(tls)" + (json["cipher"]?.string.map { " (\($0))" } ?? "")
+        } else if json["next_hop"]?.string != "none" {
+            title += ", in clear"
+        }
+        if let delays = json["delays"]?.object {
+            let known = ["before", "queue", "connect", "send"]
+            let parts = known + delays.keys.filter { !known.contains($0) }.sorted()
+            title += ", delays \(parts.joined(separator: "/")) " + parts.map { delays[$0].map(Self.seconds) ?? "?" }.joined(separator: "/")
         }
         var details: [String] = []
         for recipient in json["recipients"]?.array ?? [] {
@@ -64,10 +69,17 @@ enum ReceiptText {
             }
             if let said = recipient["said"]?.string, !said.isEmpty { line += Terminal.escaped(": \(said)") }
             details.append(
-                line + Explanation.rest(of: recipient, without: ["outcome", "to", "attempt", "next_attempt", "said", "index"]))
+                line + Explanation.rest(of: recipient, without: ["outcome", "to", "attempt", "next_attempt", "said", "index", "dsn"]))
         }
-        details += Explanation.restLines(of: json, without: ["next_hop", "tls", "delays", "recipients"])
+        details += Explanation.restLines(of: json, without: ["next_hop", "tls", "cipher", "delays", "recipients"])
         return (Terminal.escaped(title), details)
+    }
+
+    private static func seconds(_ value: JSONValue) -> String {
+        guard let number = value.number else { return Explanation.plain(value) }
+        // To the millisecond.
+        let rounded = (number * 1000).rounded() / 1000
+        return (rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)") + "s"
     }
 
     private static func other(_ json: JSONValue) -> (title: String, details: [String]) {

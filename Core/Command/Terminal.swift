@@ -31,6 +31,28 @@ enum Terminal {
         if !failure.mend.isEmpty { printError("  \(escaped(failure.mend))") }
     }
 
+    /// What an operation on many copies has done.
+    static func printChanged(_ changed: Int, _ operation: QueueOperation, asJSON: Bool) throws {
+        if asJSON { return try printJSON(["changed": changed]) }
+        print((changed == 1 ? "1 copy" : "\(changed) copies") + " \(operation.participle)")
+    }
+
+    /// A message: its bytes, or on a terminal what is harmless of them.
+    static func printBytes(_ region: Region) {
+        if isOutputTerminal {
+            let text = withExtendedLifetime(region) { String(decoding: region.bytes, as: UTF8.self) }
+            return write(escaped(text.replacing("\r\n", with: "\n"), keepingLines: true), to: STDOUT_FILENO)
+        }
+        withExtendedLifetime(region) { lock.withLock { _ in if !write(region.bytes, to: STDOUT_FILENO) { exit(1) } } }
+    }
+
+    /// The wall clock.
+    static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
     /// Replaces the line that shows how far a command is; only where people look.
     static func progress(_ text: String) {
         if isErrorTerminal { write("\r\u{1B}[K\(text)", to: STDERR_FILENO) }
@@ -43,19 +65,21 @@ enum Terminal {
     private static func write(_ text: String, to descriptor: Int32) {
         lock.withLock { _ in
             var text = text
-            let isWritten = text.withUTF8 { bytes in
-                var rest = UnsafeRawBufferPointer(bytes)
-                while !rest.isEmpty {
-                    let n = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                    if n < 0, errno == EINTR { continue }
-                    if n <= 0 { return false }
-                    rest = UnsafeRawBufferPointer(rebasing: rest[n...])
-                }
-                return true
-            }
+            let isWritten = text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
             // Nobody reads any more: there is nothing left to do.
             if !isWritten, descriptor == STDOUT_FILENO { exit(1) }
         }
+    }
+
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var rest = bytes
+        while !rest.isEmpty {
+            let n = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if n < 0, errno == EINTR { continue }
+            if n <= 0 { return false }
+            rest = UnsafeRawBufferPointer(rebasing: rest[n...])
+        }
+        return true
     }
 
     /// Control characters (C0, DEL, C1) as `\xNN`, line and paragraph separators and the characters that turn the direction of text as

@@ -13,18 +13,20 @@ public protocol ControlBackend: Sendable {
     func restart() async throws -> ReplacementResult
     func upgrade() async throws -> ReplacementResult
 
-    /// In order of queue ID, at most `query.limit`; the next page begins after the last one's ID.
-    func queue(_ query: QueueQuery) async throws -> [QueueEntry]
+    /// In order of queue ID, at most `query.limit` of at most `ControlLimits.examined` messages that were looked at.
+    func queue(_ query: QueueQuery) async throws -> QueuePage
     /// Final copies included while they are known. Throws `.notFound`.
     func entry(_ id: QueueID) async throws -> QueueEntry
-    /// Makes queued copies due now.
+    /// The message as it was received, without the header fields that are added for each copy; `isHeader`: its header only.
+    func message(_ id: QueueID, isHeader: Bool) async throws -> Region
+    /// Where mail goes, most of it first.
+    func destinations() async throws -> [DestinationRecord]
+    /// Makes waiting copies due now, however many.
     func flush(_ scope: FlushScope) async throws -> ChangeResult
-    /// Keeps queued copies back until they are released or deleted.
-    func hold(_ id: QueueID) async throws -> ChangeResult
-    /// Queues the copies that are in one of `states` for delivery now. `states` is a subset of `QueueQuery.kept`.
-    func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult
-    /// Gives up the copies that are in one of `states`, none of which is final.
-    func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult
+    /// With the copies of one message that are in one of `states`, a subset of the operation's. Throws `.notFound`.
+    func carryOut(_ operation: QueueOperation, on id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult
+    /// With all copies that are meant, in order of queue ID, among the first `ControlLimits.examined` messages from `query.after`.
+    func carryOut(_ operation: QueueOperation, where query: QueueQuery) async throws -> ChangePage
 
     /// A message's history in order. Throws `.notFound` when nothing is known of it.
     func trace(_ id: QueueID) async throws -> [ReceiptRecord]

@@ -20,12 +20,12 @@ public struct ControlClient: ControlBackend {
     public func restart() async throws -> ReplacementResult { try await ask(.POST, "/v1/restart") }
     public func upgrade() async throws -> ReplacementResult { try await ask(.POST, "/v1/upgrade") }
     public func entry(_ id: QueueID) async throws -> QueueEntry { try await ask(.GET, "/v1/queue/\(id)") }
-    public func hold(_ id: QueueID) async throws -> ChangeResult { try await ask(.POST, "/v1/queue/\(id)/hold") }
-    public func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
-        try await ask(.POST, "/v1/queue/\(id)/release?state=\(Self.words(states))")
+    public func destinations() async throws -> [DestinationRecord] { try await ask(.GET, "/v1/destinations") }
+    public func carryOut(_ operation: QueueOperation, on id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
+        try await ask(.POST, "/v1/queue/\(id)/\(operation.rawValue)?state=\(Self.words(states))")
     }
-    public func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
-        try await ask(.DELETE, "/v1/queue/\(id)?state=\(Self.words(states))")
+    public func carryOut(_ operation: QueueOperation, where query: QueueQuery) async throws -> ChangePage {
+        try await ask(.POST, "/v1/copies/\(operation.rawValue)?\(Self.parameters(query))\(query.filter.isEmpty ? "&all=true" : "")")
     }
     public func trace(_ id: QueueID) async throws -> [ReceiptRecord] { try await ask(.GET, "/v1/trace/\(id)") }
     public func plugins() async throws -> [PluginRecord] { try await ask(.GET, "/v1/plugins") }
@@ -35,16 +35,27 @@ public struct ControlClient: ControlBackend {
 
     public func metrics() async throws -> String { String(decoding: try await send(.GET, "/metrics"), as: UTF8.self) }
 
-    public func queue(_ query: QueueQuery) async throws -> [QueueEntry] {
-        let after = query.after.map { "&after=\($0)" } ?? ""
-        return try await ask(.GET, "/v1/queue?state=\(Self.words(query.states))&limit=\(query.limit)\(after)")
+    public func queue(_ query: QueueQuery) async throws -> QueuePage { try await ask(.GET, "/v1/queue?\(Self.parameters(query))") }
+
+    public func message(_ id: QueueID, isHeader: Bool) async throws -> Region {
+        Region(copying: try await send(.GET, "/v1/queue/\(id)/\(isHeader ? "header" : "message")", most: ControlLimits.message))
+    }
+
+    private static func parameters(_ query: QueueQuery) -> String {
+        let filter = query.filter
+        var text = "state=\(words(query.states))&limit=\(query.limit)"
+        for (name, value) in [("domain", filter.domain), ("to", filter.to), ("from", filter.from), ("reason", filter.reason)] {
+            if let value { text += "&\(name)=\(escaped(value))" }
+        }
+        if let age = filter.olderThan { text += "&older=\(age.components.seconds)" }
+        if let after = query.after { text += "&after=\(after)" }
+        return text
     }
 
     public func flush(_ scope: FlushScope) async throws -> ChangeResult {
         switch scope {
         case .all: try await ask(.POST, "/v1/flush")
         case .domain(let domain): try await ask(.POST, "/v1/flush/domain/\(Self.escaped(domain))")
-        case .message(let id): try await ask(.POST, "/v1/flush/message/\(id)")
         }
     }
 
@@ -64,12 +75,12 @@ public struct ControlClient: ControlBackend {
     }
 
     /// The body of a positive answer.
-    private func send(_ method: HTTPMethod, _ path: String) async throws -> [UInt8] {
+    private func send(_ method: HTTPMethod, _ path: String, most: Int = ControlLimits.response) async throws -> [UInt8] {
         var head = HTTPRequestHead(version: .http1_1, method: method, uri: path)
         head.headers = ["Host": "localhost", "Connection": "close", "Content-Length": "0"]
         let answer: HTTPExchange.Answer
         do {
-            answer = try await exchange(head)
+            answer = try await exchange(head, most: most)
         } catch let failure as ControlFailure {
             throw failure
         } catch {
@@ -85,7 +96,7 @@ public struct ControlClient: ControlBackend {
         return bytes
     }
 
-    private func exchange(_ head: HTTPRequestHead) async throws -> HTTPExchange.Answer {
+    private func exchange(_ head: HTTPRequestHead, most: Int) async throws -> HTTPExchange.Answer {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let promise = loop.makePromise(of: HTTPExchange.Answer.self)
         let channel: any Channel
@@ -94,7 +105,7 @@ public struct ControlClient: ControlBackend {
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        try channel.pipeline.syncOperations.addHandler(HTTPExchange(head, promise: promise))
+                        try channel.pipeline.syncOperations.addHandler(HTTPExchange(head, most: most, promise: promise))
                     }
                 }
                 .connect(unixDomainSocketPath: socket).get()

@@ -14,22 +14,32 @@ struct ControlRoutes {
         v1.post("reload") { [backend] _, _ in try await Response.json(backend.reload()) }
         v1.post("restart") { [backend] _, _ in try await Response.json(backend.restart()) }
         v1.post("upgrade") { [backend] _, _ in try await Response.json(backend.upgrade()) }
-        v1.get("queue") { [backend] request, _ in try await Response.json(backend.queue(Self.query(of: request))) }
+        v1.get("queue") { [backend] request, _ in
+            let query = try QueueParameters.query(request, among: Set(RecipientState.allCases), otherwise: QueueQuery.waiting)
+            return try await Response.json(backend.queue(query))
+        }
         v1.get("queue/:id") { [backend] _, context in try await Response.json(backend.entry(Self.id(in: context))) }
-        v1.delete("queue/:id") { [backend] request, context in
-            try await Response.json(backend.delete(Self.id(in: context), in: Self.states(of: request, among: QueueQuery.unfinished)))
+        v1.get("queue/:id/message") { [backend] _, context in
+            try await Response.message(backend.message(Self.id(in: context), isHeader: false))
         }
-        v1.post("queue/:id/hold") { [backend] _, context in try await Response.json(backend.hold(Self.id(in: context))) }
-        v1.post("queue/:id/release") { [backend] request, context in
-            try await Response.json(backend.release(Self.id(in: context), in: Self.states(of: request, among: QueueQuery.kept)))
+        v1.get("queue/:id/header") { [backend] _, context in
+            try await Response.message(backend.message(Self.id(in: context), isHeader: true))
         }
-        // Three paths and no parameters, so that a misspelt one flushes nothing instead of all.
+        for operation in QueueOperation.allCases {
+            v1.post("queue/:id/\(operation.rawValue)") { [backend] request, context in
+                let states = try QueueParameters.states(request, among: operation.states)
+                return try await Response.json(backend.carryOut(operation, on: Self.id(in: context), in: states))
+            }
+            v1.post("copies/\(operation.rawValue)") { [backend] request, _ in
+                let query = try QueueParameters.query(request, among: operation.states, otherwise: operation.states, isChange: true)
+                return try await Response.json(backend.carryOut(operation, where: query))
+            }
+        }
+        v1.get("destinations") { [backend] _, _ in try await Response.json(backend.destinations()) }
+        // Two paths and no parameters, so that a misspelt one flushes nothing instead of all.
         v1.post("flush") { [backend] _, _ in try await Response.json(backend.flush(.all)) }
         v1.post("flush/domain/:domain") { [backend] _, context in
             try await Response.json(backend.flush(.domain(Self.domain(in: context))))
-        }
-        v1.post("flush/message/:id") { [backend] _, context in
-            try await Response.json(backend.flush(.message(Self.id(in: context))))
         }
         v1.get("trace/:id") { [backend] _, context in try await Response.json(backend.trace(Self.id(in: context))) }
         v1.get("plugins") { [backend] _, _ in try await Response.json(backend.plugins()) }
@@ -56,15 +66,8 @@ struct ControlRoutes {
         return router
     }
 
-    private static func id(in context: BasicRequestContext) throws -> QueueID { try id(context.parameters.get("id") ?? "") }
-
-    private static func id(_ text: String) throws -> QueueID {
-        guard let id = QueueID(text) else {
-            throw ControlFailure(
-                .badRequest, "'\(text.prefix(40))' is no queue ID",
-                mend: "a queue ID is 13 digits and letters, as `postern queue list` shows")
-        }
-        return id
+    private static func id(in context: BasicRequestContext) throws -> QueueID {
+        try QueueParameters.id(context.parameters.get("id") ?? "")
     }
 
     private static func domain(in context: BasicRequestContext) throws -> String {
@@ -73,52 +76,5 @@ struct ControlRoutes {
             throw ControlFailure(.badRequest, "that is no domain name", mend: "give one as in example.com")
         }
         return text
-    }
-
-    /// `?state=queued,held&after=ID&limit=N`; `state=all` names every state. An unknown name is refused, so that a misspelt filter does not
-    /// list everything.
-    private static func query(of request: Request) throws -> QueueQuery {
-        var query = QueueQuery()
-        for (name, value) in request.uri.queryParameters {
-            switch name {
-            case "state": query.states = try states(value, among: Set(RecipientState.allCases))
-            case "after": query.after = try id(String(value))
-            case "limit":
-                guard let limit = Int(value), (1...ControlLimits.pageSize).contains(limit) else {
-                    throw ControlFailure(.badRequest, "limit is not a number from 1 to \(ControlLimits.pageSize)")
-                }
-                query.limit = limit
-            default: throw unknownParameter(name, known: "state, after, limit")
-            }
-        }
-        return query
-    }
-
-    /// `?state=quarantined`; all of `possible` when none is named.
-    private static func states(of request: Request, among possible: Set<RecipientState>) throws -> Set<RecipientState> {
-        var result = possible
-        for (name, value) in request.uri.queryParameters {
-            guard name == "state" else { throw unknownParameter(name, known: "state") }
-            result = try states(value, among: possible)
-        }
-        return result
-    }
-
-    private static func states(_ value: Substring, among possible: Set<RecipientState>) throws -> Set<RecipientState> {
-        if value == "all" { return possible }
-        return Set(
-            try value.split(separator: ",", omittingEmptySubsequences: false).map { word in
-                guard let state = RecipientState(word: word), possible.contains(state) else {
-                    let words = possible.sorted { $0.rawValue < $1.rawValue }.map(\.word)
-                    throw ControlFailure(
-                        .badRequest, "'\(word.prefix(40))' is no state that can be named here",
-                        mend: "the states are all, " + words.joined(separator: ", "))
-                }
-                return state
-            })
-    }
-
-    private static func unknownParameter(_ name: Substring, known: String) -> ControlFailure {
-        ControlFailure(.badRequest, "'\(name.prefix(40))' is no parameter", mend: "the parameters: \(known)")
     }
 }

@@ -1,4 +1,5 @@
 import Hummingbird
+import Mail
 import NIOCore
 
 /// Refuses what is too large, and turns every error of a route into its status and `{"error": ..., "mend": ...}`. The one place for both.
@@ -30,6 +31,21 @@ struct FailureResponses: RouterMiddleware {
 }
 
 extension Response {
+    /// A message's bytes, a piece at a time: the second copy of a large one is a piece.
+    static func message(_ region: Region) -> Response {
+        let body = ResponseBody(contentLength: region.count) { writer in
+            var at = 0
+            while at < region.count {
+                let end = min(at + 256 << 10, region.count)
+                let piece = withExtendedLifetime(region) { ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: region.bytes[at..<end])) }
+                try await writer.write(piece)
+                at = end
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: .ok, headers: [.contentType: "message/rfc822"], body: body)
+    }
+
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         let bytes = try ControlJSON.encode(value)
         return Response(

@@ -12,13 +12,16 @@ final class HTTPExchange: ChannelInboundHandler {
     }
 
     private let head: HTTPRequestHead
+    /// Bytes of the answer's body.
+    private let most: Int
     private let promise: EventLoopPromise<Answer>
     private var status = 0
     private var body = ByteBuffer()
 
     /// `promise` is kept exactly once, at the latest when the connection ends.
-    init(_ head: HTTPRequestHead, promise: EventLoopPromise<Answer>) {
+    init(_ head: HTTPRequestHead, most: Int, promise: EventLoopPromise<Answer>) {
         self.head = head
+        self.most = most
         self.promise = promise
     }
 
@@ -31,8 +34,8 @@ final class HTTPExchange: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head): status = Int(head.status.code)
         case .body(var part):
-            guard body.readableBytes + part.readableBytes <= ControlLimits.response else {
-                return fail(ControlFailure(.tooLarge, "the gateway's answer is larger than \(ControlLimits.response) bytes"), context)
+            guard body.readableBytes + part.readableBytes <= most else {
+                return fail(ControlFailure(.tooLarge, "the gateway's answer is larger than \(most) bytes"), context)
             }
             body.writeBuffer(&part)
         case .end:

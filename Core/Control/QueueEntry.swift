@@ -17,14 +17,15 @@ public struct QueueEntry: Codable, Hashable, Sendable {
     public var login: String?
     public var recipients: [QueueCopy]
 
-    public init(_ message: StoredMessage) {
+    /// `destination`: the name of where a waiting copy goes.
+    public init(_ message: StoredMessage, destination: (StoredRecipient) -> String? = { _ in nil }) {
         id = message.queueID.description
         receivedAt = CivilTime(message.receivedAt).rfc3339
         reversePath = message.reversePath.description
         size = message.size
         role = message.role.rawValue
         login = (try? JSONDecoder().decode(Session.self, from: Data(message.sessionJSON.utf8)))?.login
-        recipients = message.recipients.map(QueueCopy.init)
+        recipients = message.recipients.map { QueueCopy($0, destination: $0.state == .queued ? destination($0) : nil) }
     }
 
     private struct Session: Decodable { var login: String? }
@@ -52,8 +53,11 @@ public struct QueueCopy: Codable, Hashable, Sendable {
     public var attempts: Int
     /// RFC 3339; absent for a copy that waits for nothing.
     public var nextAttempt: String?
+    /// Where it goes, as `DestinationRecord` names it; absent for a copy that is not queued.
+    public var destination: String?
 
-    public init(_ recipient: StoredRecipient) {
+    public init(_ recipient: StoredRecipient, destination: String? = nil) {
+        self.destination = destination
         index = recipient.index
         address = recipient.address.description
         domain = recipient.policyDomain
@@ -65,7 +69,7 @@ public struct QueueCopy: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case index, address, domain, state, reason, score, attempts
+        case index, address, domain, state, reason, score, attempts, destination
         case nextAttempt = "next_attempt"
     }
 }

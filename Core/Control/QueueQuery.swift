@@ -1,22 +1,22 @@
 import Mail
 
-/// Which messages to list: those with a copy in one of `states`, above `after`.
+/// Which messages are meant: those with a copy in one of `states` that passes `filter`, above `after`.
 public struct QueueQuery: Hashable, Sendable {
     public var states: Set<RecipientState>
+    public var filter: CopyFilter
     public var after: QueueID?
-    /// 1 to `ControlLimits.pageSize`.
+    /// Messages of a list: 1 to `ControlLimits.pageSize`.
     public var limit: Int
 
     /// What is listed when no state is named: all that the gateway still has to deliver or to judge.
     public static let waiting: Set<RecipientState> = [.queued, .held]
 
-    /// What can be released.
-    public static let kept: Set<RecipientState> = [.held, .quarantined]
-    /// What can be deleted.
-    public static let unfinished: Set<RecipientState> = [.queued, .held, .quarantined]
-
-    public init(states: Set<RecipientState> = QueueQuery.waiting, after: QueueID? = nil, limit: Int = ControlLimits.pageSize) {
+    public init(
+        states: Set<RecipientState> = QueueQuery.waiting, filter: CopyFilter = CopyFilter(), after: QueueID? = nil,
+        limit: Int = ControlLimits.pageSize
+    ) {
         self.states = states
+        self.filter = filter
         self.after = after
         self.limit = min(max(limit, 1), ControlLimits.pageSize)
     }
@@ -33,7 +33,39 @@ extension RecipientState {
 /// What to try now.
 public enum FlushScope: Hashable, Sendable {
     case all
-    /// Every message with a copy for this recipient domain; in lower case.
+    /// Every message with a copy for this recipient domain, and what this domain sends; in lower case.
     case domain(String)
-    case message(QueueID)
+}
+
+/// A part of a list.
+public struct QueuePage: Codable, Hashable, Sendable {
+    public var entries: [QueueEntry]
+    /// Messages that were looked at.
+    public var examined: Int
+    /// Where the next part begins: `after`; absent at the end.
+    public var next: String?
+
+    public init(entries: [QueueEntry], examined: Int, next: QueueID?) {
+        self.entries = entries
+        self.examined = examined
+        self.next = next?.description
+    }
+}
+
+/// What was done with a part of all messages.
+public struct ChangePage: Codable, Hashable, Sendable {
+    /// Copies, and the messages that have them.
+    public var changed: Int
+    public var messages: Int
+    /// Messages that were looked at.
+    public var examined: Int
+    /// Where the next part begins: `after`; absent at the end.
+    public var next: String?
+
+    public init(changed: Int, messages: Int, examined: Int, next: QueueID?) {
+        self.changed = changed
+        self.messages = messages
+        self.examined = examined
+        self.next = next?.description
+    }
 }

@@ -29,7 +29,11 @@ struct GatewayBackend: ControlBackend {
             bytesInFlight: gateway.server.bytesInFlight)
     }
 
-    func metrics() async throws -> String { gateway.metrics.render() }
+    func metrics() async throws -> String {
+        let queue = gateway.queue
+        await withCheckedContinuation { done in queue.measure { done.resume() } }
+        return gateway.metrics.render()
+    }
 
     func reload() async throws -> ReloadResult {
         switch await gateway.reload() {
@@ -59,12 +63,65 @@ struct GatewayBackend: ControlBackend {
         }
     }
 
-    func queue(_ query: QueueQuery) async throws -> [QueueEntry] {
-        try await ask { gateway.store.messages(in: query.states, after: query.after, limit: query.limit, completion: $0) }.map(
-            QueueEntry.init)
+    func queue(_ query: QueueQuery) async throws -> QueuePage {
+        let now = gateway.clock.now
+        let wanted = query.filter.isEmpty ? query.limit : ControlLimits.examined
+        let messages = try await page(query, limit: wanted)
+        var entries: [QueueEntry] = []
+        var examined = 0
+        for message in messages where entries.count < query.limit {
+            examined += 1
+            if query.filter.isEmpty || !query.filter.indices(of: message, in: query.states, now: now).isEmpty {
+                entries.append(entry(message))
+            }
+        }
+        let isEnd = messages.count < wanted && examined == messages.count
+        return QueuePage(entries: entries, examined: examined, next: isEnd || examined == 0 ? nil : messages[examined - 1].queueID)
     }
 
-    func entry(_ id: QueueID) async throws -> QueueEntry { QueueEntry(try await message(id)) }
+    func entry(_ id: QueueID) async throws -> QueueEntry { entry(try await message(id)) }
+
+    private func entry(_ message: StoredMessage) -> QueueEntry {
+        let policy = gateway.policy.current
+        return QueueEntry(message) { DeliveryQueue.destination(of: $0, role: message.role, by: policy) }
+    }
+
+    private func page(_ query: QueueQuery, limit: Int) async throws -> [StoredMessage] {
+        try await ask { gateway.store.messages(in: query.states, after: query.after, limit: limit, completion: $0) }
+    }
+
+    func message(_ id: QueueID, isHeader: Bool) async throws -> Region {
+        _ = try await message(id)
+        let body = try await ask { gateway.store.body(of: id, completion: $0) }
+        guard isHeader else { return body }
+        return withExtendedLifetime(body) { Region(copying: body.bytes[..<Self.headerEnd(body.bytes)]) }
+    }
+
+    /// Behind the last line before the first empty one.
+    private static func headerEnd(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var lineStart = 0
+        for at in bytes.indices where bytes[at] == UInt8(ascii: "\n") {
+            if at == lineStart || at == lineStart + 1 && bytes[lineStart] == UInt8(ascii: "\r") { return lineStart }
+            lineStart = at + 1
+        }
+        return bytes.count
+    }
+
+    func destinations() async throws -> [DestinationRecord] {
+        let queue = gateway.queue
+        let statuses = await withCheckedContinuation { done in queue.destinations { done.resume(returning: $0) } }
+        return statuses.map { status in
+            var record = DestinationRecord(
+                destination: status.destination, state: status.state.rawValue, queued: status.queued, waiting: status.waiting,
+                suspended: status.suspended, running: status.running, limit: status.limit, oldest: status.oldest.time)
+            if let outage = status.outage {
+                record.setOutage(
+                    since: outage.since, lastTried: outage.lastTried, nextProbe: outage.nextProbe, failures: outage.failures,
+                    words: outage.words)
+            }
+            return record
+        }
+    }
 
     func flush(_ scope: FlushScope) async throws -> ChangeResult {
         let queue = gateway.queue
@@ -73,25 +130,27 @@ struct GatewayBackend: ControlBackend {
         case .domain(let name):
             let domain = gateway.policy.current.policy(of: name)?.domain ?? name
             return ChangeResult(changed: try await ask { queue.flush(domain: domain, completion: $0) })
-        case .message(let id):
-            _ = try await message(id)
-            return ChangeResult(changed: try await ask { queue.carryOut(.flush, on: id, by: Self.actor, completion: $0) })
         }
     }
 
-    func hold(_ id: QueueID) async throws -> ChangeResult {
+    func carryOut(_ operation: QueueOperation, on id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
         _ = try await message(id)
-        return ChangeResult(changed: try await ask { gateway.queue.carryOut(.hold, on: id, by: Self.actor, completion: $0) })
+        let queue = gateway.queue
+        return ChangeResult(changed: try await ask { queue.carryOut(operation, on: id, in: states, by: Self.actor, completion: $0) })
     }
 
-    func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
-        _ = try await message(id)
-        return ChangeResult(changed: try await ask { gateway.queue.carryOut(.release, on: id, in: states, by: Self.actor, completion: $0) })
-    }
-
-    func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
-        _ = try await message(id)
-        return ChangeResult(changed: try await ask { gateway.queue.carryOut(.delete, on: id, in: states, by: Self.actor, completion: $0) })
+    func carryOut(_ operation: QueueOperation, where query: QueueQuery) async throws -> ChangePage {
+        let now = gateway.clock.now
+        let messages = try await page(query, limit: ControlLimits.examined)
+        let selections = messages.compactMap { message -> DeliveryQueue.Selection? in
+            let indices = query.filter.indices(of: message, in: query.states.intersection(operation.states), now: now)
+            return indices.isEmpty ? nil : DeliveryQueue.Selection(message, indices: indices)
+        }
+        let queue = gateway.queue
+        let changed = try await ask { queue.carryOut(operation, on: selections, by: Self.actor, completion: $0) }
+        return ChangePage(
+            changed: changed, messages: selections.count, examined: messages.count,
+            next: messages.count < ControlLimits.examined ? nil : messages.last?.queueID)
     }
 
     func trace(_ id: QueueID) async throws -> [ReceiptRecord] {

@@ -1,4 +1,5 @@
-/// The names of the gateway's metrics, all in one place. Labels take values from closed sets only.
+/// The names of the gateway's metrics, all in one place. Labels take values from closed sets, but for a
+/// bounded number of destinations.
 public enum MetricName {
     public static let sessions = "postern_sessions_total"  // role
     public static let sessionsOpen = "postern_sessions_open"
@@ -19,8 +20,13 @@ public enum MetricName {
     public static let commitSize = "postern_store_commit_size"  // file
     public static let syncs = "postern_store_syncs_total"  // file: queue, quarantine, bodies
     public static let queueLength = "postern_queue_length"  // state
+    public static let queueOldestSeconds = "postern_queue_oldest_seconds"
+    public static let destinationQueueLength = "postern_destination_queue_length"  // destination: the 20 with most mail
+    public static let destinationRunning = "postern_destination_running"  // the same
+    public static let destinationDown = "postern_destination_down"  // the same
     public static let deliveries = "postern_deliveries_total"  // outcome
     public static let deliverySeconds = "postern_delivery_seconds"
+    public static let deliveryDelaySeconds = "postern_delivery_delay_seconds"  // part: before, queue, connect, send
     public static let reloads = "postern_reloads_total"  // result
     public static let pluginFaults = "postern_plugin_faults_total"  // plugin, kind
 }

@@ -106,6 +106,11 @@ extension DeliveryQueue {
         store.append(record.receipt)
         record.events.forEach(log.write)
         metrics.count(record.words, now - startedAt)
+        if attempt.outage == nil {
+            metrics.count(
+                before: attempt.readySince - attempt.message!.receivedAt, queue: startedAt - attempt.readySince,
+                connect: report.connectTime, send: report.sendTime)
+        }
         self.record(changes, of: attempt, then: next)
     }
 

@@ -121,6 +121,8 @@ public final class DeliveryQueue: @unchecked Sendable {
         return clock.now
     }
 
+    func wallTime(_ time: Timestamp) -> Timestamp { clock.wallTime(of: time) }
+
     /// Of a stored time.
     func queueTime(_ wall: Timestamp) -> Timestamp { clock.queueTime(ofWall: wall) }
 

@@ -109,6 +109,8 @@ struct Lane {
         }
     }
 
+    var isGrowingBack: Bool { outage == nil && threshold < Int.max && (limit < threshold || !suspended.isEmpty) }
+
     /// Somebody wants to know now.
     mutating func probe(by time: Timestamp) {
         if let known = outage { outage!.nextProbe = min(time, known.nextProbe) }

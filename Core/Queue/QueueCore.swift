@@ -74,6 +74,13 @@ struct QueueCore {
     /// Attempts and what else is under way.
     var running: Int { runs.count }
 
+    /// The oldest message of each lane.
+    func oldest() -> [QueueID?] {
+        var oldest = [QueueID?](repeating: nil, count: lanes.indices.count)
+        items.forEach { id, lane in if oldest[lane].map({ id < $0 }) ?? true { oldest[lane] = id } }
+        return oldest
+    }
+
     /// When `advance` is next worth a call, if nothing else happens.
     var nextDue: Timestamp? { alarms.min.map { lanes[Int($0)].alarm } }
 

@@ -67,6 +67,7 @@ enum LimitsReader {
                 map.problems.error(retry.place, "`first` is longer than `most`", mend: "make `first` the shorter one")
             }
         }
+        queue.delayWarning = map.duration("delay_warning", in: .zero ... .seconds(60 * 86_400)) ?? queue.delayWarning
         queue.concurrency = map.integer("concurrency", in: 1...10_000) ?? queue.concurrency
         queue.connectTimeout = map.duration("connect_timeout", in: timeout) ?? queue.connectTimeout
         queue.replyTimeout = map.duration("reply_timeout", in: timeout) ?? queue.replyTimeout

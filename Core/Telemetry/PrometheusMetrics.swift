@@ -2,7 +2,8 @@ import CoreMetrics
 import Synchronization
 
 /// All counters, gauges and histograms of the process, and their text for Prometheus. Made once and handed to `MetricsSystem.bootstrap`.
-/// Equal names and labels are the same series. Series are never removed: labels come from closed sets. Past `maximumSeries` a new one
+/// Equal names and labels are the same series. Counters and timers are never removed: their labels come from closed
+/// sets; a gauge goes when it is destroyed. Past `maximumSeries` a new one
 /// counts nowhere, and `postern_metrics_refused_total` says how many were refused.
 public final class PrometheusMetrics: MetricsFactory {
     private struct Series {
@@ -52,8 +53,8 @@ public final class PrometheusMetrics: MetricsFactory {
 
     public func destroyCounter(_ handler: any CounterHandler) {}
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
-    public func destroyMeter(_ handler: any MeterHandler) {}
-    public func destroyRecorder(_ handler: any RecorderHandler) {}
+    public func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
+    public func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     /// The series of this name and these labels, made by `make` when there is none. One of another kind under the same name is refused:
@@ -73,6 +74,18 @@ public final class PrometheusMetrics: MetricsFactory {
             state.families[name] = family
             state.count += 1
             return metric
+        }
+    }
+
+    private func remove(_ handler: AnyObject) {
+        state.withLock { state in
+            for (name, family) in state.families where family.kind == .gauge {
+                guard let labels = family.series.first(where: { $0.value.metric as AnyObject === handler })?.key else { continue }
+                state.families[name]!.series[labels] = nil
+                if state.families[name]!.series.isEmpty { state.families[name] = nil }
+                state.count -= 1
+                return
+            }
         }
     }
 

@@ -57,4 +57,62 @@ import Testing
         #expect(arrived.count >= accepted.count)
         for id in accepted { #expect(arrived.contains { $0.contains(" id \(id)") }, "\(id) is lost") }
     }
+
+    /// Filters, order, paging, the message itself, and what each command says of itself.
+    @Test(.enabled(if: Tool.isStaged)) func operationsByPattern() throws {
+        let port = Tool.freePort()
+        let gateway = try GatewayUnderTest(nextHop: port)
+        try gateway.start()
+        defer { gateway.stop() }
+        let ids = try gateway.send(count: 6).compactMap(GatewayUnderTest.queueID)
+        try #require(ids.count == 6)
+        let recipient = "b@example.com"
+
+        #expect(try gateway.json("queue", "list", "--to", recipient.uppercased()).count == 6)
+        #expect(try gateway.json("queue", "list", "--to", "nobody@*").isEmpty)
+        #expect(try gateway.json("queue", "list", "--older-than", "1h").isEmpty)
+        #expect(
+            try gateway.json("queue", "list", "--limit", "2", "--after", ids[1]).compactMap { $0["id"] as? String } == [ids[2], ids[3]])
+        #expect(
+            try gateway.json("queue", "list", "--sort", "newest", "--limit", "2").compactMap { $0["id"] as? String } == [ids[5], ids[4]])
+        for wrong in [
+            ["queue", "hold"], ["queue", "hold", ids[0], "--all"], ["queue", "list", "--older-than", "soon"],
+            ["queue", "delete", "--to", ""],
+            ["queue", "flush", "--state", "quarantined", "--all"], ["queue", "show", ids[0], ids[1], "--message"],
+            ["quarantine", "expire"],
+        ] {
+            let result = try Tool.run([Tool.postern] + wrong + ["--control", gateway.control])
+            #expect(result.status == 2, "\(wrong): \(result.output)")
+        }
+
+        // The next hop is not there: down, with the words of who tried.
+        #expect(try Tool.wait { try gateway.json("queue", "summary").first?["state"] as? String == "down" })
+        let summary = try #require(try gateway.json("queue", "summary").first)
+        #expect(summary["destination"] as? String == "example.com" && summary["queued"] as? Int == 6)
+        #expect((summary["words"] as? String)?.contains("127.0.0.1") == true)
+        #expect(try gateway.command("queue", "summary").output.contains("next probe"))
+        #expect(try gateway.command("queue", "show", ids[0]).output.contains("goes to example.com, next attempt"))
+        let tried = try gateway.command("trace", ids[0]).output
+        #expect(tried.contains("delays before/queue/connect/send") && tried.contains("deferred to <"), "\(tried)")
+        #expect(try gateway.command("queue", "show", ids[0], "--header").output.contains("Subject:"))
+        #expect(try gateway.command("queue", "show", ids[0], "--message").output.hasSuffix("\r\n"))
+
+        #expect(try gateway.json("queue", "hold", "--domain", "exam*.com").first?["changed"] as? Int == 6)
+        #expect(try gateway.json("queue", "list").isEmpty)
+        #expect(try gateway.json("quarantine", "search", "held by").count == 6)
+        #expect(try gateway.json("queue", "delete", "--all").first?["changed"] as? Int == 0, "what is in quarantine is not meant")
+        #expect(try gateway.json("quarantine", "delete", ids[0]).first?["changed"] as? Int == 1)
+        #expect(try gateway.json("quarantine", "expire", "--older-than", "1d").first?["changed"] as? Int == 0)
+        #expect(try gateway.json("queue", "release", "--to", "*").first?["messages"] as? Int == 5)
+        #expect(try gateway.json("queue", "requeue", "--all").first?["changed"] as? Int == 5)
+
+        let sink = try SinkUnderTest(port: port)
+        defer { sink.stop() }
+        #expect(try gateway.json("queue", "requeue", "--inspect", ids[1]).first?["changed"] as? Int == 1)
+        #expect(try gateway.command("queue", "flush", "--all").status == 0)
+        #expect(Tool.wait { sink.messages.count == 5 })
+        #expect(try Tool.wait { try gateway.json("queue", "list").isEmpty && gateway.json("queue", "summary").isEmpty })
+        #expect(try Tool.wait { try gateway.command("trace", ids[1]).output.contains("reinspected") })
+        #expect(try gateway.command("trace", ids[2]).output.contains("delivered"))
+    }
 }

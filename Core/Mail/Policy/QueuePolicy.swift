@@ -5,7 +5,7 @@ public struct QueuePolicy: Hashable, Sendable {
     /// The wait after the first failed attempt; it doubles up to `most`, with jitter.
     public var retryFirst = Duration.seconds(60)
     public var retryMost = Duration.seconds(4 * 3600)
-    /// A message that is not through by then is told of to its sender, once (RFC 3461 section 4.1, NOTIFY=DELAY).
+    /// A message that is not through by then is told of to its sender, once (RFC 3461 section 4.1, NOTIFY=DELAY). Zero: never.
     public var delayWarning = Duration.seconds(4 * 3600)
     /// A message with 8-bit bytes for a server without 8BITMIME: refused with 5.6.3, or sent as it is.
     public var sendsEightBit = false

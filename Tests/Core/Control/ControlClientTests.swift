@@ -37,15 +37,21 @@ import Testing
             #expect(try await client.reload() == ReloadResult(generation: 4, warnings: ["domains/a.yaml:3:1: no filters"]))
             #expect(try await client.restart() == ReplacementResult(version: "1", pid: 4711))
             #expect(try await client.upgrade() == ReplacementResult(version: "2", pid: 4711))
-            #expect(try await client.queue(QueueQuery()) == [Self.entry(id)])
+            #expect(try await client.queue(QueueQuery()) == QueuePage(entries: [Self.entry(id)], examined: 7, next: id))
             _ = try await client.queue(QueueQuery(states: Set(RecipientState.allCases), after: id, limit: 9))
             #expect(try await client.entry(id) == Self.entry(id))
             #expect(try await client.flush(.all).changed == 5)
             _ = try await client.flush(.domain("[192.0.2.1]"))
             await #expect { try await client.flush(.domain("a b/ü.example")) } throws: { ($0 as? ControlFailure)?.kind == .badRequest }
-            _ = try await client.flush(.message(id))
-            #expect(try await client.hold(id).changed == 1)
-            #expect(try await client.delete(id, in: [.quarantined]).changed == 2)
+            #expect(try await client.carryOut(.hold, on: id, in: QueueOperation.hold.states).changed == 2)
+            #expect(try await client.carryOut(.delete, on: id, in: [.quarantined]).changed == 2)
+            let filter = CopyFilter(domain: "*.a&b?", to: "ü*@x", from: "<>", reason: "50% off=", olderThan: .seconds(7))
+            let page = try await client.carryOut(.inspect, where: QueueQuery(states: [.held], filter: filter, after: id))
+            #expect(page == ChangePage(changed: 3, messages: 2, examined: 1000, next: id))
+            _ = try await client.carryOut(.requeue, where: QueueQuery())
+            #expect(try await client.destinations() == backend.destinations())
+            #expect(try await client.message(id, isHeader: true).count == 3)
+            #expect(try await client.message(id, isHeader: false).count == 700_001)
             let trace = try await client.trace(id)
             #expect(trace == receipts)
             #expect(trace[0].json["score"]?.number == 9.5)
@@ -55,11 +61,13 @@ import Testing
             #expect(filters.filters[0].settings["zones"]?.array == [.string("zen.example")])
         }
         #expect(
-            backend.calls.filter { $0 != "status" && $0 != "metrics" } == [
+            backend.calls.filter { !["status", "metrics", "destinations"].contains($0) } == [
                 "reload", "restart", "upgrade", "queue held+queued after - limit 500",
                 "queue bounced+deleted+delivered+discarded+expired+held+quarantined+queued after 0ABCDEFGHJKMN limit 9",
-                "entry 0ABCDEFGHJKMN", "flush all", "flush domain [192.0.2.1]", "flush message 0ABCDEFGHJKMN", "hold 0ABCDEFGHJKMN",
+                "entry 0ABCDEFGHJKMN", "flush all", "flush domain [192.0.2.1]", "hold 0ABCDEFGHJKMN in held+queued",
                 "delete 0ABCDEFGHJKMN in quarantined",
+                "inspect held after 0ABCDEFGHJKMN limit 500 where *.a&b?|ü*@x|<>|50% off=|7.0 seconds",
+                "requeue held+queued after - limit 500", "message 0ABCDEFGHJKMN header true", "message 0ABCDEFGHJKMN header false",
                 "trace 0ABCDEFGHJKMN", "filters example.com",
             ])
     }
@@ -70,7 +78,7 @@ import Testing
             let client = ControlClient(socket: socket)
             await #expect(throws: refusal) { try await client.reload() }
             await #expect(throws: ControlFailure(.conflict, "nothing of \(id) is held or in quarantine")) {
-                try await client.release(id, in: QueueQuery.kept)
+                try await client.carryOut(.release, on: id, in: QueueOperation.release.states)
             }
             await #expect { try await client.entry(id) } throws: { ($0 as? ControlFailure)?.kind == .notFound }
             // An error without words of its own.

@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET", "/v1/nothing"), ("GET", "/"), ("POST", "/v1/status"), ("GET", "/v1/queue/0ABCDEFGHJKMN/hold"),
+        ("GET", "/v1/nothing"), ("GET", "/"), ("POST", "/v1/status"), ("GET", "/v1/queue/0ABCDEFGHJKMN/hold"), ("POST", "/v1/copies/burn"),
         ("POST", "/v1/flush/domain/"),
         ("DELETE", "/v1/queue"),
     ])
@@ -58,8 +58,8 @@ import Testing
         let backend = ScriptedBackend()
         try await withServer(backend) { socket, _ in
             for (method, path) in [
-                ("GET", "/v1/queue/\(text)"), ("DELETE", "/v1/queue/\(text)"), ("POST", "/v1/queue/\(text)/hold"),
-                ("POST", "/v1/queue/\(text)/release"), ("POST", "/v1/flush/message/\(text)"), ("GET", "/v1/trace/\(text)"),
+                ("GET", "/v1/queue/\(text)"), ("POST", "/v1/queue/\(text)/delete"), ("POST", "/v1/queue/\(text)/hold"),
+                ("POST", "/v1/queue/\(text)/flush"), ("GET", "/v1/queue/\(text)/message"), ("GET", "/v1/trace/\(text)"),
                 ("GET", "/v1/queue?after=\(text)"),
             ] {
                 let answer = try await RawConnection(socket: socket).ask(RawConnection.get(path, method: method))
@@ -79,6 +79,19 @@ import Testing
         #expect(backend.calls.isEmpty)
     }
 
+    /// A filter that is not understood, or none at all, changes nothing.
+    @Test(arguments: [
+        "", "stat=held", "domian=a.example", "domain=", "older=2d", "older=-1", "all=yes", "state=queued", "state=delivered&all=true",
+    ])
+    func misspeltFilterIsRefused(_ query: String) async throws {
+        let backend = ScriptedBackend()
+        try await withServer(backend) { socket, _ in
+            let answer = try await RawConnection(socket: socket).ask(RawConnection.get("/v1/copies/delete?\(query)", method: "POST"))
+            #expect(answer.status == 400, "\(answer.body)")
+        }
+        #expect(backend.calls.isEmpty)
+    }
+
     /// Which copies a deletion or release means, and that a misspelt state means none.
     @Test func statesAreChecked() async throws {
         let backend = ScriptedBackend()
@@ -88,7 +101,7 @@ import Testing
                 ("?stat=held", 400),
             ] {
                 try await #expect(
-                    RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)\(path)", method: "DELETE")).status == status)
+                    RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)/delete\(path)", method: "POST")).status == status)
             }
             try await #expect(
                 RawConnection(socket: socket).ask(RawConnection.get("/v1/queue/\(id)/release?state=queued", method: "POST")).status

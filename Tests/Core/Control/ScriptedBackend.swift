@@ -53,10 +53,16 @@ final class ScriptedBackend: ControlBackend {
         try await note("upgrade")
         return ReplacementResult(version: "2", pid: 4711)
     }
-    func queue(_ query: QueueQuery) async throws -> [QueueEntry] {
+    func queue(_ query: QueueQuery) async throws -> QueuePage {
+        try await note("queue \(Self.text(query))")
+        return script.withLock { QueuePage(entries: $0.entries, examined: 7, next: $0.entries.last.flatMap { QueueID($0.id) }) }
+    }
+    private static func text(_ query: QueueQuery) -> String {
+        let filter = query.filter
         let states = query.states.map(\.word).sorted().joined(separator: "+")
-        try await note("queue \(states) after \(query.after?.description ?? "-") limit \(query.limit)")
-        return script.withLock { $0.entries }
+        let parts = [filter.domain, filter.to, filter.from, filter.reason, filter.olderThan.map { "\($0)" }].map { $0 ?? "-" }
+        return "\(states) after \(query.after?.description ?? "-") limit \(query.limit)"
+            + (filter.isEmpty ? "" : " where \(parts.joined(separator: "|"))")
     }
     func entry(_ id: QueueID) async throws -> QueueEntry {
         try await note("entry \(id)")
@@ -69,21 +75,31 @@ final class ScriptedBackend: ControlBackend {
         switch scope {
         case .all: try await note("flush all")
         case .domain(let domain): try await note("flush domain \(domain)")
-        case .message(let id): try await note("flush message \(id)")
         }
         return ChangeResult(changed: 5)
     }
-    func hold(_ id: QueueID) async throws -> ChangeResult {
-        try await note("hold \(id)")
-        return ChangeResult(changed: 1)
+    func message(_ id: QueueID, isHeader: Bool) async throws -> Region {
+        try await note("message \(id) header \(isHeader)")
+        return Region(copying: Array(repeating: 0xE9, count: isHeader ? 3 : 700_001))
     }
-    func release(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
-        try await note("release \(id) in \(states.map(\.word).sorted().joined(separator: "+"))")
-        throw ControlFailure(.conflict, "nothing of \(id) is held or in quarantine")
+    func destinations() async throws -> [DestinationRecord] {
+        try await note("destinations")
+        var record = DestinationRecord(
+            destination: "mx a.example for b.example", state: "down", queued: 7, waiting: 4, suspended: 3, running: 0, limit: 1,
+            oldest: Timestamp(seconds: 1_800_000_000))
+        record.setOutage(
+            since: Timestamp(seconds: 1_800_000_001), lastTried: Timestamp(seconds: 1_800_000_002),
+            nextProbe: Timestamp(seconds: 1_800_000_003), failures: 4, words: "refused")
+        return [record]
     }
-    func delete(_ id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
-        try await note("delete \(id) in \(states.map(\.word).sorted().joined(separator: "+"))")
+    func carryOut(_ operation: QueueOperation, on id: QueueID, in states: Set<RecipientState>) async throws -> ChangeResult {
+        try await note("\(operation) \(id) in \(states.map(\.word).sorted().joined(separator: "+"))")
+        if operation == .release { throw ControlFailure(.conflict, "nothing of \(id) is held or in quarantine") }
         return ChangeResult(changed: 2)
+    }
+    func carryOut(_ operation: QueueOperation, where query: QueueQuery) async throws -> ChangePage {
+        try await note("\(operation) \(Self.text(query))")
+        return ChangePage(changed: 3, messages: 2, examined: 1000, next: QueueID("0ABCDEFGHJKMN"))
     }
     func trace(_ id: QueueID) async throws -> [ReceiptRecord] {
         try await note("trace \(id)")
