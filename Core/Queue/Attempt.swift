@@ -19,8 +19,6 @@ final class Attempt: @unchecked Sendable {
     var health = Lane.Health.unknown
     /// What was said by a next hop that does not answer.
     var words = ""
-    /// Indices of copies that an operator has put into quarantine meanwhile: a deferral must not bring them back.
-    var onHold: Set<Int> = []
 
     /// RFC 5321 section 4.5.3.1.8: a server takes at least this many recipients in one transaction.
     static let recipientLimit = 100

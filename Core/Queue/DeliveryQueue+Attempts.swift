@@ -100,8 +100,9 @@ extension DeliveryQueue {
         let record = AttemptRecord(
             attempt.message!, copies: copies, report: report, readySince: attempt.readySince, startedAt: startedAt, now: now,
             nextAttempt: later, lifetime: queue.lifetime, expires: triedAge(attempt) >= queue.lifetime)
-        // A copy that an operator holds by now changes only by being delivered.
-        let changes = record.changes.filter { $0.state.isFinal || !attempt.onHold.contains($0.index) }
+        var changes = record.changes
+        // What a next hop said of a copy counts, whoever has held it meanwhile; a deferral takes none out of somebody's hands.
+        for at in changes.indices where !changes[at].state.isFinal { changes[at].from = .queued }
         if changes.contains(where: { $0.state == .queued }) { attempt.nextAttempt = later }
         store.append(record.receipt)
         record.events.forEach(log.write)
@@ -111,7 +112,7 @@ extension DeliveryQueue {
                 before: attempt.readySince - attempt.message!.receivedAt, queue: startedAt - attempt.readySince,
                 connect: report.connectTime, send: report.sendTime)
         }
-        self.record(changes, of: attempt, then: next)
+        self.record(changes, then: next)
     }
 
     /// How old its message was when its destination was last tried: what was not tried at its end does not expire.
@@ -165,11 +166,12 @@ extension DeliveryQueue {
         if held.isEmpty { return end(attempt, next: nil) }
         let queue = policy.current.queue
         if age(found) >= queue.lifetime {
-            let changes = held.map {
+            var changes = held.map {
                 RecipientChange(
                     queueID: found.queueID, index: $0.index, state: .quarantined, attempts: $0.attempts, nextAttempt: loop.now,
                     reason: "undeliverable: no verdict within \(queue.lifetime.components.seconds) s; last: \($0.reason)")
             }
+            for at in changes.indices { changes[at].from = .held }
             return record(changes) { [self] in end(attempt, next: nil) }
         }
         store.body(of: found.queueID) { [self] result in
@@ -180,8 +182,11 @@ extension DeliveryQueue {
                 message.recipients = held
                 reinspect(message) { [self] changes in
                     loop.execute { [self] in
-                        let wanted = changes.filter { change in
-                            change.queueID == found.queueID && (change.state.isFinal || !attempt.onHold.contains(change.index))
+                        // What an operator has done meanwhile stands: only copies that are still held follow the verdict.
+                        let wanted = changes.filter { $0.queueID == found.queueID }.map { change in
+                            var change = change
+                            change.from = .held
+                            return change
                         }
                         record(wanted) { [self] in judged(attempt, found, held, wanted) }
                     }
@@ -195,7 +200,7 @@ extension DeliveryQueue {
         // What is kept for a first attempt still calls these copies held, and the attempt would leave them out.
         fresh.drop(attempt.item.id)
         var again: Timestamp?
-        for copy in held where !attempt.onHold.contains(copy.index) {
+        for copy in held {
             let change = changes.last { $0.index == copy.index }
             switch change?.state ?? .held {
             case .held:

@@ -116,18 +116,10 @@ extension DeliveryQueue {
         }
         let count = changes.count
         if count == 0 { return completion(.success(0)) }
-        // Set before the change is durable: an attempt that ends meanwhile must not undo it.
-        let keepsBack = operation == .hold || operation == .inspect
-        hold(selections, keepsBack)
         store.change(changes) { [self] result in
             loop.execute { [self] in
                 switch result {
-                case .failure(let failure):
-                    hold(selections, false)
-                    // An attempt that ended meanwhile has left these out.
-                    for selection in selections { add(selection.message) }
-                    pump()
-                    completion(.failure(failure))
+                case .failure(let failure): completion(.failure(failure))
                 case .success:
                     for selection in selections where !selection.indices.isEmpty { altered(selection, operation, actor) }
                     pump()
@@ -151,9 +143,14 @@ extension DeliveryQueue {
         store.append(Receipt(queueID: message.queueID, time: loop.now, kind: operation.participle, json: json.text))
 
         // Where nothing is left the item goes too: many deleted messages should not be looked for at their time.
+        // But not while a quarantined copy is left: somebody may have released it since `message` was read.
         let left = Selection(message, indices: Set(message.recipients.map(\.index)).subtracting(selection.indices))
         let leftLanes = lanes(of: left)
-        for destination in lanes(of: selection).keys where leftLanes[destination] == nil { core.remove(message.queueID, to: destination) }
+        if !left.copies.contains(where: { $0.state == .quarantined }) {
+            for destination in lanes(of: selection).keys where leftLanes[destination] == nil {
+                core.remove(message.queueID, to: destination)
+            }
+        }
         let now = now
         let policy = policy.current
         for copy in selection.copies {
@@ -165,14 +162,6 @@ extension DeliveryQueue {
             }
             core.add(message.queueID, to: destination, due: now)
             _ = core.flush(message.queueID, to: destination, now: now)
-        }
-    }
-
-    private func hold(_ selections: [Selection], _ isOnHold: Bool) {
-        let indices = Dictionary(selections.map { ($0.message.queueID, $0.indices) }) { $0.union($1) }
-        for attempt in attempts.values {
-            guard let meant = indices[attempt.item.id] else { continue }
-            if isOnHold { attempt.onHold.formUnion(meant) } else { attempt.onHold.subtract(meant) }
         }
     }
 }

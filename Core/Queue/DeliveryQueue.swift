@@ -190,11 +190,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     }
 
     /// Records changes until the store has taken them, then goes on. What was said by a next hop is never thrown away for a full disk.
-    /// A copy that an operator has put on hold in between changes only by being delivered.
-    func record(
-        _ all: [RecipientChange], of attempt: Attempt? = nil, wait: Duration = .seconds(1), then next: @escaping @Sendable () -> Void
-    ) {
-        let changes = all.filter { $0.state.isFinal || attempt?.onHold.contains($0.index) != true }
+    func record(_ changes: [RecipientChange], wait: Duration = .seconds(1), then next: @escaping @Sendable () -> Void) {
         if changes.isEmpty { return next() }
         store.change(changes) { [self] result in
             loop.execute { [self] in
@@ -205,7 +201,7 @@ public final class DeliveryQueue: @unchecked Sendable {
                 // A stop does not wait for space: after the restart these copies are tried again.
                 if core.isStopping { return next() }
                 _ = loop.schedule(after: wait) { [self] in
-                    loop.run { [self] in record(changes, of: attempt, wait: min(wait * 2, .seconds(60)), then: next) }
+                    loop.run { [self] in record(changes, wait: min(wait * 2, .seconds(60)), then: next) }
                 }
             }
         }

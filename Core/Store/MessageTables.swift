@@ -132,9 +132,20 @@ class MessageTables {
         return open
     }
 
+    /// Without those whose copy is known to be in another state than the one that they want.
+    static func effective(_ changes: ArraySlice<RecipientChange>, _ open: [Copy]) -> ArraySlice<RecipientChange> {
+        guard changes.contains(where: { $0.from != nil }) else { return changes }
+        return changes.filter { change in
+            guard let from = change.from else { return true }
+            guard let at = index(of: change.index, in: open) else { return from == .quarantined }
+            return open[at].state == from
+        }[...]
+    }
+
     /// Changes copies of one message, of which `open` are open here; the others are left alone. The message goes with its last open copy.
     func change(_ changes: ArraySlice<RecipientChange>, of id: QueueID, open: [Copy]) throws(SQLiteFailure) {
-        if open.isEmpty { return }
+        let changes = Self.effective(changes, open)
+        if open.isEmpty || changes.isEmpty { return }
         var left = open
         for change in changes {
             if let at = Self.index(of: change.index, in: left) { left[at].state = change.state }

@@ -46,7 +46,8 @@ final class QueueTables: MessageTables, WriterTables {
         try changes.forEachMessage { id, part throws(SQLiteFailure) in
             guard isHere, !moves.claims(id) else { return isHere = false }
             let copies = try openCopies(of: id)
-            for change in part where change.state == .quarantined || Self.index(of: change.index, in: copies) == nil { isHere = false }
+            for change in Self.effective(part, copies) where change.state == .quarantined || Self.index(of: change.index, in: copies) == nil
+            { isHere = false }
             open.append(copies)
         }
         guard isHere else { return false }
@@ -89,7 +90,7 @@ final class QueueTables: MessageTables, WriterTables {
         try changes.forEachMessage { id, part throws(SQLiteFailure) in
             let open = try openCopies(of: id)
             var leaving: [Int: RecipientChange] = [:]
-            for change in part {
+            for change in Self.effective(part, open) {
                 if Self.index(of: change.index, in: open) == nil {
                     move.elsewhere.append(change)
                 } else if change.state == .quarantined {

@@ -61,6 +61,7 @@ public final class MemoryStore: MessageStore {
                         guard let at = state.messages[change.queueID]?.recipients.firstIndex(where: { $0.index == change.index }) else {
                             continue
                         }
+                        if let from = change.from, state.messages[change.queueID]!.recipients[at].state != from { continue }
                         state.messages[change.queueID]!.recipients[at].apply(change)
                     }
                 })

@@ -107,6 +107,9 @@ public struct RecipientChange: Sendable {
     public var reason: String
     /// nil: as before.
     public var addedHeaders: String?
+    /// Only a copy that is in this state is changed, which the store checks as it commits: what an operator has done meanwhile stands. nil:
+    /// in whichever open state it is.
+    public var from: RecipientState?
     /// Its sender is told, with this change, that it is late. False: as before.
     public var tellsDelay = false
 

@@ -242,4 +242,59 @@ struct DeliveryQueueTests {
         #expect(bench.hops.jobs.count == 3)
         #expect(bench.store.state.withLock { $0.receipts.map(\.kind) } == ["attempt", "held", "attempt", "released", "attempt", "deleted"])
     }
+
+    @Test func `a copy that was put on hold after its attempt began stays there`() {
+        let bench = QueueBench(["a"])
+        let message = bench.put(bench.message(1, "a", "a"))
+        for copy in [0, 1] {
+            let held = RecipientChange(
+                queueID: message.queueID, index: copy, state: .quarantined, attempts: 0, nextAttempt: bench.loop.now, reason: "held by root"
+            )
+            bench.store.change([held]) { _ in }
+        }
+        bench.hops.finish { $0 == 0 ? .busy : .ok }
+        bench.loop.advance(by: .seconds(86400))
+        // Delivered is delivered, whoever wanted to keep it.
+        #expect(bench.store.states(message) == [.quarantined, .delivered])
+        #expect(bench.store.reasons(message)[0] == "held by root")
+        #expect(bench.hops.jobs.count == 1)
+    }
+
+    @Test(arguments: [QueueOperation.hold, .release], [RecipientState.held, .discarded, .quarantined])
+    func `what an operator does while a copy is judged again stands`(operation: QueueOperation, verdict: RecipientState) {
+        let bench = QueueBench(["a"])
+        let message = bench.put(bench.message(1, "a", state: .held))
+        let (_, done) = bench.inspections.waiting.withLock { $0.removeFirst() }
+        bench.queue.carryOut(operation, on: message.queueID, by: "root") { _ in }
+        bench.loop.runPending()
+        let change = RecipientChange(
+            queueID: message.queueID, index: 0, state: verdict, attempts: 0, nextAttempt: bench.loop.now, reason: "judged")
+        done([change])
+        bench.loop.runPending()
+        if operation == .hold {
+            #expect(bench.store.states(message) == [.quarantined] && bench.store.reasons(message) == ["held by root"])
+        } else {
+            bench.hops.finish()
+            bench.loop.runPending()
+            #expect(bench.store.states(message) == [.delivered])
+        }
+    }
+
+    @Test func `a copy released while another one is deleted is delivered`() {
+        let bench = QueueBench(["a"])
+        var message = bench.message(1, "a", "a")
+        message.recipients[1].state = .quarantined
+        bench.put(message)
+        bench.hops.finish { _ in .busy }
+        bench.loop.runPending()
+        // Read before the release, and carried out after it.
+        let stale = DeliveryQueue.Selection(message, indices: [0])
+        bench.queue.carryOut(.release, on: message.queueID, by: "root") { _ in }
+        bench.queue.carryOut(.delete, on: [stale], by: "root") { _ in }
+        bench.loop.runPending()
+        bench.loop.advance(by: .seconds(3600))
+        while !bench.hops.running.isEmpty { bench.hops.finish() }
+        bench.loop.runPending()
+        #expect(bench.store.states(message) == [.deleted, .delivered])
+    }
 }

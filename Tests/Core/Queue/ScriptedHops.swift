@@ -83,7 +83,8 @@ final class MemoryStore: MessageStore {
             for message in messages { state.messages[message.queueID] = message }
             for change in changes {
                 guard let i = state.messages[change.queueID]?.recipients.firstIndex(where: { $0.index == change.index }) else { continue }
-                if state.messages[change.queueID]!.recipients[i].state.isFinal { continue }
+                let found = state.messages[change.queueID]!.recipients[i].state
+                if found.isFinal || change.from != nil && change.from != found { continue }
                 state.messages[change.queueID]!.recipients[i].state = change.state
                 state.messages[change.queueID]!.recipients[i].attempts = change.attempts
                 state.messages[change.queueID]!.recipients[i].nextAttempt = change.nextAttempt

@@ -50,6 +50,26 @@ struct KeepingTests {
         store.close()
     }
 
+    @Test func `a change for one state leaves copies in others alone`() async throws {
+        let store = try folder.open()
+        let message = sample(9, bytes: 100, states: [.queued, .held, .quarantined])
+        try await store.accept(message)
+        func alter(_ copy: Int, _ state: RecipientState, from: RecipientState) async throws {
+            var change = change(message, copy, state)
+            change.from = from
+            try await store.change([change])
+        }
+        try await alter(0, .deleted, from: .held)
+        try await alter(1, .quarantined, from: .queued)
+        try await alter(2, .queued, from: .queued)
+        #expect(try await store.message(message.queueID)?.recipients.map(\.state) == [.queued, .held, .quarantined])
+        try await alter(0, .quarantined, from: .queued)
+        try await alter(1, .queued, from: .held)
+        try await alter(2, .held, from: .quarantined)
+        #expect(try await store.message(message.queueID)?.recipients.map(\.state) == [.quarantined, .queued, .held])
+        store.close()
+    }
+
     @Test(arguments: [100, 300 << 10]) func `the last final copy takes the message with it`(bytes: Int) async throws {
         let store = try folder.open()
         let message = sample(3, bytes: bytes, states: [.queued, .queued])
