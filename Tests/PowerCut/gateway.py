@@ -1,5 +1,5 @@
 """A gateway of the staged tree on loopback, with a data folder that survives it."""
-import json, os, shutil, signal, socket, subprocess, tempfile, time
+import atexit, functools, json, os, shutil, signal, socket, subprocess, tempfile, time
 
 STAGE = os.environ.get("POSTERN_STAGE", "build")
 TREE = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
@@ -9,7 +9,7 @@ hostname: mx.gateway.example
 listen: [{address: 127.0.0.1, port: %(port)d, role: inbound}]
 data: %(data)s
 control: %(control)s
-plugins: [%(folder)s/probe]
+plugins: [%(probe)s]
 dns: {file: zone.json}
 queue: {retry: {first: 1s, most: 2s}, reply_timeout: 5s}
 limits: {sessions_per_client: 1000, sessions_per_network: 1000, message_size: 4MiB%(limits)s}
@@ -33,6 +33,18 @@ def wait(seconds, condition, pause=0.02):
     return bool(condition())
 
 
+@functools.cache
+def probe():
+    """The folder of the filter that does what a message asks for."""
+    folder = tempfile.mkdtemp(prefix="postern-probe-")
+    atexit.register(shutil.rmtree, folder)
+    source = TREE + "/Tests/SDK/probe/probe"
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-fvisibility=hidden", f"-I{TREE}/SDK/CPostern/include", "-o",
+                    folder + "/probe.so", source + ".c"], check=True)
+    shutil.copy(source + ".manifest.json", folder)
+    return folder
+
+
 class Gateway:
     def __init__(self, next_hop, limits=""):
         self.folder = tempfile.mkdtemp(prefix="postern-powercut-")
@@ -47,6 +59,7 @@ class Gateway:
             held.bind(("127.0.0.1", 0))
             self.port = held.getsockname()[1]
         self.process = None
+        self.probe = probe()
         os.makedirs(self.folder + "/config/domains")
         os.mkdir(self.data)
         self.write("config/postern.yaml", CONFIGURATION % {**self.__dict__, "limits": limits})
@@ -54,11 +67,6 @@ class Gateway:
         for domain, lines in DOMAINS.items():
             head = f"domain: {domain}\nrecipients: any\ndeliver_to: [{{host: 127.0.0.1, port: {next_hop}, tls: never}}]\n"
             self.write(f"config/domains/{domain}.yaml", head + lines % self.__dict__ + "\n")
-        os.mkdir(self.folder + "/probe")
-        probe = TREE + "/Tests/SDK/probe/probe"
-        subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-fvisibility=hidden", f"-I{TREE}/SDK/CPostern/include", "-o",
-                        self.folder + "/probe/probe.so", probe + ".c"], check=True)
-        shutil.copy(probe + ".manifest.json", self.folder + "/probe/")
 
     def write(self, name, text):
         # By renaming: nobody reads half of it.

@@ -94,8 +94,8 @@ class Campaign:
             wait(5, lambda: gateway.process.poll() is not None)
             # A start has fewer syncs than were asked for.
             if gateway.end(signal.SIGKILL) == -signal.SIGKILL and os.path.exists(gateway.image + "/cut"):
-                print(f"{self.done + 1}: first start, {gateway.take_image()}", flush=True)
-            self.done += 1
+                self.done += 1
+                print(f"{self.done}: first start, {gateway.take_image()}", flush=True)
             assert gateway.start(layered=False), f"does not start again after `{plan}`"
         except AssertionError as error:
             self.missing.append(f"{error}\n{gateway.tail()}")
