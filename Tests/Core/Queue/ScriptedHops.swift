@@ -66,6 +66,8 @@ final class MemoryStore: MessageStore {
         var receipts: [Receipt] = []
         var bodyReads = 0
         var isFull = false
+        /// Copies of each transaction.
+        var changes: [Int] = []
     }
     let state = Mutex(State())
     private static let full = StoreFailure(.full, "the disk is full")
@@ -80,6 +82,7 @@ final class MemoryStore: MessageStore {
     ) {
         let isFull = state.withLock { state in
             if state.isFull { return true }
+            state.changes.append(changes.count)
             for message in messages { state.messages[message.queueID] = message }
             for change in changes {
                 guard let i = state.messages[change.queueID]?.recipients.firstIndex(where: { $0.index == change.index }) else { continue }

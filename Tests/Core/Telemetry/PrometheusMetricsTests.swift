@@ -87,4 +87,17 @@ import Testing
         #expect(text.contains("\nc 40000\n") || text.hasPrefix("# TYPE c counter\nc 40000\n"))
         #expect(text.contains("r_bucket{le=\"16\"} 40000\n") && text.contains("r_bucket{le=\"4\"} 0\n") && text.contains("r_sum 200000\n"))
     }
+
+    @Test func aDestroyedGaugeIsGoneAndLeavesItsPlace() {
+        let metrics = PrometheusMetrics(maximumSeries: 2)
+        for i in 0..<50 {
+            let gauge = metrics.makeRecorder(
+                label: "postern_destination_queue_length", dimensions: [("destination", "d\(i)")], aggregate: false)
+            gauge.record(Int64(i))
+            #expect(metrics.render().contains("{destination=\"d\(i)\"} \(i)\n"))
+            metrics.destroyRecorder(gauge)
+        }
+        #expect(!metrics.render().contains("destination"))
+        #expect(metrics.render().contains("postern_metrics_refused_total 0"))
+    }
 }
