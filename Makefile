@@ -60,11 +60,13 @@ bench-queue: deps build
 bench-destinations: deps build
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) python3 Tests/Benchmarks/destinations.py
 
-# A power cut at every sync of a start and of a load, before it and after it, CUTS more at random times, and CUTS kills: about 20 minutes.
+# A power cut at every sync of a start and of a load, before it and after it, CUTS more at random times, CUTS kills, and CUTS on a disk that
+# fails: about 30 minutes.
 CUTS ?= 100
 powercut: stage-debug
 	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/powercut.py --every --cuts $(CUTS)
 	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/powercut.py --kill --cuts $(CUTS)
+	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/powercut.py --faults --cuts $(CUTS)
 
 # TIME: seconds for each target. The gateway that the last one speaks to is the debug build.
 TIME ?= 60

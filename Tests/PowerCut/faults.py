@@ -97,10 +97,10 @@ def too_slow(bench):
 def failing_sync(bench):
     """After a sync that failed nothing of it may be believed, whatever the next one says."""
     assert codes(bench.send(each=3)) == [250]
-    bench.disk("sync-fails 1")
+    bench.disk("sync-loses 1")
     replies = bench.send(sessions=4, each=2) + bench.send(sessions=2, size=300_000)
     assert codes(replies) == [451], replies
-    bench.disk("sync-fails 2")
+    bench.disk("sync-loses 2")
     replies = bench.send(sessions=4, each=5) + bench.send(sessions=4, each=2, size=300_000)
     assert set(codes(replies)) <= {250, 451}, replies
     bench.disk()

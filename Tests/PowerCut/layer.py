@@ -73,7 +73,7 @@ def main():
                 print(f"{name}, where {keeps} stays: {found}, not {wanted}. {missed}")
     # A sync that failed loses what was pending, though the next one is well.
     failed = "f = os.open('old', os.O_RDWR); os.pwrite(f, b'X', 0)\n" + \
-             "open('../fault', 'w').write('sync-fails 1')\ntry: os.fsync(f); print('no error')\nexcept OSError as e: assert e.errno == 5\n" + \
+             "open('../fault', 'w').write('sync-loses 1')\ntry: os.fsync(f); print('no error')\nexcept OSError as e: assert e.errno == 5\n" + \
              "open('../fault', 'w').write(''); os.fsync(f)"
     found, missed = run(failed, "everything")
     if found != {"old": "abc"} or missed:

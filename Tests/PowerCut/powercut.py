@@ -1,9 +1,10 @@
-"""powercut.py [--cuts N] [--every] [--kill] [--lies] [--seed N]: the power fails, again and again, and nothing with a 250 is missing.
+"""powercut.py [--cuts N] [--every] [--kill] [--faults] [--lies] [--seed N]: the power fails, again and again, and nothing with a 250 is missing.
 
 Each round runs the staged gateway (POSTERN_STAGE) over a layer that keeps apart what was synced, puts load on it, cuts it off, and starts the
 next round on what the disk held. Between rounds every copy with a 250 is looked for; at the end all is released and must arrive, whole.
---every: cuts at each sync in turn, before and after it, instead of a sample. --kill: SIGKILL in place of a power cut. --lies: the disk takes
-syncs for done that are not, as with `synchronous=OFF`: then messages must be missing, and the exit status is 1. Exit status 0: all is well."""
+--every: cuts at each sync in turn, before and after it, instead of a sample. --kill: SIGKILL in place of a power cut.
+--faults: the disk fails under the load, each time. --lies: the disk takes syncs for done that are not, as with `synchronous=OFF`: then messages
+must be missing, and the exit status is 1. Exit status 0: all is well."""
 import argparse, os, random, shutil, signal, sqlite3, sys, tempfile, time
 
 from gateway import Gateway, wait
@@ -12,7 +13,7 @@ from load import Load
 from sink import Sink
 
 # What the disk does wrong in some rounds under load.
-FAULTS = ["sync-fails 3", "write-fails 20", "slow 50", "sync-fails 7\nwrite-fails 40\nslow 10"]
+FAULTS = ["sync-loses 3", "sync-fails 3", "sync-fails 10", "write-fails 20", "slow 50", "sync-fails 7\nwrite-fails 40\nslow 10"]
 # Rounds on one data folder, before it is drained.
 ROUNDS = 10
 # Syncs of the very first start, of another, and of a second of load; about.
@@ -43,6 +44,11 @@ def plans(options):
     for number in range(options.cuts):
         if options.lies:
             yield plan("load", "within", 1500, "nothing")
+        elif options.faults and number % 2:
+            # The disk dies, and what it said of its last syncs need not be true.
+            yield plan("moves", "failing", chance.randrange(1, 30), "nothing")
+        elif options.faults:
+            yield plan("fault", "within", chance.randrange(200, 2500), chance.choice(keeps))
         elif number % 6 == 4:
             yield plan("start", chance.choice(["before", "after"]), chance.randrange(1, START_SYNCS + 1), chance.choice(keeps))
         elif number % 3 == 2:
@@ -129,20 +135,23 @@ class Campaign:
             os.unlink(gateway.plan)
         if moment == "start" and not self.options.kill:
             gateway.write("plan", plan)
-        is_up = gateway.start(layered=not self.options.kill)
+        is_layered = not self.options.kill or moment == "fault"
+        is_up = gateway.start(layered=is_layered)
         if is_up and moment != "start":
             self.look(gateway, sink, ledger, f"at the start before `{plan}`")
         before = len(ledger.accepted)
+        chance = random.Random(seed)
         if is_up:
-            load = Load(gateway, sink, ledger, seed, *([2, 4] if moment == "moves" else [5, 1]))
-            if moment != "start" and not self.options.kill:
+            load = Load(gateway, sink, ledger, seed, *([2, 4] if moment == "moves" or chance.random() < 0.5 and moment == "fault" else [5, 1]))
+            if moment != "start" and is_layered:
                 # What is moved must have come before.
-                time.sleep(random.Random(seed).random() * 0.3 + (0.5 if moment == "moves" else 0))
+                time.sleep(chance.random() * 0.3 + (0.5 if moment == "moves" else 0))
                 if moment == "fault":
-                    gateway.write("fault", random.Random(seed).choice(FAULTS))
-                gateway.write("plan", plan)
+                    gateway.write("fault", chance.choice(FAULTS))
+                if not self.options.kill:
+                    gateway.write("plan", plan)
             if self.options.kill:
-                time.sleep(random.Random(seed).uniform(0.05, 2.5))
+                time.sleep(chance.uniform(0.05, 2.5))
                 gateway.end(signal.SIGKILL)
             elif not wait(200, lambda: gateway.process.poll() is not None):
                 gateway.write("plan", "")
@@ -194,6 +203,7 @@ def main():
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--syncs", type=int, default=LOAD_SYNCS, help="with --every: how many syncs from the begin of the load on")
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--faults", action="store_true")
     parser.add_argument("--lies", action="store_true")
     parser.add_argument("--keep", action="store_true", help="leave the folder of a round that failed")
     parser.add_argument("--seed", type=int, default=1)

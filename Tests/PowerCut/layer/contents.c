@@ -15,9 +15,10 @@ static int sync_now(struct file *file) {
     if (fault.slow_ms) usleep(fault.slow_ms * 1000);
     shadow_lock();
     cut_before_sync();
-    bool fails = fault_hits(fault.sync_fails) || fault.is_read_only;
+    bool loses = fault_hits(fault.sync_loses) || fault.is_read_only, fails = loses || fault_hits(fault.sync_fails) || cut_fails();
     if (fails) {
-        shadow_lose(file);
+        bool (*parts[])(void) = {cut_keeps_nothing, cut_keeps_half, cut_keeps_all};
+        shadow_fail(file, parts[loses ? 0 : cut_random() % 3]);
     } else if (!cut_lies()) {
         shadow_sync(file);
     }

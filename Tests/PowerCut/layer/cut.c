@@ -17,7 +17,7 @@ static uint64_t seed;
 static unsigned chance; /* of 100 */
 /* Syncs since the plan came; the one to cut at, 0: none. */
 static unsigned syncs, cut_at, within;
-static bool has_plan, cuts_after, lies;
+static bool has_plan, cuts_after, lies, fails;
 
 static unsigned next_random(void) {
     uint64_t z = seed += 0x9E3779B97F4A7C15u;
@@ -25,6 +25,11 @@ static unsigned next_random(void) {
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
     return (unsigned)((z ^ z >> 31) >> 33);
 }
+
+unsigned cut_random(void) { return next_random(); }
+bool cut_keeps_nothing(void) { return false; }
+bool cut_keeps_half(void) { return next_random() & 1; }
+bool cut_keeps_all(void) { return true; }
 
 static bool by_chance(void) { return next_random() % 100 < chance; }
 
@@ -130,6 +135,7 @@ static void __attribute__((noreturn)) cut(const char *why) {
 }
 
 bool cut_lies(void) { return lies; }
+bool cut_fails(void) { return fails && syncs >= cut_at; }
 
 static void cut_here(const char *when) {
     char why[64];
@@ -138,7 +144,7 @@ static void cut_here(const char *when) {
 }
 
 void cut_before_sync(void) {
-    if (!has_plan || ++syncs != cut_at || cuts_after) return;
+    if (!has_plan || ++syncs != cut_at || cuts_after || fails) return;
     shadow_unlock();
     usleep(20000);
     shadow_lock();
@@ -146,10 +152,11 @@ void cut_before_sync(void) {
 }
 
 void cut_after_sync(void) {
-    if (has_plan && syncs == cut_at) cut_here("after");
+    if (has_plan && syncs == cut_at && !fails) cut_here("after");
 }
 
-/* `before N KEEPS SEED`, `after N KEEPS SEED`: at the Nth sync from now; `within N KEEPS SEED`: in N milliseconds. KEEPS: what is not synced
+/* `before N KEEPS SEED`, `after N KEEPS SEED`: at the Nth sync from now; `within N KEEPS SEED`: in N milliseconds; `failing N
+   KEEPS SEED`: from the Nth sync on all fail, and a moment later. KEEPS: what is not synced
    and stays nevertheless: nothing, some, everything. With `lies` behind it syncs take no effect from now on. */
 static bool read_plan(const char *path) {
     char text[128], when[16] = "", keeps[16] = "", more[16] = "";
@@ -166,6 +173,7 @@ static bool read_plan(const char *path) {
     chance = !strcmp(keeps, "nothing") ? 0 : !strcmp(keeps, "everything") ? 100 : some[next_random() % 5];
     lies = !strcmp(more, "lies");
     cuts_after = !strcmp(when, "after");
+    fails = !strcmp(when, "failing");
     bool is_timed = !strcmp(when, "within");
     cut_at = is_timed ? 0 : number;
     within = is_timed ? number : 0;
@@ -179,9 +187,11 @@ static void *watch(void *path) {
         if (!has_plan) read_plan(path);
         shadow_unlock();
     }
-    if (cut_at) return NULL;
-    usleep(within * 1000);
+    if (cut_at && !fails) return NULL;
+    while (fails && __atomic_load_n(&syncs, __ATOMIC_RELAXED) < cut_at) usleep(1000);
+    usleep(fails ? 150000 : within * 1000);
     shadow_lock();
+    if (fails) cut_here("while all syncs fail from");
     cut("at no sync");
 }
 
@@ -190,5 +200,5 @@ void cut_begin(void) {
     pthread_t thread;
     if (!path) return;
     read_plan(path);
-    if (!cut_at && pthread_create(&thread, NULL, watch, path)) abort();
+    if ((!cut_at || fails) && pthread_create(&thread, NULL, watch, path)) abort();
 }

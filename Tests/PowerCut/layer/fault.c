@@ -1,5 +1,5 @@
-/* What the disk does wrong, as the file POSTERN_DISKFAULT says at this moment: `slow MS`, `sync-fails N`, `write-fails N` (one in N), `full`,
-   `read-only`, one a line. No file, or an empty one: nothing. */
+/* What the disk does wrong, as the file POSTERN_DISKFAULT says at this moment: `slow MS`, `sync-loses N`, `sync-fails N`, `write-fails N` (one in
+   N), `full`, `read-only`, one a line. No file, or an empty one: nothing. */
 #define _GNU_SOURCE
 #include "shadow.h"
 #include <dlfcn.h>
@@ -22,6 +22,7 @@ struct fault fault_now(void) {
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         sscanf(line, "slow %u", &fault.slow_ms);
+        sscanf(line, "sync-loses %u", &fault.sync_loses);
         sscanf(line, "sync-fails %u", &fault.sync_fails);
         sscanf(line, "write-fails %u", &fault.write_fails);
         fault.is_full |= !strcmp(line, "full");

@@ -144,23 +144,26 @@ static void drop(struct file *file) {
     file->last = &file->first;
 }
 
-void shadow_sync(struct file *file) {
+static void write_down(struct file *file, bool (*keeps)(void)) {
     if (file->is_folder) {
-        for (struct change *change = file->first; change; change = change->next) shadow_set(&file->entries, change);
+        for (struct change *change = file->first; change; change = change->next)
+            if (!keeps || keeps()) shadow_set(&file->entries, change);
     } else if (file->first) {
         char path[PATH_MAX];
         shadow_inode_path(file, path);
         int descriptor = REAL(open)(path, O_WRONLY);
         if (descriptor < 0) abort();
-        for (struct change *change = file->first; change; change = change->next) shadow_apply(descriptor, change, NULL);
+        for (struct change *change = file->first; change; change = change->next) shadow_apply(descriptor, change, keeps);
         REAL(close)(descriptor);
     }
     drop(file);
 }
 
-void shadow_lose(struct file *file) {
+void shadow_sync(struct file *file) { write_down(file, NULL); }
+
+void shadow_fail(struct file *file, bool (*keeps)(void)) {
     file->is_lossy = true;
-    drop(file);
+    write_down(file, keeps);
 }
 
 /* Takes in one folder and what is in it. */

@@ -65,8 +65,8 @@ void shadow_size(struct file *file, off_t size);
 void shadow_entry(struct file *folder, const char *name, struct file *file, const char *gone);
 /* A sync of `file` takes effect. */
 void shadow_sync(struct file *file);
-/* A sync of `file` failed: what was pending will never be written. */
-void shadow_lose(struct file *file);
+/* A sync of `file` failed: what was pending will never be written again. `keeps`: which part of it has been, nevertheless. */
+void shadow_fail(struct file *file, bool (*keeps)(void));
 
 /* The folder of the image that holds the files' contents, as a path of `file` in it. */
 void shadow_inode_path(const struct file *file, char *path);
@@ -81,13 +81,19 @@ void cut_before_sync(void);
 void cut_after_sync(void);
 /* Syncs take no effect. */
 bool cut_lies(void);
+/* Syncs fail from now on. */
+bool cut_fails(void);
+/* Of what a failed sync has written. */
+bool cut_keeps_nothing(void);
+bool cut_keeps_half(void);
+bool cut_keeps_all(void);
+unsigned cut_random(void);
 
 /* fault.c: what the disk does wrong at the moment. */
 struct fault {
     unsigned slow_ms;
-    /* One sync in so many fails; 0: none. */
-    unsigned sync_fails;
-    unsigned write_fails;
+    /* One in so many fails; 0: none. A sync that `loses` has written nothing; one that `fails` nothing, half of it or all. */
+    unsigned sync_loses, sync_fails, write_fails;
     bool is_full, is_read_only;
 };
 struct fault fault_now(void);
