@@ -99,7 +99,8 @@ extension DeliveryQueue {
         let later = attempt.nextAttempt ?? nextAttempt(attempt, queue)
         let record = AttemptRecord(
             attempt.message!, copies: copies, report: report, readySince: attempt.readySince, startedAt: startedAt, now: now,
-            nextAttempt: later, lifetime: queue.lifetime, expires: triedAge(attempt) >= queue.lifetime)
+            nextAttempt: later, lifetime: queue.lifetime,  // An attempt that a stop cuts off was none.
+            expires: !core.isStopping && triedAge(attempt) >= queue.lifetime)
         var changes = record.changes
         // What a next hop said of a copy counts, whoever has held it meanwhile; a deferral takes none out of somebody's hands.
         for at in changes.indices where !changes[at].state.isFinal { changes[at].from = .queued }

@@ -199,7 +199,9 @@ struct QueueCore {
         if let again = run.again {
             wait(item.slot, until: min(again, next ?? again))
         } else if let next {
-            wait(item.slot, until: next, isSuspended: isSuspended)
+            // While its suspension was recorded its destination came back: it goes with the others.
+            let isLate = run.kind == .suspension && lanes[lane].outage == nil
+            wait(item.slot, until: isLate ? now : next, isSuspended: isSuspended)
         } else {
             forget(item.slot)
         }

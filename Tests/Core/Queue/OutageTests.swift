@@ -57,4 +57,36 @@ struct OutageTests {
             #expect(bench.store.reasons(message)[0].hasPrefix("undeliverable: not delivered within 3600 s; last: "))
         }
     }
+
+    @Test func `a suspension that is recorded after the return does not wait`() {
+        var bench = CoreBench()
+        bench.add(1...6, "a")
+        bench.start()
+        for _ in 1...5 { bench.finish("a", .fails, next: 4000) }
+        #expect(bench.start() == ["a suspends 6"])
+        let suspension = bench.running.removeFirst()
+        let probe = (0..<200).lazy.map { _ in bench.start(after: 5) }.first { !$0.isEmpty }
+        #expect(probe?.count == 1)
+        bench.finish("a", .answers)
+        bench.running.append(suspension)
+        bench.finish("a suspends", .unknown, next: 4000)
+        // It takes its turn with the others, which come back gently.
+        let started = (0..<10).flatMap { _ in
+            let started = bench.start(after: 1)
+            for _ in started { bench.finish("a", .answers) }
+            return started
+        }
+        #expect(started.contains("a 6"))
+    }
+
+    @Test func `an attempt that a stop cuts off ends nothing`() {
+        let bench = QueueBench(["a"])
+        let message = bench.put(bench.message(1, "a"))
+        bench.loop.advance(by: .seconds(16 * 86400))
+        bench.queue.stop {}
+        bench.loop.runPending()
+        bench.hops.finish { _ in .down }
+        bench.loop.runPending()
+        #expect(bench.store.states(message) == [.queued])
+    }
 }
