@@ -64,7 +64,7 @@ final class RunningGateway: Sendable {
         let inspector = Inspector(
             plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID),
             verifier: CalloutVerifier(client, clock: clock), authenticator: PasswordAuthenticator(policy: policyInForce),
-            journal: journal
+            journal: journal, spool: store.spool
         ) { queueToCome.value?.enqueue($0) }
         let certificates = Certificates()
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
@@ -82,7 +82,8 @@ final class RunningGateway: Sendable {
         }
         queueToCome.set(queue)
         server = SMTPServer(
-            group: group, policy: policy, inspectors: inspector, log: log, clock: clock, sockets: supervisor ?? UnkeptSockets())
+            group: group, policy: policy, inspectors: inspector, log: log, clock: clock, spool: store.spool,
+            sockets: supervisor ?? UnkeptSockets())
 
         self.settings = settings
         self.metrics = metrics

@@ -13,6 +13,8 @@ public final class Inspector: SessionInspectorFactory {
     /// Who knows logins; nil: there are none.
     let authenticator: (any Authenticator)?
     let journal: any InFlightJournal
+    /// Where a large message is written when it is changed; nil: memory.
+    let spool: (any BodySpool)?
     let metrics = InspectMetrics()
     /// Recipients that do not exist, per client.
     let unknownRecipients = ClientCounts(window: Inspector.harvestWindow)
@@ -26,7 +28,8 @@ public final class Inspector: SessionInspectorFactory {
     public init(
         plan: FilterPlan, host: any FilterHost, store: any MessageStore, log: any MailLog, clock: any WallClock, ids: QueueIDGenerator,
         verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil,
-        journal: any InFlightJournal = NoJournal(), accepted: @escaping @Sendable (StoredMessage) -> Void,
+        journal: any InFlightJournal = NoJournal(), spool: (any BodySpool)? = nil,
+        accepted: @escaping @Sendable (StoredMessage) -> Void,
         observe: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
         self.plan = Mutex(plan)
@@ -38,6 +41,7 @@ public final class Inspector: SessionInspectorFactory {
         self.verifier = verifier
         self.authenticator = authenticator
         self.journal = journal
+        self.spool = spool
         self.accepted = accepted
         self.observe = observe
     }

@@ -69,8 +69,13 @@ final class MessageInspection: @unchecked Sendable {
             return (Reply(.loopDetected, "Too many hops, this message loops"), "more Received fields than limits.hops")
         }
         let forged = ForgedFields(header, in: bytes, authservID: plan.snapshot.hostname)
-        if !forged.ranges.isEmpty { message.region = forged.removed(from: message.region) }
-        return nil
+        if forged.ranges.isEmpty { return nil }
+        do throws(StoreFailure) {
+            message.region = try forged.removed(from: message.region, spool: inspector.spool)
+            return nil
+        } catch {
+            return (Reply(.insufficientStorage, "Cannot store the message now, try again later"), error.text)
+        }
     }
 
     /// Runs the data filters of every domain, then hands over all verdicts, earlier ones first.
@@ -239,7 +244,9 @@ final class MessageInspection: @unchecked Sendable {
 
     private func refuse(_ reply: Reply, _ reason: String, _ then: @Sendable (InspectionRecord) -> Void) {
         let decisions = message.envelope.recipients.map { _ in
-            Decision(disposition: .reject, score: 0, thresholds: Thresholds(), contributions: [], reason: reason, reply: reply)
+            Decision(
+                disposition: reply.isTransient ? .defer : .reject, score: 0, thresholds: Thresholds(), contributions: [], reason: reason,
+                reply: reply)
         }
         var record = record(earlier, decisions)
         record.reply = reply

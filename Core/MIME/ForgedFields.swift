@@ -61,16 +61,17 @@ public struct ForgedFields: Sendable {
 
     private static func lower(_ id: [UInt8]) -> [UInt8] { id.map { (65...90).contains($0) ? $0 | 0x20 : $0 } }
 
-    /// `region` without the forged fields; the same region when there are none.
-    public func removed(from region: Region) -> Region {
+    /// `region` without the forged fields; the same region when there are none. A large one is written to the spool, if there is one, and
+    /// throws what that throws.
+    public func removed(from region: Region, spool: (any BodySpool)? = nil) throws(StoreFailure) -> Region {
         if ranges.isEmpty { return region }
-        var builder = RegionBuilder(capacity: region.count)
+        var builder = RegionBuilder(capacity: region.count, spool: spool)
         var at = 0
         for range in ranges {
             builder.append(UnsafeRawBufferPointer(rebasing: region.bytes[at..<range.lowerBound]))
             at = range.upperBound
         }
         builder.append(UnsafeRawBufferPointer(rebasing: region.bytes[at...]))
-        return Region(sealing: builder)
+        return try builder.seal()
     }
 }

@@ -11,16 +11,16 @@ public final class SMTPServer: Sendable {
     private let sockets: any ListeningSockets
     private let channels = Mutex<[any Channel]>([])
 
-    /// `policy` gives the limits and the host name that hold before a session has an inspector; `sockets` may have some that listen already.
+    /// `policy` gives the limits and the host name that hold before a session has an inspector; `sockets` may have some that listen already;
+    /// `spool` takes the messages that are too large for memory (nil: memory does).
     /// Nothing happens until `start`.
     public init(
         group: any EventLoopGroup, policy: any PolicySource, inspectors: any SessionInspectorFactory, log: any MailLog,
-        clock: any WallClock,
-        sockets: any ListeningSockets = UnkeptSockets()
+        clock: any WallClock, spool: (any BodySpool)? = nil, sockets: any ListeningSockets = UnkeptSockets()
     ) {
         self.group = group
         self.sockets = sockets
-        shared = SessionServices(policy: policy, inspectors: inspectors, log: log, clock: clock)
+        shared = SessionServices(policy: policy, inspectors: inspectors, log: log, clock: clock, spool: spool)
     }
 
     /// Listens on all of them or, throwing `ReceiveFailure`, on none. Returns what was bound, in order, with the real ports.

@@ -91,7 +91,8 @@ extension SessionHandler {
 
     private func remake(_ facts: SessionFacts) {
         machine = ServerMachine(
-            facts: facts, hostname: machine.hostname, limits: machine.limits, options: listener.options(for: facts.via ?? facts.client))
+            facts: facts, hostname: machine.hostname, limits: machine.limits, options: listener.options(for: facts.via ?? facts.client),
+            spool: services.spool)
     }
 
     /// Asks the edge's filters at once and greets after `limits.greetDelay`, so that their time and the wait are one.

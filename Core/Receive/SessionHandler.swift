@@ -71,7 +71,7 @@ final class SessionHandler: ChannelDuplexHandler, @unchecked Sendable {
             id: services.nextSessionID(), role: listener.role, listener: listener.name, client: peer,
             clientPort: channel.remoteAddress?.port ?? 0, connectedAt: services.clock.now)
         machine = ServerMachine(
-            facts: facts, hostname: policy.hostname, limits: policy.limits, options: listener.options(for: peer))
+            facts: facts, hostname: policy.hostname, limits: policy.limits, options: listener.options(for: peer), spool: services.spool)
     }
 
     // MARK: Channel events

@@ -8,6 +8,7 @@ final class SessionServices: Sendable {
     let inspectors: any SessionInspectorFactory
     let log: any MailLog
     let clock: any WallClock
+    let spool: (any BodySpool)?
     let registry = SessionRegistry()
     let budget = ByteBudget()
     let sessionRates = ClientRates()
@@ -18,11 +19,15 @@ final class SessionServices: Sendable {
     private let timers = Mutex<[ObjectIdentifier: SessionTimers]>([:])
     private let lastSession = Atomic<UInt64>(0)
 
-    init(policy: any PolicySource, inspectors: any SessionInspectorFactory, log: any MailLog, clock: any WallClock) {
+    init(
+        policy: any PolicySource, inspectors: any SessionInspectorFactory, log: any MailLog, clock: any WallClock,
+        spool: (any BodySpool)? = nil
+    ) {
         self.policy = policy
         self.inspectors = inspectors
         self.log = log
         self.clock = clock
+        self.spool = spool
     }
 
     func nextSessionID() -> UInt64 { lastSession.add(1, ordering: .relaxed).newValue }

@@ -32,8 +32,8 @@ public final class SQLiteStore: MessageStore {
         limits: CommitLimits, report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(StoreFailure) {
         lock = try FolderLock(folder: folder)
-        bodies = try BodyFiles(folder: folder + "/bodies")
         space = FreeSpace(folder: folder, reserve: reserve)
+        bodies = try BodyFiles(folder: folder + "/bodies", space: space)
         let files = try DataFiles(folder: folder, bodies: bodies)
         (queuePool, quarantinePool, receiptPool) = (files.queue, files.quarantine, files.receipts)
         let (queuePath, quarantinePath, receiptPath) = (files.queuePath, files.quarantinePath, files.receiptPath)
@@ -76,7 +76,6 @@ public final class SQLiteStore: MessageStore {
         guard let region = message.region, region.count > BodyFiles.threshold else {
             return accept(message, bodyInFile: false, completion)
         }
-        if let refusal = space.refusal(region.count) { return completion(.failure(refusal)) }
         bodies.write(region, for: message.queueID) { [self] result in
             if case .failure = result { return completion(result) }
             accept(message, bodyInFile: true) { [bodies] result in
@@ -132,6 +131,9 @@ public final class SQLiteStore: MessageStore {
 
     /// Open copies per state; states without any are left out. Exact, and asks no file.
     public var counts: [RecipientState: Int] { copies.now.byState }
+
+    /// Where large messages wait for their accept. Its files become body files without a copy.
+    public var spool: any BodySpool { bodies }
 
     public var highestQueueID: QueueID { max(queue.highestQueueID, quarantine.highestQueueID) }
 

@@ -1,15 +1,23 @@
-/// A message's bytes: one block of memory, read-only from the moment it exists, freed with the last reference. Everything else refers to
-/// it by offset and length, so that no second copy of a large message is ever made.
+/// A message's bytes: one block, read-only from the moment it exists, gone with the last reference. Up to 256 KiB it is memory, above that a mapped
+/// file. Everything else refers to it by offset and length, so that no second copy of a large message is ever made.
 public final class Region: @unchecked Sendable {
-    // Sendable: the memory is never written after init.
+    // Sendable: the bytes are never written after init.
     /// Valid while the region is: whoever keeps the pointer keeps the region too (`withExtendedLifetime`), for a reference that is not
     /// used any more may go before its scope ends.
     public let bytes: UnsafeRawBufferPointer
+    /// Bytes of memory that it takes; 0 for a mapped file, whose pages come when they are needed and go when memory is short.
+    public let memory: Int
+    /// The file that holds exactly these bytes, while it has no name: a store names it instead of copying it.
+    public let file: (any SpoolFile)?
     private let release: @Sendable () -> Void
 
-    /// Adopts `bytes`; `release` is called once, when the last reference goes.
-    public init(adopting bytes: UnsafeRawBufferPointer, release: @escaping @Sendable () -> Void) {
+    /// Adopts `bytes`; `release` is called once, when the last reference goes. `memory` nil: as many as the bytes.
+    public init(
+        adopting bytes: UnsafeRawBufferPointer, memory: Int? = nil, file: (any SpoolFile)? = nil, release: @escaping @Sendable () -> Void
+    ) {
         self.bytes = bytes
+        self.memory = memory ?? bytes.count
+        self.file = file
         self.release = release
     }
 

@@ -7,6 +7,7 @@ import Mail
 /// (SMTP smuggling); or it becomes CR LF, which ends a line and never the message. A NUL spoils it too, since some servers drop it.
 struct DataReader: ~Copyable {
     enum Framing { case dot, chunks }
+    /// `noMemory`: neither there nor in the spool.
     enum Fault: Hashable, Sendable { case bareLineEnd, nul, tooLarge, lineTooLong, noMemory }
 
     private enum State {
@@ -32,21 +33,32 @@ struct DataReader: ~Copyable {
     private let longestLine: Int
     private let largestMessage: Int
 
-    init(_ framing: Framing = .dot, declaredSize: Int?, limits: Limits, normalizes: Bool = false) {
+    /// `spool`: for messages too large for memory; nil: all stay there.
+    init(
+        _ framing: Framing = .dot, declaredSize: Int?, limits: Limits, normalizes: Bool = false, spool: (any BodySpool)? = nil
+    ) {
         self.framing = framing
         self.normalizes = normalizes
         longestLine = limits.textLine
         largestMessage = limits.messageSize
-        body = RegionBuilder(capacity: declaredSize ?? 0)
+        body = RegionBuilder(capacity: declaredSize ?? 0, spool: spool)
     }
 
     /// True while bytes are being kept.
     var isKeeping: Bool { fault == nil }
 
+    /// Bytes of memory that it takes.
     var keptBytes: Int {
         switch body {
-        case .some(let body): body.count
+        case .some(let body): body.memory
         case .none: 0
+        }
+    }
+
+    private var isSpoolFull: Bool {
+        switch body {
+        case .some(let body): body.failure != nil
+        case .none: false
         }
     }
 
@@ -139,6 +151,7 @@ struct DataReader: ~Copyable {
         guard kept + range.count <= largestMessage else { return spoil(.tooLarge) }
         guard memchr(bytes.baseAddress! + range.lowerBound, 0, range.count) == nil else { return spoil(.nul) }
         body?.append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        if isSpoolFull { spoil(.noMemory) }
     }
 
     /// A line end where only half of one came. It ends the text line, but the wire's line goes on: what follows can be no end of data.
@@ -157,6 +170,7 @@ struct DataReader: ~Copyable {
         guard fault == nil, let kept = body?.count else { return }
         guard kept < largestMessage else { return spoil(.tooLarge) }
         body?.append(byte)
+        if isSpoolFull { spoil(.noMemory) }
     }
 
     /// The message, or why there is none. A last line without its end gets one: after DATA that cannot be, and a next hop would add it anyway.
@@ -171,7 +185,7 @@ struct DataReader: ~Copyable {
             }
         }
         guard fault == nil, let body = body.take() else { return .failure(DataFault(fault: fault ?? .noMemory)) }
-        return .success(Region(sealing: body))
+        do throws(StoreFailure) { return .success(try body.seal()) } catch { return .failure(DataFault(fault: .noMemory)) }
     }
 }
 

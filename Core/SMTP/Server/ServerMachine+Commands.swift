@@ -122,7 +122,8 @@ extension ServerMachine {
             }
             if let chunk { return beginChunks(chunk.size, isLast: chunk.isLast) }
             reader = DataReader(
-                .dot, declaredSize: transaction?.declaredSize, limits: limits, normalizes: options.normalizesLineEnds)
+                .dot, declaredSize: transaction?.declaredSize, limits: limits, normalizes: options.normalizesLineEnds,
+                spool: spool)
             state = .data
             return .reply(ServerReply.startMailInput)
         case .message: return conclude(reply.map { [$0] } ?? [])

@@ -54,7 +54,8 @@ extension ServerMachine {
     mutating func beginChunks(_ size: Int, isLast: Bool) -> ServerAction {
         transaction?.hasChunks = true
         reader = DataReader(
-            .chunks, declaredSize: transaction?.declaredSize ?? size, limits: limits, normalizes: options.normalizesLineEnds)
+            .chunks, declaredSize: transaction?.declaredSize ?? size, limits: limits, normalizes: options.normalizesLineEnds,
+            spool: spool)
         return readChunk(size, isLast: isLast)
     }
 
@@ -119,11 +120,11 @@ extension ServerMachine {
         }
     }
 
-    /// Bytes of the message that are in memory now; none once it was taken.
+    /// Bytes of memory that the message takes now; none once it was taken.
     public var keptBytes: Int {
         switch reader {
         case .some(let reader): reader.keptBytes
-        case .none: finished?.count ?? 0
+        case .none: finished?.memory ?? 0
         }
     }
 

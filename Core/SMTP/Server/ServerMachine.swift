@@ -64,13 +64,17 @@ public struct ServerMachine: ~Copyable {
     public var limits: Limits
     public var hostname: String
     let options: ServerOptions
+    private(set) var spool: (any BodySpool)?
 
-    /// `facts` may have TLS already, where the handshake came first.
-    public init(facts: SessionFacts, hostname: String, limits: Limits, options: ServerOptions = ServerOptions()) {
+    /// `spool`: where messages too large for memory go while they arrive. `facts` may have TLS already, where the handshake came first.
+    public init(
+        facts: SessionFacts, hostname: String, limits: Limits, options: ServerOptions = ServerOptions(), spool: (any BodySpool)? = nil
+    ) {
         self.facts = facts
         self.hostname = hostname
         self.limits = limits
         self.options = options
+        self.spool = spool
     }
 
     // MARK: Events

@@ -19,7 +19,7 @@ import Testing
         #expect(gate.queued.all.count == 1)
     }
 
-    @Test(arguments: [(StoreFailure.Kind.full, "452 4.3.1"), (.damaged, "451 4.3.0"), (.unavailable, "451 4.3.0")])
+    @Test(arguments: [(StoreFailure.Kind.full, "452 4.3.1"), (.busy, "452 4.3.1"), (.damaged, "451 4.3.0"), (.unavailable, "451 4.3.0")])
     func aStoreThatFailsAcceptsNothing(_ kind: StoreFailure.Kind, _ code: String) throws {
         let gate = try Gate([], policy())
         gate.store.fail(StoreFailure(kind, "/var/lib/postern/queue.db: no space left on device"))

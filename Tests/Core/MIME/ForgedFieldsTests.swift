@@ -7,7 +7,7 @@ import Testing
     private func cleaned(_ text: String) -> String {
         let region = Region(copying: Array(text.utf8))
         let forged = ForgedFields(HeaderFields(region.bytes), in: region.bytes, authservID: "mx.Gate.example")
-        return withExtendedLifetime(forged.removed(from: region)) { String(decoding: $0.bytes, as: UTF8.self) }
+        return withExtendedLifetime(try! forged.removed(from: region)) { String(decoding: $0.bytes, as: UTF8.self) }
     }
 
     @Test(arguments: [
@@ -50,9 +50,9 @@ import Testing
         #expect(cleaned(many + "X-Postern-Score: 1\r\nC: d\r\n\r\n") == many + "C: d\r\n\r\n")
     }
 
-    @Test func withoutAnythingForgedTheRegionIsTheSame() {
+    @Test func withoutAnythingForgedTheRegionIsTheSame() throws {
         let region = Region(copying: Array("A: b\r\n\r\n".utf8))
         let forged = ForgedFields(HeaderFields(region.bytes), in: region.bytes, authservID: "mx")
-        #expect(forged.removed(from: region) === region)
+        #expect(try forged.removed(from: region) === region)
     }
 }

@@ -1,3 +1,4 @@
+import GatewayTestKit
 import Mail
 import Synchronization
 import Testing
@@ -28,6 +29,45 @@ import Testing
         builder.append(1)
         #expect(bytes(Region(sealing: builder)) == [1])
         #expect(Region(sealing: RegionBuilder(capacity: -5)).count == 0)
+    }
+
+    @Test(arguments: [1, 1000, 4096, 65_536, 65_537, 300_000])
+    func aLargeOneIsAFileAndTakesLittleMemory(piece: Int) throws {
+        let spool = ScriptedSpool()
+        for total in [RegionBuilder.spoolThreshold, RegionBuilder.spoolThreshold + 1, 1_000_000] {
+            let made = spool.made
+            do {
+                var builder = RegionBuilder(capacity: total, spool: spool)
+                let expected = (0..<total).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 4) }
+                var most = 0
+                expected.withUnsafeBytes { bytes in
+                    for start in stride(from: 0, to: total, by: piece) {
+                        builder.append(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + piece, total)]))
+                        most = max(most, builder.memory)
+                    }
+                }
+                #expect(builder.count == total && most <= RegionBuilder.spoolThreshold)
+                if total > 2 * RegionBuilder.spoolThreshold { #expect(builder.memory <= 64 << 10) }
+                let region = try builder.seal()
+                #expect(bytes(region) == expected)
+                #expect((region.file != nil) == (total > RegionBuilder.spoolThreshold) && (region.memory == 0) == (region.file != nil))
+            }
+            #expect(spool.made - made == (total > RegionBuilder.spoolThreshold ? 1 : 0))
+            #expect(spool.open == 0)
+        }
+    }
+
+    @Test func aSpoolThatIsFullTakesTheMemoryBackToo() {
+        let spool = ScriptedSpool(room: 500_000)
+        var builder = RegionBuilder(spool: spool)
+        let piece = [UInt8](repeating: 7, count: 10_000)
+        for _ in 0..<100 { piece.withUnsafeBytes { builder.append($0) } }
+        builder.append(1)
+        #expect(builder.failure?.kind == .full && builder.memory == 0 && spool.open == 0)
+        do throws(StoreFailure) {
+            _ = try builder.seal()
+            Issue.record("sealed although bytes are missing")
+        } catch { #expect(error.kind == .full) }
     }
 
     @Test func copiesWhateverTheCollection() {

@@ -14,7 +14,8 @@ final class ServerMachineTransport: TranscriptTransport {
     private var next: ServerAction?
 
     init(
-        _ inspectors: ScriptedInspectors = ScriptedInspectors(), tls: TLSFacts? = nil, _ change: (inout ServerOptions) -> Void = { _ in }
+        _ inspectors: ScriptedInspectors = ScriptedInspectors(), tls: TLSFacts? = nil, spool: (any BodySpool)? = nil,
+        _ change: (inout ServerOptions) -> Void = { _ in }
     ) {
         self.inspectors = inspectors
         var facts = SessionFacts(
@@ -25,7 +26,7 @@ final class ServerMachineTransport: TranscriptTransport {
         change(&options)
         inspector = inspectors.makeInspector(facts, on: ManualLoop())
         machine = ServerMachine(
-            facts: facts, hostname: inspectors.hostname, limits: inspectors.limits, options: options)
+            facts: facts, hostname: inspectors.hostname, limits: inspectors.limits, options: options, spool: spool)
         next = machine.start()
         drive()
     }

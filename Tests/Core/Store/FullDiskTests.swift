@@ -7,32 +7,6 @@ import Testing
 
 /// A disk that is full refuses, keeps what it took, and goes on when there is space.
 struct FullDiskTests {
-    /// A file system of 24 MiB; nil where mounting is not allowed.
-    private final class SmallDisk {
-        let path: String
-        init?() {
-            path = NSTemporaryDirectory() + "/postern-small-\(UUID().uuidString)"
-            try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-            guard Self.run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", path) else {
-                print("skipped: a small file system cannot be mounted here (not root)")
-                return nil
-            }
-        }
-        deinit {
-            _ = Self.run("umount", path)
-            try? FileManager.default.removeItem(atPath: path)
-        }
-        private static func run(_ arguments: String...) -> Bool {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = arguments
-            process.standardError = FileHandle.nullDevice
-            guard (try? process.run()) != nil else { return false }
-            process.waitUntilExit()
-            return process.terminationStatus == 0
-        }
-    }
-
     @Test(arguments: [20_000, 300 << 10]) func `what is full can still deliver, and takes mail again`(bytes: Int) async throws {
         guard let disk = SmallDisk() else { return }
         let clock = ManualLoop()

@@ -94,15 +94,54 @@ struct GroupCommitTests {
         }
     }
 
+    @Test(arguments: [false, true]) func `past its bounds the mailbox refuses accepts at once, and nothing else`(byBytes: Bool) async throws
+    {
+        var limits = CommitLimits()
+        if byBytes { limits.waitingBytes = 10_000 } else { limits.waiting = 10 }
+        let store = try folder.open(limits: limits)
+        try await store.accept(sample(100))
+        let failures = Failures()
+        let recorded = Failures()
+        store.whileWriterIsBusy {
+            for i in 1...12 { store.accept(sample(i, bytes: 1000)) { failures.add($0) } }
+            #expect(failures.kinds == [.busy, .busy])
+            store.change([change(sample(100), 0, .delivered)]) { recorded.add($0) }
+            #expect(recorded.kinds.isEmpty)
+        }
+        // Room again, also for one that is larger than all the room.
+        try await store.accept(sample(13, bytes: 20_000))
+        #expect(recorded.kinds.isEmpty && failures.kinds.count == 2)
+        #expect(store.counts == [.queued: 11])
+        store.close()
+    }
+
+    @Test func `syncs are counted`() async throws {
+        let store = try folder.open()
+        let before = store.syncs
+        for i in 1...3 { try await store.accept(sample(i)) }
+        #expect(store.syncs - before == 3)
+        try await store.accept(sample(4, bytes: 300 << 10))
+        #expect(store.syncs - before == 6)
+        try await store.change([change(sample(1), 0, .quarantined)])
+        #expect(store.syncs - before == 9)
+        store.close()
+    }
+
+    @Test func `the log is taken over while mail goes on`() async throws {
+        let store = try folder.open()
+        for i in 1...200 {
+            try await store.accept(sample(i, bytes: 200_000))
+            try await store.change([change(sample(i), 0, .delivered)])
+        }
+        var status = stat()
+        #expect(stat(folder.path + "/queue.db-wal", &status) == 0 && status.st_size < 16 << 20, "\(status.st_size)")
+        store.close()
+    }
+
     @Test func `after close everything is refused`() async throws {
         let store = try folder.open()
         store.close()
         await #expect(throws: StoreFailure.self) { try await store.accept(sample(1)) }
         await #expect(throws: StoreFailure.self) { try await store.receipts(of: sample(1).queueID) }
     }
-}
-
-extension SQLiteStore {
-    /// Holds the writer's queue, so that entries gather.
-    fileprivate func whileWriterIsBusy(_ work: () -> Void) { queuePool.writeWithoutTransaction { _ in work() } }
 }

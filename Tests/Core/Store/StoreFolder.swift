@@ -1,6 +1,8 @@
 import Foundation
 import GatewayTestKit
 import Mail
+import Synchronization
+
 @testable import Store
 
 /// A data folder of its own for one test, removed with the last reference.
@@ -65,6 +67,9 @@ func change(_ message: StoredMessage, _ index: Int, _ state: RecipientState) -> 
 }
 
 extension SQLiteStore {
+    /// Holds the writer's queue, so that entries gather.
+    func whileWriterIsBusy(_ work: () -> Void) { queuePool.writeWithoutTransaction { _ in work() } }
+
     func accept(_ message: StoredMessage) async throws {
         try await withCheckedThrowingContinuation { done in accept(message) { done.resume(with: $0) } }
     }
@@ -85,5 +90,14 @@ extension SQLiteStore {
     }
     func receipts(of id: QueueID) async throws -> [Receipt] {
         try await withCheckedThrowingContinuation { done in receipts(of: id) { done.resume(with: $0) } }
+    }
+}
+
+/// What went wrong, as it was told.
+final class Failures: Sendable {
+    private let found = Mutex<[StoreFailure.Kind]>([])
+    var kinds: [StoreFailure.Kind] { found.withLock { $0 } }
+    func add(_ result: Result<Void, StoreFailure>) {
+        if case .failure(let failure) = result { found.withLock { $0.append(failure.kind) } }
     }
 }
