@@ -52,19 +52,33 @@ public final class DeliveryQueue: @unchecked Sendable {
         load(after: nil, count: 0, completion)
     }
 
-    private func load(after: QueueID?, count: Int, _ completion: @escaping @Sendable (Result<Int, StoreFailure>) -> Void) {
-        store.messages(in: [.queued, .held], after: after, limit: Self.page) { [self] result in
+    private func load(after: WaitingCopy?, count: Int, _ completion: @escaping @Sendable (Result<Int, StoreFailure>) -> Void) {
+        store.waiting(after: after, limit: Self.page) { [self] result in
             loop.execute { [self] in
                 switch result {
                 case .failure(let failure): completion(.failure(failure))
-                case .success(let messages):
-                    for message in messages { add(message) }
-                    pump()
-                    guard let last = messages.last, messages.count == Self.page else { return completion(.success(count + messages.count)) }
-                    load(after: last.queueID, count: count + messages.count, completion)
+                case .success(let copies):
+                    guard let last = copies.last else { return completion(.success(count)) }
+                    load(after: last, count: count + add(copies, after: after?.queueID), completion)
                 }
             }
         }
+    }
+
+    /// A page of what waited when the gateway stopped. Says how many messages began in it.
+    private func add(_ copies: [WaitingCopy], after: QueueID?) -> Int {
+        let policy = policy.current
+        let latest = latest(policy.queue)
+        var message = after
+        var count = 0
+        for copy in copies {
+            if copy.queueID != message { count += 1 }
+            message = copy.queueID
+            core.add(
+                copy.queueID, to: copy.isHeld ? nil : Destination(of: copy, by: policy), due: min(queueTime(copy.nextAttempt), latest))
+        }
+        pump()
+        return count
     }
 
     /// A message that the store has just committed. With its region, the first attempt need not read it back.

@@ -12,22 +12,31 @@ enum Destination: Hashable, Sendable {
 
     /// By the policy in force now: a reload may move a copy from one to another.
     init(of copy: StoredRecipient, role: ListenerRole, by policy: PolicySnapshot) {
-        let isRedirected = copy.reversePath != nil
+        self.init(copy.policyDomain, copy.address.domain, isRedirected: copy.reversePath != nil, role, by: policy)
+    }
+
+    init(of copy: WaitingCopy, by policy: PolicySnapshot) {
+        self.init(copy.policyDomain, copy.addressDomain, isRedirected: copy.isRedirected, copy.role, by: policy)
+    }
+
+    private init(
+        _ policyDomain: String, _ addressDomain: String, isRedirected: Bool, _ role: ListenerRole, by policy: PolicySnapshot
+    ) {
         guard isRedirected || role == .outbound else {
-            self = .servers(copy.policyDomain)
+            self = .servers(policyDomain)
             return
         }
         // Without an `outbound`, or with servers in it, all of its mail goes the same way.
-        if !isRedirected, policy.domains[copy.policyDomain]?.outbound?.deliverTo.isEmpty != true {
-            self = .relay(copy.policyDomain)
+        if !isRedirected, policy.domains[policyDomain]?.outbound?.deliverTo.isEmpty != true {
+            self = .relay(policyDomain)
             return
         }
         // A domain that is ours: its MX hosts would be ourselves.
-        if let own = policy.policy(of: copy.address.domain) {
+        if let own = policy.policy(of: addressDomain) {
             self = .servers(own.domain)
         } else {
-            let name = Punycode.asciiName(of: copy.address.domain) ?? copy.address.domain
-            self = .mx(name, sender: isRedirected ? nil : copy.policyDomain)
+            let name = Punycode.asciiName(of: addressDomain) ?? addressDomain
+            self = .mx(name, sender: isRedirected ? nil : policyDomain)
         }
     }
 

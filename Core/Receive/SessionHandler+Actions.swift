@@ -158,7 +158,8 @@ extension SessionHandler {
 
     /// Before a piece of a message after DATA is kept.
     func reserveBytes() {
-        let count = input.readableBytes
+        // What is allocated and not filled yet is counted already.
+        let count = input.readableBytes - machine.spareBytes
         guard count > 0 else { return }
         if machine.isKeepingData, services.budget.reserve(count, limit: machine.limits.bytesInFlight) {
             reserved += count

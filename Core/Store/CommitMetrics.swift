@@ -17,10 +17,9 @@ struct CommitMetrics: Sendable {
 
     func committed(nanoseconds: Int64, entries: Int) {
         commits.increment()
-        syncs.increment(by: WriteAheadLog.syncsPerCommit)
         seconds.recordNanoseconds(nanoseconds)
         size.record(entries)
     }
 
-    func checkpointed() { syncs.increment(by: WriteAheadLog.syncsPerCheckpoint) }
+    func synced(_ count: Int) { if count > 0 { syncs.increment(by: count) } }
 }

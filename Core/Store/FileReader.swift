@@ -24,6 +24,29 @@ struct FileReader: Sendable {
 
     func rows(_ connection: OpaquePointer) -> MessageRows { MessageRows(connection, path: path) }
 
+    /// queue.db's copies that wait: one pass over the table of copies in its own order, which touches no message.
+    func waiting(after: WaitingCopy?, limit: Int, _ connection: OpaquePointer) throws -> [WaitingCopy] {
+        let statement = try PreparedStatement(
+            connection,
+            """
+            SELECT message, place, outbound, domain, address, reverse_path IS NOT NULL, state, next_attempt FROM recipient
+            WHERE (message, place) > (?1, ?2) AND state IN (1, 2) ORDER BY message, place LIMIT ?3
+            """)
+        statement.bind(1, after?.queueID.rawValue ?? -1)
+        statement.bind(2, Int64(after?.index ?? 0))
+        statement.bind(3, Int64(max(1, limit)))
+        var found: [WaitingCopy] = []
+        while try statement.next() {
+            found.append(
+                WaitingCopy(
+                    queueID: QueueID(rawValue: statement.integer(0)), index: Int(statement.integer(1)),
+                    role: statement.integer(2) != 0 ? .outbound : .inbound, policyDomain: statement.text(3),
+                    addressDomain: MessageRows.address(statement.text(4)).domain, isRedirected: statement.integer(5) != 0,
+                    isHeld: statement.integer(6) == 2, nextAttempt: Timestamp(microseconds: statement.integer(7))))
+        }
+        return found
+    }
+
     /// Up to `limit` messages with a copy in one of `states`, above `after`, in order.
     func list(_ states: Set<RecipientState>, after: QueueID?, limit: Int, _ connection: OpaquePointer) throws -> [QueueID] {
         // One list per state, each in order and bounded, so that each can use its own partial index; the number is written out because

@@ -44,7 +44,7 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
     private let highest: Atomic<Int64>
     private let commitCount = Atomic<Int>(0)
     private let entryCount = Atomic<Int>(0)
-    private let checkpointCount = Atomic<Int>(0)
+    private let syncCount = Atomic<Int>(0)
     private let metrics: CommitMetrics
 
     init(
@@ -70,10 +70,11 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
 
     var highestQueueID: QueueID { QueueID(rawValue: highest.load(ordering: .relaxed)) }
 
-    /// Transactions, and the entries that they held; checkpoints.
-    var commits: (count: Int, entries: Int, checkpoints: Int) {
-        (commitCount.load(ordering: .relaxed), entryCount.load(ordering: .relaxed), checkpointCount.load(ordering: .relaxed))
-    }
+    /// Transactions, and the entries that they held.
+    var commits: (count: Int, entries: Int) { (commitCount.load(ordering: .relaxed), entryCount.load(ordering: .relaxed)) }
+
+    /// Syncs of the file and its log.
+    var syncs: Int { syncCount.load(ordering: .relaxed) }
 
     func submit(_ entry: Entry) {
         let (failure, schedules) = mailbox.withLock { box -> (StoreFailure?, Bool) in
@@ -123,7 +124,9 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
             refuseIfShort(&batch)
             if batch.isEmpty { continue }
             let start = DispatchTime.now()
+            let before = log?.commits ?? 0
             let outcomes = commit(batch)
+            count(syncs: ((log?.commits ?? 0) - before) * WriteAheadLog.syncsPerCommit)
             metrics.committed(nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds), entries: batch.count)
             var others: [Entry] = []
             for (entry, outcome) in zip(batch, outcomes) {
@@ -136,10 +139,14 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
             if !others.isEmpty { elsewhere?(others) }
             // After the completions, and rather when nobody waits: no reply is late for it.
             if log?.checkpointIfDue(isBusy: mailbox.withLock { !$0.entries.isEmpty }) == true {
-                checkpointCount.add(1, ordering: .relaxed)
-                metrics.checkpointed()
+                count(syncs: WriteAheadLog.syncsPerCheckpoint)
             }
         }
+    }
+
+    private func count(syncs: Int) {
+        syncCount.add(syncs, ordering: .relaxed)
+        metrics.synced(syncs)
     }
 
     /// Takes the accepts out when the disk has no space for them; changes, which make space, stay.

@@ -121,6 +121,12 @@ public final class SQLiteStore: MessageStore {
         reader.messages(in: states, after: after, limit: limit, completion: completion)
     }
 
+    public func waiting(
+        after: WaitingCopy?, limit: Int, completion: @escaping @Sendable (Result<[WaitingCopy], StoreFailure>) -> Void
+    ) {
+        reader.queue.perform(completion) { [reader] in try reader.queue.waiting(after: after, limit: limit, $0) }
+    }
+
     public func message(_ id: QueueID, completion: @escaping @Sendable (Result<StoredMessage?, StoreFailure>) -> Void) {
         reader.message(id, completion: completion)
     }
@@ -145,11 +151,7 @@ public final class SQLiteStore: MessageStore {
 
     /// Calls of fsync and fdatasync for messages since the start: commits and checkpoints of both files, body files and their folder.
     /// Those of the history are left out: nothing waits for them.
-    public var syncs: Int {
-        [queue.commits, quarantine.commits].reduce(bodies.syncs) {
-            $0 + $1.count * WriteAheadLog.syncsPerCommit + $1.checkpoints * WriteAheadLog.syncsPerCheckpoint
-        }
-    }
+    public var syncs: Int { queue.syncs + quarantine.syncs + bodies.syncs }
 
     /// Commits what waits and closes the files; what comes later fails. Blocks; not from a completion.
     public func close() {

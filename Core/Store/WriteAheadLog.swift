@@ -15,34 +15,46 @@ final class WriteAheadLog {
     /// The log, the file, and the log's new header.
     static let syncsPerCheckpoint = 3
 
+    private struct Seen {
+        /// Of the log, after the newest commit.
+        var pages: Int32 = 0
+        /// Commits that wrote something: each is a sync.
+        var commits = 0
+    }
+
     private let connection: OpaquePointer
-    private let pages: UnsafeMutablePointer<Int32>
+    private let seen: UnsafeMutablePointer<Seen>
     /// At the newest try: a reader may keep the log from being taken over whole, and then trying after each commit is no use.
     private var tried: Int32 = 0
 
     /// Takes the place of SQLite's own rule, which makes some commits wait for it.
     init(_ connection: OpaquePointer) {
         self.connection = connection
-        pages = .allocate(capacity: 1)
-        pages.initialize(to: 0)
+        seen = .allocate(capacity: 1)
+        seen.initialize(to: Seen())
         sqlite3_wal_hook(
             connection,
-            { pages, _, _, count in
-                pages?.assumingMemoryBound(to: Int32.self).pointee = count
+            { seen, _, _, pages in
+                let seen = seen?.assumingMemoryBound(to: Seen.self)
+                seen?.pointee.pages = pages
+                seen?.pointee.commits += 1
                 return SQLITE_OK
-            }, pages)
+            }, seen)
     }
+
+    var commits: Int { seen.pointee.commits }
 
     deinit {
         sqlite3_wal_hook(connection, nil, nil)
-        pages.deallocate()
+        seen.deallocate()
     }
 
     /// True: it was.
     func checkpointIfDue(isBusy: Bool) -> Bool {
-        if pages.pointee < tried { tried = 0 }
-        guard pages.pointee >= tried + (isBusy ? Self.busyPages : Self.idlePages) else { return false }
-        tried = pages.pointee
+        let pages = seen.pointee.pages
+        if pages < tried { tried = 0 }
+        guard pages >= tried + (isBusy ? Self.busyPages : Self.idlePages) else { return false }
+        tried = pages
         // A failure, such as a full disk, leaves the log as it is: it is tried again when it has grown.
         return sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil) == SQLITE_OK
     }

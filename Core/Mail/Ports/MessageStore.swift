@@ -177,6 +177,9 @@ public protocol MessageStore: Sendable {
     func messages(
         in states: Set<RecipientState>, after: QueueID?, limit: Int,
         completion: @escaping @Sendable (Result<[StoredMessage], StoreFailure>) -> Void)
+    /// Copies that are queued or held, in order of queue ID and index, above `after`; about `limit` of them, and none only at the end.
+    func waiting(
+        after: WaitingCopy?, limit: Int, completion: @escaping @Sendable (Result<[WaitingCopy], StoreFailure>) -> Void)
     /// One message without its body, final copies included while others of it wait.
     func message(_ id: QueueID, completion: @escaping @Sendable (Result<StoredMessage?, StoreFailure>) -> Void)
     /// A message's history in order.
@@ -186,6 +189,20 @@ public protocol MessageStore: Sendable {
 }
 
 extension MessageStore {
+    /// For stores that are small.
+    public func waiting(
+        after: WaitingCopy?, limit: Int, completion: @escaping @Sendable (Result<[WaitingCopy], StoreFailure>) -> Void
+    ) {
+        messages(in: [.queued, .held], after: after?.queueID, limit: limit) { result in
+            completion(
+                result.map { messages in
+                    messages.flatMap { message in
+                        message.recipients.filter { $0.state == .queued || $0.state == .held }.map { WaitingCopy($0, of: message) }
+                    }
+                })
+        }
+    }
+
     public func change(_ changes: [RecipientChange], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void) {
         change(changes, adding: [], completion: completion)
     }

@@ -34,6 +34,9 @@ public struct RegionBuilder: ~Copyable {
     /// Bytes of memory that it takes now.
     public var memory: Int { block == nil ? 0 : capacity }
 
+    /// Those of them that hold nothing yet.
+    public var spare: Int { memory - used }
+
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
         if used + bytes.count > capacity, !makeRoom(for: bytes) { return }

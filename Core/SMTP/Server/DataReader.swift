@@ -55,6 +55,14 @@ struct DataReader: ~Copyable {
         }
     }
 
+    /// Those of them that hold nothing yet.
+    var spareBytes: Int {
+        switch body {
+        case .some(let body): body.spare
+        case .none: 0
+        }
+    }
+
     private var isSpoolFull: Bool {
         switch body {
         case .some(let body): body.failure != nil

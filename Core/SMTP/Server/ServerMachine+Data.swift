@@ -128,6 +128,14 @@ extension ServerMachine {
         }
     }
 
+    /// Those of them that hold nothing yet.
+    public var spareBytes: Int {
+        switch reader {
+        case .some(let reader): reader.spareBytes
+        case .none: 0
+        }
+    }
+
     /// A message is coming in chunks.
     public var isAmongChunks: Bool { transaction?.hasChunks == true }
 

@@ -158,6 +158,38 @@ struct KeepingTests {
         store.close()
     }
 
+    @Test func `what waits is listed copy by copy, page by page`() async throws {
+        var store = try folder.open()
+        let states: [[RecipientState]] = [[.queued, .held, .quarantined], [.quarantined], [.held], [.queued, .queued, .queued]]
+        for (i, state) in states.enumerated() { try await store.accept(sample(i + 1, states: state)) }
+        var outbound = sample(5, states: [.queued, .queued])
+        outbound.role = .outbound
+        outbound.recipients[1].reversePath = .null
+        try await store.accept(outbound)
+        try await store.change([change(sample(4), 1, .delivered)])
+        let expected = ["1.0", "1.1 held", "3.0 held", "4.0", "4.2", "5.0 out", "5.1 out redirected"]
+        for round in 1...2 {
+            for limit in 1...8 {
+                var found: [WaitingCopy] = []
+                while true {
+                    let page = try await store.waiting(after: found.last, limit: limit)
+                    if page.isEmpty { break }
+                    found += page
+                }
+                let words = found.map { copy in
+                    "\(copy.queueID.rawValue >> 12).\(copy.index)" + (copy.role == .outbound ? " out" : "") + (copy.isHeld ? " held" : "")
+                        + (copy.isRedirected ? " redirected" : "")
+                }
+                #expect(words == expected, "round \(round), pages of \(limit)")
+                #expect(found.allSatisfy { $0.policyDomain == "example.com" && $0.addressDomain == "example.com" })
+                #expect(found[0].nextAttempt == Timestamp(seconds: 1_800_000_000))
+            }
+            store.close()
+            store = try folder.open()
+        }
+        store.close()
+    }
+
     @Test func `the highest queue ID outlives its message`() async throws {
         var store = try folder.open()
         #expect(store.highestQueueID == QueueID(rawValue: 0))

@@ -35,12 +35,15 @@ struct SpoolTests {
         return stat(path, &status) == 0 ? UInt64(status.st_ino) : 0
     }
 
-    /// The inode behind a mapping of this process, as the kernel tells it.
-    private func inode(mapped region: Region) -> UInt64 {
-        let start = String(UInt(bitPattern: region.bytes.baseAddress!), radix: 16)
-        let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-        let line = maps.split(separator: "\n").first { $0.drop { $0 == "0" }.hasPrefix(start + "-") }
-        return line.flatMap { UInt64($0.split(separator: " ")[4]) } ?? 0
+    /// Files of that size below `bodies` that this process has open.
+    private func openFiles(of size: Int) -> [UInt64] {
+        var status = stat()
+        let name = URL(fileURLWithPath: folder.path).lastPathComponent
+        return (Int32(3)..<1000).compactMap { descriptor in
+            guard fstat(descriptor, &status) == 0, status.st_size == size else { return nil }
+            let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")) ?? ""
+            return path.contains("/\(name)/bodies/") ? UInt64(status.st_ino) : nil
+        }
     }
 
     @Test func `the file that it came into is the body file`() async throws {
@@ -52,10 +55,10 @@ struct SpoolTests {
             #expect(Array(region.bytes) == bytes && region.memory == 0)
             #expect(folder.files("bodies") == [])
             let message = message(7, region)
-            stored = inode(mapped: region)
+            stored = try #require(openFiles(of: bytes.count).first)
             try await store.accept(message)
             #expect(folder.files("bodies") == ["\(message.queueID)"])
-            #expect(stored != 0 && inode("\(bodies)/\(message.queueID)") == stored)
+            #expect(openFiles(of: bytes.count) == [] && inode("\(bodies)/\(message.queueID)") == stored)
             // Still the same bytes, though its descriptor is closed.
             #expect(Array(region.bytes) == bytes)
         }
@@ -69,13 +72,13 @@ struct SpoolTests {
 
     @Test func `a message that nobody accepts leaves nothing`() async throws {
         let store = try folder.open()
-        do { _ = try spooled(store.spool, body(7, count: 900_000)) }
-        #expect(folder.files("bodies") == [])
-        var status = stat()
-        for descriptor in Int32(3)..<200 where fstat(descriptor, &status) == 0 {
-            let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")) ?? ""
-            #expect(!(path.hasPrefix(bodies + "/") && status.st_size == 900_000))
+        do {
+            let region = try spooled(store.spool, body(7, count: 900_000))
+            try #require(openFiles(of: 900_000).count == 1)
+            withExtendedLifetime(region) {}
         }
+        #expect(folder.files("bodies") == [])
+        #expect(openFiles(of: 900_000) == [])
         store.close()
     }
 
@@ -103,6 +106,7 @@ struct SpoolTests {
             for _ in 0..<5000 where failures.kinds.isEmpty { usleep(2000) }
         }
         #expect(failures.kinds == [.busy])
+        try await store.change([])
         try await store.accept(sample(2))
         store.close()
         #expect(folder.files("bodies") == [])

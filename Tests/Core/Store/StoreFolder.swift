@@ -88,6 +88,9 @@ extension SQLiteStore {
             messages(in: states, after: after, limit: limit) { done.resume(with: $0) }
         }
     }
+    func waiting(after: WaitingCopy?, limit: Int) async throws -> [WaitingCopy] {
+        try await withCheckedThrowingContinuation { done in waiting(after: after, limit: limit) { done.resume(with: $0) } }
+    }
     func receipts(of id: QueueID) async throws -> [Receipt] {
         try await withCheckedThrowingContinuation { done in receipts(of: id) { done.resume(with: $0) } }
     }
