@@ -44,7 +44,7 @@ public final class FilterPlan: Sendable {
 
     /// What judges a copy: the policy of its domain as far as it still has one for mail of this role.
     func policy(of domain: String, for role: ListenerRole) -> DomainPolicy? {
-        snapshot.domains[domain].flatMap { $0.nextHops(for: role).isEmpty ? nil : $0 }
+        snapshot.domains[domain].flatMap { $0.takes(role) ? $0 : nil }
     }
 }
 

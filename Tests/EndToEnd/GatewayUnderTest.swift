@@ -30,7 +30,8 @@ final class GatewayUnderTest: @unchecked Sendable {
     ///   - probe: a filter beside those of the staged tree.
     init(
         nextHop: Int, domain: String = "filters: []", more: String = "", zone: String = "{}", dns: String? = nil, data: String? = nil,
-        certificate: TemporaryFolder? = nil, listeners: [String] = [], named: [String: String] = [:], probe: Probe? = nil
+        certificate: TemporaryFolder? = nil, listeners: [String] = [], named: [String: String] = [:], probe: Probe? = nil,
+        queue: String = "{retry: {first: 1s, most: 2s}}"
     ) throws {
         let folder = try TemporaryFolder()
         self.folder = folder
@@ -56,7 +57,7 @@ final class GatewayUnderTest: @unchecked Sendable {
             control: \(control)
             plugins: \([Tool.stage + "/plugins", Tool.stage + "/examples"] + (probe.map { [$0.path] } ?? []))
             dns: \(dns ?? "{file: zone.json}")
-            queue: {retry: {first: 1s, most: 2s}}
+            queue: \(queue)
             \(more)
             """)
         try write("zone.json", zone)

@@ -49,8 +49,8 @@ extension DomainPolicy {
 
     // MARK: By role
 
-    /// Where accepted mail goes; empty: nowhere, since the domain has no `outbound`.
-    public func nextHops(for role: ListenerRole) -> [NextHop] { role == .inbound ? deliverTo : outbound?.deliverTo ?? [] }
+    /// False: it has no `outbound`, so there is no mail of its own on the way out.
+    public func takes(_ role: ListenerRole) -> Bool { role == .inbound || outbound != nil }
 
     public func filters(for role: ListenerRole) -> [FilterStep] { role == .inbound ? filters : outbound?.filters ?? [] }
 
