@@ -124,7 +124,8 @@ let package = Package(
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay"),
         .testTarget(name: "ArchitectureTests", path: "Tests/Architecture"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Mail", "GatewayTestKit"], path: "Tests/EndToEnd", exclude: ["README.md", "NextHops.md", "Smuggling"]),
+            name: "EndToEndTests", dependencies: ["Mail", "GatewayTestKit"], path: "Tests/EndToEnd",
+            exclude: ["README.md", "NextHops.md", "Smuggling"]),
         .executableTarget(name: "StoreBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Store"),
         .executableTarget(name: "QueueBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Queue", exclude: ["queue.py"]),
     ]
