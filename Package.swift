@@ -25,8 +25,9 @@ func plugin(_ name: String) -> Target {
 }
 
 /// The tests of one target of Core.
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name + "Tests", dependencies: ["Mail", "GatewayTestKit"] + dependencies, path: "Tests/Core/\(name)")
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: ["Mail", "GatewayTestKit"] + dependencies, path: "Tests/Core/\(name)", exclude: exclude)
 }
 
 let package = Package(
@@ -55,6 +56,8 @@ let package = Package(
         core("MIME", ["Mail"]),
         core("SMTP", ["Mail"]),
         core("Decide", ["Mail"]),
+        core("DSN", ["Mail"]),
+        core("SRS", ["Mail", crypto]),
 
         // Engines
         .systemLibrary(name: "CUnbound", path: "Core/CUnbound"),
@@ -63,10 +66,10 @@ let package = Package(
         core("DNSClient", ["Mail", "CUnbound", metrics]),
         core("PluginLoader", ["Mail", abi]),
         core("PluginHost", ["Mail", "PluginLoader", abi, crypto, logging, metrics]),
-        core("Settings", ["Mail", product("Yams", "Yams"), crypto]),
+        core("Settings", ["Mail", "SMTP", product("Yams", "Yams"), crypto]),
         core("Receive", ["Mail", "SMTP", metrics] + nio + tls),
-        core("Inspect", ["Mail", "MIME", "Decide", metrics]),
-        core("Queue", ["Mail", product("DequeModule", "swift-collections"), product("HeapModule", "swift-collections"), metrics]),
+        core("Inspect", ["Mail", "MIME", "Decide", "SRS", metrics]),
+        core("Queue", ["Mail", "DSN", product("DequeModule", "swift-collections"), product("HeapModule", "swift-collections"), metrics]),
         core("Store", ["Mail", product("GRDB", "GRDB.swift"), product("GRDBSQLite", "GRDB.swift"), metrics]),
         core("Deliver", ["Mail", "SMTP"] + nio + tls),
         core("Supervisor", ["Mail"]),
@@ -81,7 +84,7 @@ let package = Package(
         core(
             "Gateway",
             [
-                "Mail", "Accounts", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store",
+                "Mail", "SRS", "Accounts", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store",
                 "Deliver", "Telemetry", "Control", "Supervisor", "InFlight", logging, metrics, lifecycle,
                 product("UnixSignals", "swift-service-lifecycle"),
             ] + nio + tls),
@@ -105,12 +108,14 @@ let package = Package(
         tests("MIME", ["MIME"]),
         tests("SMTP", ["SMTP"]),
         tests("Decide", ["Decide"]),
+        tests("DSN", ["DSN"], exclude: ["Golden"]),
+        tests("SRS", ["SRS"]),
         tests("Accounts", ["Accounts"]),
         tests("DNSClient", ["DNSClient"]),
         tests("Settings", ["Settings"]),
         tests("PluginHost", ["PluginHost", "PluginLoader", logging]),
         tests("Receive", ["Receive", "SMTP", product("NIOEmbedded", "swift-nio"), product("NIOSSL", "swift-nio-ssl")]),
-        tests("Inspect", ["Inspect"]),
+        tests("Inspect", ["Inspect", "SRS"]),
         tests("Queue", ["Queue", "Store"]),
         tests("Store", ["Store", product("GRDB", "GRDB.swift")]),
         tests("Deliver", ["Deliver", "DNSClient", product("NIOEmbedded", "swift-nio")]),

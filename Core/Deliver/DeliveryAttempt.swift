@@ -38,6 +38,8 @@ final class DeliveryAttempt: @unchecked Sendable {
     private var isUnasked = false
     private var answered: (peer: String, tls: TLSFacts?)?
     private var firstSend: NIODeadline?
+    /// Of each server that took the message for somebody: whether it offers DSN, and LMTP.
+    private var takers: (offerDSN: Bool, speakLMTP: Bool)?
 
     /// `isCallout`: each transaction ends after RCPT, and the outcome of an accepted recipient is `delivered`.
     init(
@@ -228,6 +230,10 @@ final class DeliveryAttempt: @unchecked Sendable {
         case .finished(let results):
             answered = (connection.peer, connection.tls)
             if firstSend == nil { firstSend = connection.sendBegan }
+            if results.contains(where: { if case .delivered = $0 { true } else { false } }) {
+                let (dsn, lmtp) = (connection.offersDSN, hops[hopIndex].isLMTP)
+                takers = takers.map { ($0.offerDSN && dsn, $0.speakLMTP && lmtp) } ?? (dsn, lmtp)
+            }
             if connection.isUnwell { client.health.failed(connection.address) } else { client.health.worked(connection.address) }
             settle(results)
         }
@@ -286,9 +292,10 @@ final class DeliveryAttempt: @unchecked Sendable {
         var nextHop = answered?.peer ?? hops.last?.description ?? ""
         if case .mx(let domain, _) = job.route, nextHop.isEmpty { nextHop = domain }
         client.pool.endJob()
-        completion(
-            DeliveryReport(
-                outcomes: outcomes, nextHop: nextHop, tls: answered?.tls, connectTime: .nanoseconds((sent - began).nanoseconds),
-                sendTime: .nanoseconds((end - sent).nanoseconds)))
+        var report = DeliveryReport(
+            outcomes: outcomes, nextHop: nextHop, tls: answered?.tls, connectTime: .nanoseconds((sent - began).nanoseconds),
+            sendTime: .nanoseconds((end - sent).nanoseconds))
+        (report.passedDSN, report.isLMTP) = takers ?? (false, false)
+        completion(report)
     }
 }

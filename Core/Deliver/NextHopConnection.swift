@@ -72,6 +72,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Of the work under way or just done: when its MAIL went out.
     private(set) var sendBegan: NIODeadline?
     var tls: TLSFacts?
+    var offersDSN: Bool { machine.capabilities.hasDSN }
     /// It did not get as far as a session, did not answer in time, or said 421: another server had better be tried first for a while.
     private(set) var isUnwell = false
 

@@ -61,10 +61,12 @@ final class RunningGateway: Sendable {
             group: group, resolver: resolver, policy: { policyInForce.current.queue }, hostname: { policyInForce.current.hostname },
             isOurs: { policyInForce.current.domains[$0] != nil })
         let queueToCome = Late<DeliveryQueue>()
+        let ids = QueueIDGenerator(floor: store.highestQueueID)
+        let srs = try RewritingSecrets.load(settings.rewritingSecrets, data: data)
         let inspector = Inspector(
-            plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: QueueIDGenerator(floor: store.highestQueueID),
+            plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: ids,
             verifier: CalloutVerifier(client, clock: clock), authenticator: PasswordAuthenticator(policy: policyInForce),
-            journal: journal, spool: store.spool
+            journal: journal, spool: store.spool, srs: srs
         ) { queueToCome.value?.enqueue($0) }
         let certificates = Certificates()
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
@@ -76,7 +78,8 @@ final class RunningGateway: Sendable {
         policyInForce.set(policy)
         let loop = NIOSerialLoop(group.next(), clock: clock)
         queue = DeliveryQueue(
-            store: store, client: client, policy: policy, log: log, loop: loop, seed: UInt64.random(in: .min ... .max)
+            store: store, client: client, policy: policy, log: log, loop: loop, seed: UInt64.random(in: .min ... .max),
+            makeID: { ids.next(at: $0) }
         ) { stored, then in
             loop.run { Reinspection.run(stored, by: inspector, on: loop, then: then) }
         }

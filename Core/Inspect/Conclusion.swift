@@ -35,6 +35,31 @@ extension Inspector {
                 ] + (record.failure.isEmpty ? [] : [("failure", .text(record.failure))])))
     }
 
+    /// A line and a receipt for the copies that go on to somebody else.
+    func noteRedirects(_ message: StoredMessage) {
+        let sent = message.recipients.filter { $0.reversePath != nil }
+        if sent.isEmpty { return }
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("copies")
+        json.beginArray()
+        for copy in sent {
+            let mailbox = copy.redirectedFrom?.description ?? ""
+            json.beginObject()
+            json.field("mailbox", mailbox)
+            json.field("to", copy.address.description)
+            json.field("reverse_path", copy.reversePath!.description)
+            json.endObject()
+            log.write(
+                MailEvent(
+                    "redirected", queueID: message.queueID,
+                    [("mailbox", .text(mailbox)), ("to", .text("\(copy.address)")), ("from", .text("\(copy.reversePath!)"))]))
+        }
+        json.endArray()
+        json.endObject()
+        store.append(Receipt(queueID: message.queueID, time: clock.now, kind: "redirected", json: json.text))
+    }
+
     /// `RBL_ZEN(4),HELLO(0.5)`, at most thirty.
     static func symbols(_ decision: Decision) -> String {
         decision.contributions.prefix(30).map { "\($0.symbol)(\(scoreText($0.score)))" }.joined(separator: ",")

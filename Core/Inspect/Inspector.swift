@@ -1,4 +1,5 @@
 import Mail
+import SRS
 import Synchronization
 
 /// Makes a `SessionInspection` for each session and holds what they share: the plan in force and the ports.
@@ -15,6 +16,8 @@ public final class Inspector: SessionInspectorFactory {
     let journal: any InFlightJournal
     /// Where a large message is written when it is changed; nil: memory.
     let spool: (any BodySpool)?
+    /// nil: reverse-paths of redirected mail stay as they are, and none is read back.
+    let srs: SenderRewriting?
     let metrics = InspectMetrics()
     /// Recipients that do not exist, per client.
     let unknownRecipients = ClientCounts(window: Inspector.harvestWindow)
@@ -28,7 +31,7 @@ public final class Inspector: SessionInspectorFactory {
     public init(
         plan: FilterPlan, host: any FilterHost, store: any MessageStore, log: any MailLog, clock: any WallClock, ids: QueueIDGenerator,
         verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil,
-        journal: any InFlightJournal = NoJournal(), spool: (any BodySpool)? = nil,
+        journal: any InFlightJournal = NoJournal(), spool: (any BodySpool)? = nil, srs: SenderRewriting? = nil,
         accepted: @escaping @Sendable (StoredMessage) -> Void,
         observe: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
@@ -42,6 +45,7 @@ public final class Inspector: SessionInspectorFactory {
         self.authenticator = authenticator
         self.journal = journal
         self.spool = spool
+        self.srs = srs
         self.accepted = accepted
         self.observe = observe
     }

@@ -16,6 +16,8 @@ final class MessageInspection: @unchecked Sendable {
     private var started: [SharedRuns.Key: ActiveRun] = [:]
     private var deadline: (any ScheduledWork)?
     private var messageID = ""
+    /// Places in the envelope whose mailbox has sent this message on before.
+    private var looping: Set<Int> = []
     private let began: Timestamp
     private var role: ListenerRole { message.session.role }
 
@@ -58,6 +60,14 @@ final class MessageInspection: @unchecked Sendable {
         Decision(disposition: .quarantine, score: 0, thresholds: Thresholds(), contributions: [], reason: reason)
     }
 
+    /// Times that a message may pass here: out and in, and once more for each redirect.
+    static let ownHops = 5
+
+    private var redirection: Redirection {
+        Redirection(
+            snapshot: plan.snapshot, srs: inspector.srs, reversePath: message.envelope.reversePath, now: message.receivedAt)
+    }
+
     /// The gateway's own look at the header; what it is refused for.
     private func read(_ bytes: UnsafeRawBufferPointer) -> (reply: Reply, reason: String)? {
         guard HeaderFields.isHeader(of: bytes, within: plan.snapshot.limits.headerSize) else {
@@ -65,8 +75,15 @@ final class MessageInspection: @unchecked Sendable {
         }
         let header = HeaderFields(bytes)
         if let field = header.first("Message-ID", in: bytes) { messageID = HeaderFields.value(field, in: bytes, limit: 255) }
-        guard header.count(of: "Received", in: bytes) <= plan.snapshot.limits.hops else {
+        let hops = header.count(of: "Received", in: bytes)
+        guard hops <= plan.snapshot.limits.hops else {
             return (Reply(.loopDetected, "Too many hops, this message loops"), "more Received fields than limits.hops")
+        }
+        if hops > Self.ownHops, header.countReceived(by: plan.snapshot.hostname, in: bytes) > Self.ownHops {
+            return (Reply(.loopDetected, "This message has been here before"), "more than \(Self.ownHops) Received fields of our own")
+        }
+        if role == .inbound {
+            looping = redirection.loops(message.envelope.recipients) { header.values("Delivered-To", in: bytes, most: 100) }
         }
         let forged = ForgedFields(header, in: bytes, authservID: plan.snapshot.hostname)
         if forged.ranges.isEmpty { return nil }
@@ -155,6 +172,11 @@ final class MessageInspection: @unchecked Sendable {
         var concerning = [[Verdict]](repeating: [], count: recipients.count)
         for verdict in verdicts { for index in verdict.recipients.indices(below: recipients.count) { concerning[index].append(verdict) } }
         return recipients.enumerated().map { index, recipient in
+            if looping.contains(index) {
+                return Decision(
+                    disposition: .reject, score: 0, thresholds: Thresholds(), contributions: [], reason: "Delivered-To names this mailbox",
+                    reply: Reply(.loopDetected, "This message has been here before"))
+            }
             let policy = plan.snapshot.domains[recipient.policyDomain] ?? DomainPolicy(domain: recipient.policyDomain)
             return DecisionRule(policy: policy, recipient: recipient.address, role: role)(recipient: index, verdicts: concerning[index])
         }
@@ -187,32 +209,54 @@ final class MessageInspection: @unchecked Sendable {
         let recipients = message.envelope.recipients
         let now = message.receivedAt
         let received = TraceHeaders.received(message, hostname: plan.snapshot.hostname)
-        let stored = copies.indices.compactMap { index -> StoredRecipient? in
-            guard let state = copies[index].state else { return nil }
+        var stored: [StoredRecipient] = []
+        var redirected: [StoredRecipient] = []
+        for index in copies.indices {
+            guard let state = copies[index].state else { continue }
             var copy = StoredRecipient(
                 index: index, address: recipients[index].address, policyDomain: recipients[index].policyDomain, state: state,
                 addedHeaders: received + TraceHeaders.explanation(decisions[index], message.queueID), reason: copies[index].reason,
                 score: decisions[index].score, nextAttempt: state == .held ? now + Reinspection.firstWait : now)
             copy.notify = recipients[index].notify
             copy.originalRecipient = recipients[index].originalRecipient
-            return copy
+            let answer = role == .inbound ? redirection(recipients[index]) : Redirection.Answer()
+            if answer.keepsOriginal { stored.append(copy) }
+            if answer.targets.isEmpty { continue }
+            let headers =
+                received + TraceHeaders.deliveredTo(copy.address) + TraceHeaders.explanation(decisions[index], message.queueID)
+            for (place, target) in answer.targets.enumerated() {
+                // The mailbox's own place goes to the first; the others come after all of the envelope's.
+                let isFirst = place == 0 && !answer.keepsOriginal
+                var sent = copy
+                sent.index = isFirst ? index : recipients.count + redirected.count
+                sent.address = target.address
+                sent.reversePath = target.reversePath
+                sent.notify = target.notify
+                sent.originalRecipient = target.original
+                sent.addedHeaders = headers
+                if isFirst { stored.append(sent) } else { redirected.append(sent) }
+            }
         }
+        stored += redirected
         var record = judged
         record.answer(Reply(.ok, "Ok: queued as \(message.queueID)"), replies)
         if stored.isEmpty { return finish(record, then) }
-        let entry = StoredMessage(
+        var entry = StoredMessage(
             queueID: message.queueID, receivedAt: now, reversePath: message.envelope.reversePath, is8BitMIME: message.envelope.is8BitMIME,
             isSMTPUTF8: message.envelope.isSMTPUTF8, role: role, dsn: message.envelope.dsn,
             sessionJSON: SessionRecord.json(message.session, edge: earlier),
             region: message.region,
             size: message.region.count, recipients: stored)
-        inspector.store.accept(entry) { [self, record] result in
+        // `OutboundRights` has checked that the reverse-path is the sender's own.
+        entry.isSenderAuthenticated = role == .outbound
+        inspector.store.accept(entry) { [self, record, entry] result in
             loop.run { [self] in
                 var record = record
                 switch result {
                 case .success:
                     // The history first, so that it stands above the attempts.
                     finish(record, then)
+                    inspector.noteRedirects(entry)
                     return inspector.accepted(entry)
                 case .failure(let failure):
                     let status = failure.kind == .full || failure.kind == .busy ? ReplyStatus.insufficientStorage : .localError

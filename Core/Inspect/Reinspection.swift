@@ -27,7 +27,8 @@ public enum Reinspection {
         envelope.isSMTPUTF8 = stored.isSMTPUTF8
         envelope.dsn = stored.dsn
         envelope.recipients = held.map { copy in
-            var recipient = Recipient(address: copy.address, policyDomain: copy.policyDomain)
+            // A redirected copy is judged as the mailbox's own.
+            var recipient = Recipient(address: copy.redirectedFrom ?? copy.address, policyDomain: copy.policyDomain)
             recipient.notify = copy.notify
             recipient.originalRecipient = copy.originalRecipient
             return recipient
@@ -70,7 +71,7 @@ public enum Reinspection {
             for _ in 0..<min(copy.attempts, 10) where wait < longestWait { wait = wait * 2 }
             next = now + min(wait, longestWait)
         }
-        let received = copy.addedHeaders.prefixOfReceived
+        let received = copy.addedHeaders.prefixOfReceived + (copy.redirectedFrom.map(TraceHeaders.deliveredTo) ?? "")
         return RecipientChange(
             queueID: stored.queueID, index: copy.index, state: state, attempts: state == .held ? copy.attempts + 1 : 0, nextAttempt: next,
             reason: reason, addedHeaders: received + TraceHeaders.explanation(decision, stored.queueID))

@@ -16,6 +16,9 @@ enum TraceHeaders {
         return text + ";\r\n\t\(CivilTime(message.receivedAt).rfc5322)\r\n"
     }
 
+    /// Of a copy that is sent on: where it would have gone. A message that comes back with it loops.
+    static func deliveredTo(_ mailbox: EmailAddress) -> String { "Delivered-To: \(mailbox)\r\n" }
+
     /// `X-Postern-*` of one copy.
     static func explanation(_ decision: Decision, _ id: QueueID) -> String {
         var text = "X-Postern-Score: \(scoreText(decision.score))\r\nX-Postern-Disposition: \(decision.disposition.rawValue)\r\n"

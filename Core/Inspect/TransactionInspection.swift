@@ -70,6 +70,17 @@ final class TransactionInspection: @unchecked Sendable {
             return refuse(address, Reply(.tooManyRecipients, "Too many recipients"), "limit recipients", then)
         }
         if sender != nil { return runRecipient(recipient, policy, then) }
+        switch inspector.srs?.read(address, on: inspector.clock.now) ?? .other {
+        case .genuine:
+            if envelope.reversePath == .null { return runRecipient(recipient, policy, then) }
+            return refuse(
+                address, Reply(.unknownRecipient, "This address takes bounces only"), "a rewritten reverse-path, but no bounce",
+                isUnknown: true, then)
+        // Where nothing is redirected, the domain's own servers may do the same.
+        case .refused(let why) where policy.hasRedirects:
+            return refuse(address, Reply(.unknownRecipient, "No such recipient"), "rewritten reverse-path: \(why)", isUnknown: true, then)
+        case .refused, .other: break
+        }
         inspector.find(address, policy) { [self, recipient] existence in
             loop.run { [self] in
                 if hasEnded { return }

@@ -25,6 +25,7 @@ public enum MetricName {
     public static let destinationRunning = "postern_destination_running"  // the same
     public static let destinationDown = "postern_destination_down"  // the same
     public static let deliveries = "postern_deliveries_total"  // outcome
+    public static let notifications = "postern_dsn_total"  // action: failed, delayed, relayed, delivered
     public static let deliverySeconds = "postern_delivery_seconds"
     public static let deliveryDelaySeconds = "postern_delivery_delay_seconds"  // part: before, queue, connect, send
     public static let reloads = "postern_reloads_total"  // result

@@ -1,20 +1,24 @@
+import DSN
 import Mail
 
-/// What one finished job means: changes for the store, a receipt for people, lines for the mail log. Pure.
+/// What one finished job means: changes for the store, a receipt for people, lines for the mail log, what the sender is told. Pure.
 struct AttemptRecord {
     enum Word: String, CaseIterable { case delivered, deferred, bounced, expired }
 
     private(set) var changes: [RecipientChange] = []
     private(set) var words: [Word] = []
     private(set) var events: [MailEvent] = []
+    /// Of whom the sender is told, and what.
+    private(set) var notified: [NotifiedRecipient] = []
     let receipt: Receipt
 
     /// `copies` and `report.outcomes` are in the same order. `nextAttempt`: for those that are deferred. `expires`: past `lifetime`, a
-    /// deferral is the last one.
+    /// deferral is the last one. `isLate`: past `delayWarning`, its sender is told.
     init(
         _ message: StoredMessage, copies: ArraySlice<StoredRecipient>, report: DeliveryReport, readySince: Timestamp, startedAt: Timestamp,
-        now: Timestamp, nextAttempt: Timestamp, lifetime: Duration, expires: Bool
+        now: Timestamp, nextAttempt: Timestamp, lifetime: Duration, expires: Bool, isLate: Bool
     ) {
+        let rule = NotifyRule(message)
         let before = max(.zero, readySince - message.receivedAt)
         let queue = max(.zero, startedAt - readySince)
         var json = JSONWriter()
@@ -43,15 +47,26 @@ struct AttemptRecord {
             switch word {
             case .delivered: (state, reason) = (.delivered, said)
             case .deferred: (state, reason) = (.queued, said)
-            case .bounced: (state, reason) = (.quarantined, "undeliverable: " + said)
-            case .expired:
-                (state, reason) = (.quarantined, "undeliverable: not delivered within \(lifetime.components.seconds) s; last: " + said)
+            case .bounced, .expired:
+                let why = (word == .bounced ? "" : "not delivered within \(lifetime.components.seconds) s; last: ") + said
+                // Whom nobody may tell of it keeps it: a person decides.
+                if rule.sender == nil {
+                    (state, reason) = (.quarantined, "undeliverable: " + why)
+                } else {
+                    (state, reason) = (word == .bounced ? .bounced : .expired, why)
+                }
             }
             let next = word == .deferred ? nextAttempt : now
-            changes.append(
-                RecipientChange(
-                    queueID: message.queueID, index: copy.index, state: state, attempts: copy.attempts + 1, nextAttempt: next,
-                    reason: reason))
+            var change = RecipientChange(
+                queueID: message.queueID, index: copy.index, state: state, attempts: copy.attempts + 1, nextAttempt: next, reason: reason)
+            if let action = Self.action(word, copy, report, rule, isLate: isLate) {
+                change.tellsDelay = action == .delayed
+                notified.append(
+                    NotifiedRecipient(
+                        copy, action, outcome, isExpired: word == .expired, nextHop: report.nextHop,
+                        retriesUntil: action == .delayed ? message.receivedAt + lifetime : nil))
+            }
+            changes.append(change)
             words.append(word)
 
             json.beginObject()
@@ -84,6 +99,20 @@ struct AttemptRecord {
         json.endArray()
         json.endObject()
         receipt = Receipt(queueID: message.queueID, time: now, kind: "attempt", json: json.text)
+    }
+
+    /// What the sender is told of this copy; nil: nothing.
+    private static func action(
+        _ word: Word, _ copy: StoredRecipient, _ report: DeliveryReport, _ rule: NotifyRule, isLate: Bool
+    ) -> NotifiedAction? {
+        switch word {
+        case .delivered:
+            // A server that knows DSNs tells of it itself.
+            if report.passedDSN || !rule.tells(.success, of: copy) { return nil }
+            return report.isLMTP ? .delivered : .relayed
+        case .deferred: return isLate && !copy.isDelayTold && rule.tells(.delay, of: copy) ? .delayed : nil
+        case .bounced, .expired: return rule.tells(.failure, of: copy) ? .failed : nil
+        }
     }
 
     /// The word, what was said, the enhanced status code if there is one.

@@ -100,7 +100,7 @@ extension DeliveryQueue {
         let record = AttemptRecord(
             attempt.message!, copies: copies, report: report, readySince: attempt.readySince, startedAt: startedAt, now: now,
             nextAttempt: later, lifetime: queue.lifetime,  // An attempt that a stop cuts off was none.
-            expires: !core.isStopping && triedAge(attempt) >= queue.lifetime)
+            expires: !core.isStopping && triedAge(attempt) >= queue.lifetime, isLate: age(attempt.message!) >= queue.delayWarning)
         var changes = record.changes
         // What a next hop said of a copy counts, whoever has held it meanwhile; a deferral takes none out of somebody's hands.
         for at in changes.indices where !changes[at].state.isFinal { changes[at].from = .queued }
@@ -113,7 +113,9 @@ extension DeliveryQueue {
                 before: attempt.readySince - attempt.message!.receivedAt, queue: startedAt - attempt.readySince,
                 connect: report.connectTime, send: report.sendTime)
         }
-        self.record(changes, then: next)
+        notice(about: attempt.message!, record.notified) { [self, changes] notice in
+            self.record(changes, telling: notice, then: next)
+        }
     }
 
     /// How old its message was when its destination was last tried: what was not tried at its end does not expire.
@@ -167,13 +169,10 @@ extension DeliveryQueue {
         if held.isEmpty { return end(attempt, next: nil) }
         let queue = policy.current.queue
         if age(found) >= queue.lifetime {
-            var changes = held.map {
-                RecipientChange(
-                    queueID: found.queueID, index: $0.index, state: .quarantined, attempts: $0.attempts, nextAttempt: loop.now,
-                    reason: "undeliverable: no verdict within \(queue.lifetime.components.seconds) s; last: \($0.reason)")
+            let (changes, told) = Self.unjudged(found, held, after: queue.lifetime, now: loop.now)
+            return notice(about: found, told) { [self] notice in
+                record(changes, telling: notice) { [self] in end(attempt, next: nil) }
             }
-            for at in changes.indices { changes[at].from = .held }
-            return record(changes) { [self] in end(attempt, next: nil) }
         }
         store.body(of: found.queueID) { [self] result in
             loop.execute { [self] in

@@ -12,6 +12,8 @@ public final class DeliveryQueue: @unchecked Sendable {
     let log: any MailLog
     let loop: any SerialLoop
     let reinspect: Reinspection
+    /// Queue IDs for DSNs.
+    let makeID: @Sendable (Timestamp) -> QueueID
     let metrics = QueueMetrics()
     var core: QueueCore
     private var clock: QueueClock
@@ -30,7 +32,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     /// `memory`: bytes of messages that may be kept for their first attempt. `seed`: for the jitter.
     public init(
         store: any MessageStore, client: any NextHopClient, policy: any PolicySource, log: any MailLog, loop: any SerialLoop, seed: UInt64,
-        memory: Int = 64 << 20, reinspect: @escaping Reinspection
+        memory: Int = 64 << 20, makeID: @escaping @Sendable (Timestamp) -> QueueID, reinspect: @escaping Reinspection
     ) {
         self.store = store
         self.client = client
@@ -38,6 +40,7 @@ public final class DeliveryQueue: @unchecked Sendable {
         self.log = log
         self.loop = loop
         self.reinspect = reinspect
+        self.makeID = makeID
         let queue = policy.current.queue
         core = QueueCore(
             concurrency: queue.concurrency, schedule: RetrySchedule(first: queue.retryFirst, most: queue.retryMost), seed: seed)
@@ -204,18 +207,24 @@ public final class DeliveryQueue: @unchecked Sendable {
     }
 
     /// Records changes until the store has taken them, then goes on. What was said by a next hop is never thrown away for a full disk.
-    func record(_ changes: [RecipientChange], wait: Duration = .seconds(1), then next: @escaping @Sendable () -> Void) {
+    func record(
+        _ changes: [RecipientChange], telling notice: SenderNotice? = nil, wait: Duration = .seconds(1),
+        then next: @escaping @Sendable () -> Void
+    ) {
         if changes.isEmpty { return next() }
-        store.change(changes) { [self] result in
+        store.change(changes, adding: notice.map { [$0.message] } ?? []) { [self] result in
             loop.execute { [self] in
-                guard case .failure(let failure) = result else { return next() }
+                guard case .failure(let failure) = result else {
+                    if let notice { committed(notice) }
+                    return next()
+                }
                 log.write(
                     MailEvent(
                         "unrecorded", queueID: changes[0].queueID, [("said", .text(failure.text)), ("copies", .integer(changes.count))]))
                 // A stop does not wait for space: after the restart these copies are tried again.
                 if core.isStopping { return next() }
                 _ = loop.schedule(after: wait) { [self] in
-                    loop.run { [self] in record(changes, wait: min(wait * 2, .seconds(60)), then: next) }
+                    loop.run { [self] in record(changes, telling: notice, wait: min(wait * 2, .seconds(60)), then: next) }
                 }
             }
         }

@@ -1,3 +1,4 @@
+import DSN
 import Mail
 import Metrics
 import Synchronization
@@ -22,6 +23,7 @@ final class QueueMetrics: Sendable {
     static let mostDestinations = 20
 
     private let outcomes: [AttemptRecord.Word: Counter]
+    private let notices: [NotifiedAction: Counter]
     private let seconds = Timer(label: MetricName.deliverySeconds)
     private let delays = ["before", "queue", "connect", "send"].map { part in
         Timer(label: MetricName.deliveryDelaySeconds, dimensions: [("part", part)])
@@ -34,6 +36,10 @@ final class QueueMetrics: Sendable {
     private let running = Gauge(label: MetricName.queueLength, dimensions: [("state", "running")])
 
     init() {
+        notices = Dictionary(
+            uniqueKeysWithValues: NotifiedAction.allCases.map { action in
+                (action, Counter(label: MetricName.notifications, dimensions: [("action", action.rawValue)]))
+            })
         outcomes = Dictionary(
             uniqueKeysWithValues: AttemptRecord.Word.allCases.map { word in
                 (word, Counter(label: MetricName.deliveries, dimensions: [("outcome", word.rawValue)]))
@@ -71,6 +77,8 @@ final class QueueMetrics: Sendable {
             }
         }
     }
+
+    func told(_ action: NotifiedAction) { notices[action]!.increment() }
 
     /// `queued` counts all that is to be delivered, `suspended` and `running` among it.
     func gauge(_ core: QueueCore) {

@@ -16,6 +16,7 @@ struct GatewayReader {
         var metrics: SocketEndpoint?
         var limits = Limits()
         var queue = QueuePolicy()
+        var rewritingSecrets: String?
 
         /// In order, each once.
         var certificateFiles: [String] { Set(certificatePlaces.keys.flatMap { [$0.certificate, $0.key] }).sorted() }
@@ -70,6 +71,10 @@ struct GatewayReader {
         }
         result.metrics = metrics(map)
         result.limits = LimitsReader.limits(map.mapping("limits"))
+        if let srs = map.mapping("srs") {
+            result.rewritingSecrets = path(srs, "secret_file")
+            srs.finish()
+        }
         result.queue = LimitsReader.queue(map.mapping("queue"))
         return result
     }

@@ -14,6 +14,8 @@ public struct GatewaySettings: Sendable {
     public var plugins: [String]
     public var dns: DNSSettings
     public var log: LogSettings
+    /// The file with the secrets of rewritten reverse-paths (SRS); nil: the data folder's own.
+    public var rewritingSecrets: String?
     /// Where metrics are served besides the control socket.
     public var metrics: SocketEndpoint?
     /// What can change while the gateway runs.
@@ -32,6 +34,7 @@ public struct GatewaySettings: Sendable {
         if plugins != other.plugins { names.append("plugins") }
         if dns != other.dns { names.append("dns") }
         if log != other.log { names.append("log") }
+        if rewritingSecrets != other.rewritingSecrets { names.append("srs") }
         if metrics != other.metrics { names.append("metrics") }
         return names
     }

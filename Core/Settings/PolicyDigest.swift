@@ -24,7 +24,7 @@ enum PolicyDigest {
             "thresholds": thresholds(policy.thresholds),
             "discards_rejected_copies": .bool(policy.discardsRejectedCopies),
             "mailboxes": .object(
-                policy.mailboxes.mapValues { .object(["thresholds": thresholds($0.thresholds), "filters": .bool($0.hasFilters)]) }),
+                policy.mailboxes.mapValues { mailbox($0) }),
         ]
         if policy.addressExtension != "+" { content["address_extension"] = policy.addressExtension.map { .string($0) } ?? .null }
         if let outbound = policy.outbound {
@@ -36,6 +36,15 @@ enum PolicyDigest {
                 "scores": .object(outbound.scores.mapValues { .number($0) }),
                 "thresholds": thresholds(outbound.thresholds),
             ])
+        }
+        return .object(content)
+    }
+
+    private static func mailbox(_ mailbox: MailboxPolicy) -> JSONValue {
+        var content: [String: JSONValue] = ["thresholds": thresholds(mailbox.thresholds), "filters": .bool(mailbox.hasFilters)]
+        if !mailbox.redirects.isEmpty {
+            content["redirect"] = .array(mailbox.redirects.map { .string($0.description) })
+            content["keep"] = .bool(mailbox.keepsRedirected)
         }
         return .object(content)
     }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Who may know whom: the rules of imports, checked against sources. Pure, so that a test can feed it a violation.
 enum ImportRules {
-    static let pure: Set<String> = ["Mail", "MIME", "SMTP", "Decide"]
+    static let pure: Set<String> = ["Mail", "MIME", "SMTP", "Decide", "DSN", "SRS"]
     static let engines: Set<String> = [
         "Settings", "Receive", "Inspect", "PluginLoader", "PluginHost", "Extract", "Queue", "Store", "Deliver", "DNSClient", "Control",
         "Telemetry", "Supervisor", "InFlight", "Accounts",

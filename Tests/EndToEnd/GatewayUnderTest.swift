@@ -170,12 +170,14 @@ final class SinkUnderTest {
     private let folder: TemporaryFolder
     private let daemon: Daemon
 
-    init(port: Int = Tool.freePort()) throws {
+    /// `options`: more of smtp-sink's, such as `-f rcpt`: RCPT is refused.
+    init(port: Int = Tool.freePort(), options: [String] = []) throws {
         self.port = port
         folder = try TemporaryFolder()
         chmod(folder.path, 0o777)
         daemon = try Daemon(
-            ["/usr/sbin/smtp-sink", "-u", "nobody", "-R", folder.path, "-d", "%M.", "127.0.0.1:\(port)", "500"], log: folder.path + "/log")
+            ["/usr/sbin/smtp-sink", "-u", "nobody", "-R", folder.path, "-d", "%M."] + options + ["127.0.0.1:\(port)", "500"],
+            log: folder.path + "/log")
         try #require(Tool.wait { Tool.isListening(port) }, "smtp-sink did not start: \(daemon.text)")
     }
 

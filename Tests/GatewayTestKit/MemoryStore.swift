@@ -104,6 +104,7 @@ extension StoredRecipient {
         attempts = change.attempts
         nextAttempt = change.nextAttempt
         reason = change.reason
+        if change.tellsDelay { isDelayTold = true }
         addedHeaders = change.addedHeaders ?? addedHeaders
     }
 }

@@ -30,6 +30,10 @@ public struct MailboxPolicy: Hashable, Sendable {
     public var thresholds = Thresholds()
     /// `filters: off`.
     public var hasFilters = true
+    /// Its mail goes to these instead, judged as its own.
+    public var redirects: [EmailAddress] = []
+    /// `keep`: it gets its own copy too.
+    public var keepsRedirected = false
     public init() {}
 }
 
@@ -46,6 +50,9 @@ extension DomainPolicy {
         if mailboxes.isEmpty { return nil }
         return lookupNames(of: address).lazy.compactMap { mailboxes[$0 + "@" + domain] }.first
     }
+
+    /// Whether any of its mailboxes sends mail on.
+    public var hasRedirects: Bool { mailboxes.values.contains { !$0.redirects.isEmpty } }
 
     // MARK: By role
 

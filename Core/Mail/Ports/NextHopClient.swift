@@ -50,6 +50,10 @@ public struct DeliveryReport: Sendable {
     /// The next hop that answered last, with the address used: `mail.example.com[192.0.2.1]:25`.
     public var nextHop: String
     public var tls: TLSFacts?
+    /// Every server that took the message took RET, ENVID, NOTIFY and ORCPT with it, so that successes are for it to tell.
+    public var passedDSN = false
+    /// Whoever took it did so by LMTP, so that it is in the mailbox.
+    public var isLMTP = false
     /// Seconds as in Postfix's delays: waiting for and making the connection, and sending.
     public var connectTime: Duration
     public var sendTime: Duration

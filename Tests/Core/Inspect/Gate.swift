@@ -1,6 +1,7 @@
 import GatewayTestKit
 import Inspect
 import Mail
+import SRS
 import Synchronization
 
 /// An inspector with scripted ports, and a client that asks it one question after the other. Everything on one `ManualLoop`.
@@ -29,13 +30,13 @@ final class Gate: @unchecked Sendable {
 
     init(
         _ filters: [ScriptedFilter], _ policy: PolicySnapshot, role: ListenerRole = .inbound, client: String = "192.0.2.1",
-        verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil
+        verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil, srs: SenderRewriting? = nil
     ) throws {
         host = ScriptedFilterHost(filters)
         inspector = Inspector(
             plan: try FilterPlan(snapshot: policy, host: host), host: host, store: store, log: log, clock: loop,
             ids: QueueIDGenerator(floor: QueueID(rawValue: 0)), verifier: verifier, authenticator: authenticator,
-            journal: journal, accepted: { [queued] in queued.append($0) },
+            journal: journal, srs: srs, accepted: { [queued] in queued.append($0) },
             observe: { [records] in records.append($0) })
         facts = SessionFacts(
             id: 7, role: role, listener: "127.0.0.1:25", client: IPAddress(client)!, clientPort: 4711, connectedAt: loop.now)

@@ -12,6 +12,7 @@ final class QueueBench: Sendable {
     let hops: ScriptedHops
     let policy: ScriptedPolicy
     let queue: DeliveryQueue
+    let makeID: @Sendable (Timestamp) -> QueueID
     /// Messages handed back to the inspection, with their answers owed.
     let inspections: Inspections
 
@@ -21,11 +22,13 @@ final class QueueBench: Sendable {
 
     init(_ domains: [String], queue policy: QueuePolicy = QueuePolicy(), memory: Int = 1 << 20, hops: ScriptedHops = ScriptedHops()) {
         let inspections = Inspections()
+        let ids = QueueIDGenerator(floor: QueueID(rawValue: 1 << 40))
+        makeID = { ids.next(at: $0) }
         self.hops = hops
         self.policy = ScriptedPolicy(domains, queue: policy)
         self.inspections = inspections
         queue = DeliveryQueue(
-            store: store, client: hops, policy: self.policy, log: log, loop: loop, seed: 7, memory: memory,
+            store: store, client: hops, policy: self.policy, log: log, loop: loop, seed: 7, memory: memory, makeID: makeID,
             reinspect: { message, done in inspections.waiting.withLock { $0.append((message, done)) } })
     }
 

@@ -20,7 +20,8 @@ struct RestartTests {
         var store = try SQLiteStore(folder: folder, clock: bench.loop)
         do {
             let queue = DeliveryQueue(
-                store: store, client: first, policy: bench.policy, log: bench.log, loop: bench.loop, seed: 1, reinspect: { _, _ in })
+                store: store, client: first, policy: bench.policy, log: bench.log, loop: bench.loop, seed: 1, makeID: bench.makeID,
+                reinspect: { _, _ in })
             let accepted = Atomic(0)
             for i in 1...8 {
                 let message = bench.message(i, "a")
@@ -36,7 +37,8 @@ struct RestartTests {
         store = try SQLiteStore(folder: folder, clock: bench.loop)
         let second = ScriptedHops { job in job.recipients.map { _ in .ok } }
         let queue = DeliveryQueue(
-            store: store, client: second, policy: bench.policy, log: bench.log, loop: bench.loop, seed: 1, reinspect: { _, _ in })
+            store: store, client: second, policy: bench.policy, log: bench.log, loop: bench.loop, seed: 1, makeID: bench.makeID,
+            reinspect: { _, _ in })
         let count = Mutex<Int?>(nil)
         queue.start { result in count.withLock { $0 = try? result.get() } }
         wait(bench.loop) { bench.log.names.count == 8 }

@@ -14,6 +14,8 @@ final class ScriptedHops: NextHopClient {
     private struct State {
         var running: [Running] = []
         var seen: [DeliveryJob] = []
+        var passesDSN = false
+        var isLMTP = false
         var answer: (@Sendable (DeliveryJob) -> [DeliveryOutcome]?)?
     }
     private let state = Mutex(State())
@@ -27,7 +29,7 @@ final class ScriptedHops: NextHopClient {
             return state.answer
         }
         if let outcomes = answer?(job) {
-            completion(Self.report(outcomes))
+            completion(report(outcomes))
         } else {
             state.withLock { $0.running.append(Running(job: job, completion: completion)) }
         }
@@ -43,12 +45,17 @@ final class ScriptedHops: NextHopClient {
             return state.running.remove(at: i)
         }
         guard let found else { preconditionFailure("no such job waits") }
-        found.completion(Self.report(found.job.recipients.map { outcome($0.index) }))
+        found.completion(report(found.job.recipients.map { outcome($0.index) }))
     }
 
-    private static func report(_ outcomes: [DeliveryOutcome]) -> DeliveryReport {
-        DeliveryReport(
+    /// What the hops say of themselves from now on.
+    func are(passingDSN: Bool, lmtp: Bool = false) { state.withLock { ($0.passesDSN, $0.isLMTP) = (passingDSN, lmtp) } }
+
+    private func report(_ outcomes: [DeliveryOutcome]) -> DeliveryReport {
+        var report = DeliveryReport(
             outcomes: outcomes, nextHop: "hop[127.0.0.1]:25", connectTime: .milliseconds(3), sendTime: .milliseconds(4))
+        (report.passedDSN, report.isLMTP) = state.withLock { ($0.passesDSN, $0.isLMTP) }
+        return report
     }
 }
 
@@ -92,6 +99,7 @@ final class MemoryStore: MessageStore {
                 state.messages[change.queueID]!.recipients[i].attempts = change.attempts
                 state.messages[change.queueID]!.recipients[i].nextAttempt = change.nextAttempt
                 state.messages[change.queueID]!.recipients[i].reason = change.reason
+                if change.tellsDelay { state.messages[change.queueID]!.recipients[i].isDelayTold = true }
             }
             return false
         }
