@@ -64,7 +64,11 @@ final class ConnectionPool: Sendable {
     /// Takes one out that has been idle too long; false when somebody has taken it already.
     func remove(_ connection: NextHopConnection) -> Bool {
         state.withLock { state in
-            guard let at = state.idle[connection.key]?.firstIndex(where: { $0 === connection }) else { return false }
+            guard let at = state.idle[connection.key]?.firstIndex(where: { $0 === connection }) else {
+                // All of its kind are taken, and this one will not come back.
+                if state.idle[connection.key]?.isEmpty == true { state.idle[connection.key] = nil }
+                return false
+            }
             state.idle[connection.key]?.remove(at: at)
             if state.idle[connection.key]?.isEmpty == true { state.idle[connection.key] = nil }
             return true
@@ -85,6 +89,8 @@ final class ConnectionPool: Sendable {
         state.withLock { $0.open[ObjectIdentifier(connection)] = nil }
     }
 
+    /// Kinds of connections that there is room for.
+    var keyCount: Int { state.withLock { $0.idle.count } }
     var openCount: Int { state.withLock { $0.open.count } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
 

@@ -140,7 +140,7 @@ final class DeliveryAttempt: @unchecked Sendable {
             isUnasked = true
             return finish()
         }
-        connect(tls: hops[hopIndex].tls)
+        connect()
     }
 
     /// The last step: one of the servers that are known to be down.
@@ -151,18 +151,18 @@ final class DeliveryAttempt: @unchecked Sendable {
         hopIndex = 0
         addresses = [down.remove(at: best).address]
         addressIndex = 0
-        connect(tls: hops[0].tls)
+        connect()
     }
 
-    private func connect(tls mode: NextHop.TLSMode) {
+    private func connect(avoidsTLS: Bool = false) {
         let hop = hops[hopIndex]
         let address = addresses[addressIndex]
-        let tls = mode == .opportunistic && client.health.breaksTLS(address) ? .never : mode
         let peer = address.peer(of: hop.host)
         connects += 1
         let connection = NextHopConnection(
-            key: ConnectionPool.Key(hop), address: address, loop: client.group.any(), hostname: client.hostname(), tls: tls,
-            usesChunking: !client.health.refusesChunking(address), pool: client.pool, contexts: client.contexts, policy: client.policy,
+            key: ConnectionPool.Key(hop), address: address, loop: client.group.any(), hostname: client.hostname(),
+            avoidsTLS: avoidsTLS || client.health.breaksTLS(address), usesChunking: !client.health.refusesChunking(address),
+            pool: client.pool, contexts: client.contexts, policy: client.policy,
             work: work())
         guard client.pool.opened(connection) else {
             failed("connect to \(peer): shutting down", thenNext: false)
@@ -218,7 +218,7 @@ final class DeliveryAttempt: @unchecked Sendable {
         case .tlsFailed(let why):
             if hops[hopIndex].tls == .opportunistic {
                 client.health.brokeTLS(connection.address)
-                return connect(tls: .never)
+                return connect(avoidsTLS: true)
             }
             client.health.failed(connection.address)
             failed("TLS with \(connection.peer): \(why)")
@@ -226,7 +226,7 @@ final class DeliveryAttempt: @unchecked Sendable {
             client.health.refusedChunking(connection.address)
             addresses = [connection.address] + addresses.dropFirst(addressIndex + 1)
             addressIndex = 0
-            connect(tls: hops[hopIndex].tls)
+            connect()
         case .finished(let results):
             answered = (connection.peer, connection.tls)
             if firstSend == nil { firstSend = connection.sendBegan }
@@ -235,6 +235,7 @@ final class DeliveryAttempt: @unchecked Sendable {
                 takers = takers.map { ($0.offerDSN && dsn, $0.speakLMTP && lmtp) } ?? (dsn, lmtp)
             }
             if connection.isUnwell { client.health.failed(connection.address) } else { client.health.worked(connection.address) }
+            if connection.machine.hasDemandedTLS { client.health.mayDoTLS(connection.address) }
             settle(results)
         }
     }
@@ -246,11 +247,11 @@ final class DeliveryAttempt: @unchecked Sendable {
             switch outcome {
             case .deferred(let failure) where failure.isNextHopsFault:
                 isUnasked = true
-                outcomes[place] = outcome
+                if failure.reply != nil || !isRefused(place) { outcomes[place] = outcome }
                 left.append(place)
             case .bounced(let failure) where failure.isNextHopsFault:
                 isUnable = true
-                if !isUnasked { outcomes[place] = outcome }
+                if failure.reply == nil ? !isUnasked : !mayBeTaken(place) { outcomes[place] = outcome }
                 left.append(place)
             default: outcomes[place] = outcome
             }
@@ -260,11 +261,21 @@ final class DeliveryAttempt: @unchecked Sendable {
         if left.isEmpty { finish() } else { next(isHostDone: isUnable) }
     }
 
+    /// A server refused it for good, and another may not: that stands when the others say nothing.
+    private func isRefused(_ place: Int) -> Bool {
+        if case .bounced(let failure) = outcomes[place] { failure.reply != nil } else { false }
+    }
+
+    /// A server that answered may take it later.
+    private func mayBeTaken(_ place: Int) -> Bool {
+        if case .deferred(let failure) = outcomes[place] { failure.reply != nil } else { false }
+    }
+
     /// Nothing came of this address or host.
     private func failed(_ why: String, thenNext: Bool = true) {
         isUnasked = true
         let outcome = DeliveryOutcome.deferred(DeliveryFailure(detail: why, isNextHopsFault: true))
-        for place in remaining { outcomes[place] = outcome }
+        for place in remaining where !isRefused(place) { outcomes[place] = outcome }
         if addressIndex < addresses.count { answered = (addresses[addressIndex].peer(of: hops[hopIndex].host), nil) }
         if thenNext { next() }
     }
@@ -284,7 +295,7 @@ final class DeliveryAttempt: @unchecked Sendable {
         for place in remaining {
             guard case .bounced(var failure) = outcomes[place], failure.isNextHopsFault else { continue }
             // None is able: then it is the message's fault. Unless one was not asked.
-            failure.isNextHopsFault = isUnasked || !down.isEmpty
+            failure.isNextHopsFault = failure.reply == nil && (isUnasked || !down.isEmpty)
             outcomes[place] = failure.isNextHopsFault ? .deferred(failure) : .bounced(failure)
         }
         let end = NIODeadline.now()

@@ -6,16 +6,13 @@ extension NextHopConnection {
     func sendPieces() {
         while let context, writer != nil, context.channel.isWritable {
             guard let (piece, isLast) = writer?.next(context.channel.allocator) else { return }
-            if isLast {
-                writer = nil
-                machine.messageSent()
-            }
+            if isLast { writer = nil }
             extendDeadline()
-            context.writeAndFlush(wrapOutboundOut(piece), promise: nil)
+            write(piece, isLast: isLast, context)
         }
     }
 
-    /// Behind BDAT. A small message goes in one write with what comes before it.
+    /// Behind BDAT.
     func sendChunk(_ commands: [UInt8], _ count: Int) {
         guard let work else { return }
         if chunks == nil { chunks = ChunkWriter(addedHeaders: work.addedHeaders, region: work.region) }
@@ -32,12 +29,17 @@ extension NextHopConnection {
             commands = []
             chunks?.write(count, to: &piece)
             chunkLeft = left - count
-            if left == count {
-                chunkLeft = nil
-                machine.messageSent()
-            }
+            if left == count { chunkLeft = nil }
             extendDeadline()
-            context.writeAndFlush(wrapOutboundOut(piece), promise: nil)
+            write(piece, isLast: left == count, context)
         }
+    }
+
+    /// The last piece counts as sent once the kernel has it: what is said before that answers nothing.
+    private func write(_ piece: ByteBuffer, isLast: Bool, _ context: ChannelHandlerContext) {
+        guard isLast else { return context.writeAndFlush(wrapOutboundOut(piece), promise: nil) }
+        let written = loop.makePromise(of: Void.self)
+        written.futureResult.whenSuccess { self.machine.messageSent() }
+        context.writeAndFlush(wrapOutboundOut(piece), promise: written)
     }
 }

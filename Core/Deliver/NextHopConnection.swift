@@ -76,9 +76,9 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     /// It did not get as far as a session, did not answer in time, or said 421: another server had better be tried first for a while.
     private(set) var isUnwell = false
 
-    /// `tls` may be `.never` although `key` says opportunistic: after a handshake that failed.
+    /// `avoidsTLS`: where it is opportunistic, after a handshake that failed.
     init(
-        key: ConnectionPool.Key, address: ServerAddress, loop: any EventLoop, hostname: String, tls: NextHop.TLSMode, usesChunking: Bool,
+        key: ConnectionPool.Key, address: ServerAddress, loop: any EventLoop, hostname: String, avoidsTLS: Bool, usesChunking: Bool,
         pool: ConnectionPool, contexts: TLSContexts, policy: @escaping @Sendable () -> QueuePolicy, work: Work
     ) {
         self.key = key
@@ -90,7 +90,8 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         self.policy = policy
         times = policy()
         self.work = work
-        machine = ClientMachine(hostname: hostname, tls: tls, isLMTP: key.isLMTP, usesChunking: usesChunking)
+        machine = ClientMachine(
+            hostname: hostname, tls: key.tls, isLMTP: key.isLMTP, usesChunking: usesChunking, avoidsTLS: avoidsTLS)
     }
 
     // MARK: For the owner, on the loop
@@ -168,15 +169,15 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     private func received(_ reply: Reply, hasMore: Bool) {
         if reply.code == 421, !machine.isQuitting { isUnwell = true }
         let isStale = reply.code == 421 && messages > 0 && machine.isUnanswered
-        let action = machine.received(reply)
+        let action = machine.received(reply, hasMore: hasMore)
         if isStale { return end(.stale, closes: true) }
         switch action {
         case .startTLS where hasMore || parser.isInsideReply:
             // An attack, so no second try in clear either (RFC 3207 section 6).
             apply(machine.lost("bytes in clear behind the reply to STARTTLS: an attack"))
         case .finished where machine.hasRefusedChunking: end(.chunkingRefused, closes: true)
-        case .finished(let outcomes, _) where hasMore:
-            // More replies than commands: the next transaction would take them for its own.
+        case .finished(let outcomes, _) where hasMore || machine.hasDemandedTLS:
+            // More replies than commands: the next transaction would take them for its own. Or it would be refused as this one was.
             end(.finished(outcomes), closes: true)
         default: apply(action)
         }

@@ -85,6 +85,8 @@ final class ServerHealth: Sendable {
     }
 
     func brokeTLS(_ server: ServerAddress) { set(.tls(server), for: Self.withoutTLS) }
+    /// It wants TLS: the handshake's failure may have been a passing one.
+    func mayDoTLS(_ server: ServerAddress) { state.withLock { $0.lacks.remove(.tls(server)) } }
     func breaksTLS(_ server: ServerAddress) -> Bool { has(.tls(server)) }
 
     func refusedChunking(_ server: ServerAddress) { set(.chunking(server), for: Self.withoutChunking) }

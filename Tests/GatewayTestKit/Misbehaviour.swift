@@ -11,11 +11,17 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
     /// It takes the time for a reply.
     public let isSlow: Bool
     /// Needs a message of some megabytes: it must not all be on its way before the next hop acts.
-    public let isAboutLargeMessages: Bool
+    let isAboutLargeMessages: Bool
     public let extensions: [String]
     public let script: @Sendable (Int, ScriptedNextHop.Moment) -> ScriptedNextHop.Step?
 
-    public var isFault: Bool { words[0].hasSuffix("fault") }
+    /// The connection is of no more use.
+    public var isFault: Bool { words[0].hasSuffix("fault") && !isRefusal || words[0] == "deferred -" }
+    private var isRefusal: Bool { ["451", "452", "530", "554 to MAIL"].contains { description.hasPrefix($0) } }
+    /// Of the message: BDAT is for those that are not small.
+    public var lineCount: Int {
+        isAboutLargeMessages ? 200_000 : extensions.contains("CHUNKING") || description.contains("BDAT") ? 2000 : 1
+    }
 
     init(
         _ name: String, _ words: [String], _ says: String = "", _ transport: Transport = .clear, slow: Bool = false, large: Bool = false,
@@ -32,6 +38,8 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
     }
 
     private static let fault = ["deferred - fault", "deferred - fault"]
+    /// It may have the message: nobody else is asked.
+    private static let lost = ["deferred -", "deferred -"]
     private static let closing = ["deferred 421 fault", "deferred 421 fault"]
     private static let delivered = ["delivered 250", "delivered 250"]
 
@@ -52,7 +60,7 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
         { $0.verb == "EHLO" ? .reply("250-hop\r\n250 STARTTLS") : $0.verb == "STARTTLS" ? step : nil }
     }
 
-    public static let all: [Misbehaviour] = greetings + envelopes + data + chunks + encryption + lmtp
+    public static let all: [Misbehaviour] = greetings + envelopes + data + chunks + surplus + encryption + lmtp
 
     private static let greetings = [
         Misbehaviour("closes at once", fault, "closed", does: at(.connected, .close)),
@@ -77,8 +85,15 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
 
     private static let envelopes = [
         Misbehaviour(
-            "451 to MAIL", ["deferred 451", "deferred 451"], "in reply to MAIL", does: at("MAIL", .reply("451 4.7.1 greylisted"))),
+            "451 to MAIL", ["deferred 451 fault", "deferred 451 fault"], "in reply to MAIL",
+            does: at("MAIL", .reply("451 4.7.1 greylisted"))),
         Misbehaviour("550 to MAIL", ["bounced 550", "bounced 550"], "in reply to MAIL", does: at("MAIL", .reply("550 5.7.1 no"))),
+        Misbehaviour(
+            "554 to MAIL, about itself", ["deferred 554 fault", "deferred 554 fault"], "in reply to MAIL",
+            does: at("MAIL", .reply("554 5.3.5 misconfigured"))),
+        Misbehaviour(
+            "452 to RCPT, about itself", ["deferred 452 fault", "deferred 452 fault"], "in reply to RCPT",
+            does: at("RCPT", .reply("452 4.3.1 disk full"))),
         Misbehaviour("421 to MAIL", closing, "MAIL", does: at("MAIL", .replyThenClose("421 no"))),
         Misbehaviour("closes at MAIL", fault, "waiting for the reply to MAIL", does: at("MAIL", .close)),
         Misbehaviour("150 to MAIL", fault, "not an SMTP reply", does: at("MAIL", .reply("150 wait"))),
@@ -90,6 +105,12 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
         Misbehaviour("no reply to RCPT", fault, "waiting for the reply to RCPT", slow: true, does: at("RCPT", .stall)),
         Misbehaviour("one reply too few in pipelining", fault, "unexpected reply to RCPT", does: atFirst(.nothing)),
         Misbehaviour("one reply too many in pipelining", fault, "unexpected reply to DATA", does: atFirst(.reply("250 ok\r\n250 ok"))),
+        Misbehaviour("one reply too many in pipelining, then 550", fault, "unexpected reply to DATA") { moment in
+            guard case .command(let line) = moment, line.hasPrefix("RCPT") else { return nil }
+            return .reply(line.hasPrefix("RCPT TO:<a@") ? "250 ok\r\n250 ok" : "550 no")
+        },
+        Misbehaviour(
+            "a reply behind that to EHLO", fault, "a reply that nothing asked for", does: at("EHLO", .reply("250 hop\r\n250 ok"))),
         Misbehaviour(
             "announces SIZE 5", ["bounced -", "bounced -"], "5.3.4 ", does: at("EHLO", .reply("250-hop\r\n250 SIZE 5"))),
         Misbehaviour(
@@ -98,22 +119,30 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
     ]
 
     private static let data = [
-        Misbehaviour("452 to DATA", ["deferred 452", "deferred 452"], "in reply to DATA", does: at("DATA", .reply("452 full"))),
+        Misbehaviour(
+            "452 to DATA", ["deferred 452 fault", "deferred 452 fault"], "in reply to DATA", does: at("DATA", .reply("452 full"))),
         Misbehaviour("554 to DATA", ["bounced 554", "bounced 554"], "in reply to DATA", does: at("DATA", .reply("554 no"))),
+        Misbehaviour("503 to DATA", fault, "unexpected reply to DATA", does: at("DATA", .reply("503 what"))),
+        Misbehaviour(
+            "takes the message before it has come", fault, "a reply that nothing asked for",
+            does: at("DATA", .reply("354 go on\r\n250 taken"))),
         Misbehaviour("250 to DATA", fault, "unexpected reply to DATA", does: at("DATA", .reply("250 what"))),
         Misbehaviour("no reply to DATA", fault, "waiting for the reply to DATA", slow: true, does: at("DATA", .stall)),
         Misbehaviour("closes amid the message", fault, "end of data", large: true, does: inData(.close)),
         Misbehaviour("reads no further amid the message", fault, "no answer in time", slow: true, large: true, does: inData(.stall)),
         Misbehaviour(
-            "250 amid the message", fault, "a reply before the end of data", large: true, does: inData(.replyThenStall("250 thanks"))),
+            "250 amid the message", fault, "a reply ", large: true, does: inData(.replyThenStall("250 thanks"))),
         Misbehaviour("451 at the end of data", ["deferred 451", "deferred 451"], "end of data", does: at(.endOfData, .reply("451 later"))),
         Misbehaviour("554 at the end of data", ["bounced 554", "bounced 554"], "end of data", does: at(.endOfData, .reply("554 spam"))),
-        Misbehaviour("354 at the end of data", fault, "unexpected reply to end of data", does: at(.endOfData, .reply("354 more"))),
+        Misbehaviour(
+            "451 at the end of data, about itself", ["deferred 451 fault", "deferred 451 fault"], "end of data",
+            does: at(.endOfData, .reply("451 4.3.0 queue file write error"))),
+        Misbehaviour("354 at the end of data", lost, "unexpected reply to end of data", does: at(.endOfData, .reply("354 more"))),
         Misbehaviour("421 at the end of data", closing, "end of data", does: at(.endOfData, .replyThenClose("421 no"))),
-        Misbehaviour("garbage at the end of data", fault, "not an SMTP reply", does: at(.endOfData, .reply("thank you"))),
-        Misbehaviour("takes it and says nothing", fault, "no answer in time", slow: true, does: at(.endOfData, .stall)),
-        Misbehaviour("takes it and closes", fault, "end of data", does: at(.endOfData, .close)),
-        Misbehaviour("endless reply at the end of data", fault, "endless reply", does: at(.endOfData, .endless("250-ok"))),
+        Misbehaviour("garbage at the end of data", lost, "not an SMTP reply", does: at(.endOfData, .reply("thank you"))),
+        Misbehaviour("takes it and says nothing", lost, "no answer in time", slow: true, does: at(.endOfData, .stall)),
+        Misbehaviour("takes it and closes", lost, "end of data", does: at(.endOfData, .close)),
+        Misbehaviour("endless reply at the end of data", lost, "endless reply", does: at(.endOfData, .endless("250-ok"))),
         Misbehaviour("takes it and says more", delivered, does: at(.endOfData, .reply("250 ok\r\n250 and more"))),
     ]
 
@@ -125,8 +154,20 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
             "452 to BDAT", ["deferred 452", "deferred 452"], "in reply to BDAT", extensions: ["CHUNKING"],
             does: at("BDAT", .reply("452 full"))),
         Misbehaviour(
-            "354 to BDAT", fault, "unexpected reply to BDAT", extensions: ["CHUNKING"], does: at("BDAT", .reply("354 go on"))),
-        Misbehaviour("closes at BDAT", fault, "waiting for the reply to BDAT", extensions: ["CHUNKING"], does: at("BDAT", .close)),
+            "354 to BDAT", lost, "unexpected reply to BDAT", extensions: ["CHUNKING"], does: at("BDAT", .reply("354 go on"))),
+        Misbehaviour("closes at BDAT", lost, "waiting for the reply to BDAT", extensions: ["CHUNKING"], does: at("BDAT", .close)),
+    ]
+
+    private static let surplus = [
+        Misbehaviour(
+            "CHUNKING: one reply too many in pipelining", fault, "a reply that nothing asked for", extensions: ["CHUNKING"],
+            does: atFirst(.reply("250 ok\r\n250 ok"))),
+        Misbehaviour(
+            "CHUNKING: RCPT's reply to BDAT", lost, "unexpected reply to BDAT", extensions: ["CHUNKING"],
+            does: at("BDAT", .reply("250 2.1.5 ok"))),
+        Misbehaviour(
+            "CHUNKING: two replies to BDAT", lost, "unexpected reply to BDAT", extensions: ["CHUNKING"],
+            does: at("BDAT", .reply("250 ok\r\n552 no"))),
     ]
 
     private static let encryption = [
@@ -134,6 +175,9 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
         Misbehaviour("closes instead of a handshake", delivered, "", .opportunisticTLS, does: tls(.replyThenClose("220 go"))),
         Misbehaviour("no handshake", delivered, "", .opportunisticTLS, slow: true, does: tls(.replyThenStall("220 go"))),
         Misbehaviour("454 to STARTTLS", delivered, "", .opportunisticTLS, does: tls(.reply("454 4.7.0 not now"))),
+        Misbehaviour(
+            "no handshake, and 530 to MAIL", ["deferred 530 fault", "deferred 530 fault"], "in reply to MAIL", .opportunisticTLS
+        ) { tls(.brokenTLS("220 go"))($0) ?? ($0.verb == "MAIL" ? .reply("530 5.7.0 Must issue STARTTLS first") : nil) },
         Misbehaviour("closes at STARTTLS", fault, "STARTTLS", .opportunisticTLS, does: tls(.close)),
         Misbehaviour("bytes in clear behind STARTTLS", fault, "attack", .opportunisticTLS, does: tls(.injected(Array("250 hi\r\n".utf8)))),
     ]
@@ -142,10 +186,10 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
         Misbehaviour(
             "LMTP: refuses LHLO", ["deferred 500 fault", "deferred 500 fault"], "LHLO", .lmtp, does: at("LHLO", .reply("500 what"))),
         Misbehaviour(
-            "LMTP: one reply too few, then closes", ["delivered 250", "deferred - fault"], "", .lmtp,
+            "LMTP: one reply too few, then closes", ["delivered 250", "deferred -"], "", .lmtp,
             does: at(.endOfData, .replyThenClose("250 first"))),
         Misbehaviour(
-            "LMTP: one reply too few, then nothing", ["delivered 250", "deferred - fault"], "", .lmtp, slow: true,
+            "LMTP: one reply too few, then nothing", ["delivered 250", "deferred -"], "", .lmtp, slow: true,
             does: at(.endOfData, .replyThenStall("250 first"))),
         Misbehaviour(
             "LMTP: one reply too many", delivered, "", .lmtp, does: at(.endOfData, .reply("250 first\r\n250 second\r\n250 third"))),

@@ -66,7 +66,8 @@ extension ClientMachine {
             return turnedAway(transaction, "5.1.3 an address with control characters", isItsFault: false)
         }
         let isPipelined = capabilities.hasPipelining
-        let isChunked = usesChunking && capabilities.hasChunking && !isLMTP && !transaction.endsAfterRecipients
+        let isChunked =
+            usesChunking && capabilities.hasChunking && !isLMTP && !transaction.endsAfterRecipients && transaction.size > Self.mostAfterDATA
         state = .transaction
         running = Running(
             transaction: transaction, isPipelined: isPipelined, isChunked: isChunked, step: needsReset ? .reset : .mail,
@@ -76,13 +77,12 @@ extension ClientMachine {
         needsReset = false
         if isPipelined {
             for recipient in transaction.recipients { appendRecipient(recipient, to: &out) }
-            if isChunked, transaction.size <= Self.mostPipelined { return nextChunk(after: out) }
             if !isChunked, !transaction.endsAfterRecipients { out += "DATA\r\n".utf8 }
         }
         return .send(out)
     }
 
-    mutating func answered(_ reply: Reply) -> Action {
+    mutating func answered(_ reply: Reply, hasMore: Bool) -> Action {
         guard let step = running?.step else { preconditionFailure("a transaction's state without a transaction") }
         running?.isUnanswered = false
         switch step {
@@ -102,14 +102,12 @@ extension ClientMachine {
             return sendUnlessPipelined(recipient: 0)
         case .recipient(let index): return recipientAnswered(reply, index)
         case .data:
-            if reply.code == 354 { return dataAccepted(reply) }
-            guard !reply.isPositive else { return unexpected(reply) }
-            return finish(Self.outcome(reply, step), closes: false, resets: true)
+            return reply.code == 354 ? dataAccepted(reply) : dataRefused(reply, hasMore: hasMore)
         case .message:
             // A word before the end of data: whatever it says, the rest of the message would be taken for commands.
-            return finish(reply.isPositive ? nil : Self.outcome(reply, step), closes: true)
+            return finish(reply.isPositive ? nil : outcome(reply, step), closes: true)
         case .endOfData: return messageAnswered(reply)
-        case .chunk(let isLast): return chunkAnswered(reply, isLast: isLast)
+        case .chunk(let isLast): return chunkAnswered(reply, isLast: isLast, hasMore: hasMore)
         case .loneDot: return finish(nil, closes: false)
         }
     }
@@ -119,20 +117,13 @@ extension ClientMachine {
         guard reply.code < 300 || reply.code >= 400 else { return unexpected(reply) }
         running = nil  // so that the change below copies nothing
         let isCallout = now.transaction.endsAfterRecipients
-        if isCallout || !reply.isPositive { now.outcomes[index] = Self.outcome(reply, now.step) }
+        if isCallout || !reply.isPositive { now.outcomes[index] = outcome(reply, now.step) }
         let next = index + 1
         now.step = next < now.outcomes.count ? .recipient(next) : .data
         running = now
         if next < now.outcomes.count { return sendUnlessPipelined(recipient: next) }
         if isCallout { return finish(nil, closes: false, resets: true) }
-        if now.isChunked {
-            if now.chunkedBytes != nil {
-                // It went along with the commands.
-                running?.step = .chunk(isLast: true)
-                return .wait
-            }
-            return now.hasAccepted ? nextChunk() : finish(nil, closes: false, resets: true)
-        }
+        if now.isChunked { return now.hasAccepted ? nextChunk() : finish(nil, closes: false, resets: true) }
         if now.isPipelined { return .wait }
         return now.hasAccepted ? .send(Array("DATA\r\n".utf8)) : finish(nil, closes: false, resets: true)
     }
@@ -160,14 +151,8 @@ extension ClientMachine {
     }
 
     /// Everybody's outcome. In a callout it says nothing about a recipient, whatever the code: the null reverse-path was refused.
-    private func refusedMail(_ reply: Reply) -> DeliveryOutcome {
-        guard running?.transaction.endsAfterRecipients == true else { return Self.outcome(reply, .mail) }
+    private mutating func refusedMail(_ reply: Reply) -> DeliveryOutcome {
+        guard running?.transaction.endsAfterRecipients == true else { return outcome(reply, .mail) }
         return .deferred(DeliveryFailure(reply: reply, detail: "in reply to MAIL", isNextHopsFault: true))
-    }
-
-    static func outcome(_ reply: Reply, _ step: Running.Step) -> DeliveryOutcome {
-        if reply.isPositive { return .delivered(reply) }
-        let failure = DeliveryFailure(reply: reply, detail: "in reply to \(step.word)")
-        return reply.isTransient ? .deferred(failure) : .bounced(failure)
     }
 }

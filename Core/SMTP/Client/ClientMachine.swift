@@ -53,6 +53,7 @@ public struct ClientMachine: Sendable {
     let tls: NextHop.TLSMode
     let isLMTP: Bool
     let usesChunking: Bool
+    let avoidsTLS: Bool
     var state = State.greeting
     var running: Running?
     /// The last transaction left the server with an envelope.
@@ -60,16 +61,23 @@ public struct ClientMachine: Sendable {
     public private(set) var isEncrypted = false
     public private(set) var capabilities = ServerCapabilities()
 
-    /// `hostname` is ours, for EHLO. Without `usesChunking` BDAT is not used, whatever the server offers.
-    public init(hostname: String, tls: NextHop.TLSMode, isLMTP: Bool = false, usesChunking: Bool = true) {
+    /// `hostname` is ours, for EHLO. Without `usesChunking` BDAT is not used, whatever the server offers. With `avoidsTLS` an opportunistic
+    /// session stays in clear: a handshake failed before.
+    public init(
+        hostname: String, tls: NextHop.TLSMode, isLMTP: Bool = false, usesChunking: Bool = true, avoidsTLS: Bool = false
+    ) {
         self.hostname = hostname
         self.tls = tls
         self.isLMTP = isLMTP
         self.usesChunking = usesChunking
+        self.avoidsTLS = avoidsTLS
     }
 
     /// The server offered CHUNKING and then did not know BDAT; the transaction ended with that.
     public internal(set) var hasRefusedChunking = false
+
+    /// In a session that stayed in clear although the server offers STARTTLS, it refused mail that comes without.
+    public internal(set) var hasDemandedTLS = false
 
     /// It came as far as `ready` once.
     public private(set) var isEstablished = false
@@ -87,7 +95,23 @@ public struct ClientMachine: Sendable {
 
     // MARK: Events
 
-    public mutating func received(_ reply: Reply) -> Action {
+    /// `hasMore`: bytes stand behind the reply already. Where it is the answer to all that was sent, those answer nothing: one reply too
+    /// many was among those before, and which of them was whose is not known.
+    public mutating func received(_ reply: Reply, hasMore: Bool = false) -> Action {
+        // Only what EHLO announces is read to the end.
+        let reply = state == .ehlo && reply.code == 250 ? reply : reply.excerpt
+        let action = react(reply, hasMore: hasMore)
+        guard hasMore else { return action }
+        switch action {
+        case .send, .sendMessage, .sendChunk: return failure("a reply that nothing asked for, behind \(reply)")
+        case .ready:
+            isEstablished = false
+            return failure("a reply that nothing asked for, behind that to \(isLMTP ? "LHLO" : "EHLO")")
+        default: return action
+        }
+    }
+
+    private mutating func react(_ reply: Reply, hasMore: Bool) -> Action {
         // RFC 5321 section 3.8: 421 may answer anything, and the server closes.
         if reply.code == 421, state != .quitting, state != .closed {
             return fail(DeliveryFailure(reply: reply, detail: "in reply to \(word)", isNextHopsFault: true))
@@ -105,7 +129,7 @@ public struct ClientMachine: Sendable {
                 return .startTLS
             }
             return tls == .opportunistic ? becomeReady() : refused(reply)
-        case .transaction: return answered(reply)
+        case .transaction: return answered(reply, hasMore: hasMore)
         case .quitting:
             state = .closed
             return .close
@@ -142,7 +166,9 @@ public struct ClientMachine: Sendable {
         if reply.isPermanent, !isLMTP { return send("HELO \(hostname)\r\n", .helo) }
         guard reply.code == 250 else { return refused(reply) }
         capabilities = ServerCapabilities(ehlo: reply)
-        if tls != .never, !isEncrypted, capabilities.hasSTARTTLS { return send("STARTTLS\r\n", .startTLS) }
+        if tls != .never, !(avoidsTLS && tls == .opportunistic), !isEncrypted, capabilities.hasSTARTTLS {
+            return send("STARTTLS\r\n", .startTLS)
+        }
         return established()
     }
 
@@ -172,8 +198,11 @@ public struct ClientMachine: Sendable {
     /// Ends the session; a transaction under way is deferred for everybody who has no outcome yet.
     mutating func fail(_ failure: DeliveryFailure) -> Action {
         state = .closed
-        if running != nil { return finish(.deferred(failure), closes: true) }
-        return .failed(failure)
+        guard running != nil else { return .failed(failure) }
+        var failure = failure
+        // It may have taken the message: nobody else gets it too in this attempt.
+        if isPastEndOfData, failure.reply == nil { failure.isNextHopsFault = false }
+        return finish(.deferred(failure), closes: true)
     }
 
     /// What was sent last, for the log.

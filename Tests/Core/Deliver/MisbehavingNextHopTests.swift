@@ -20,7 +20,7 @@ import Testing
     }
 
     private static func message(_ row: Misbehaviour) -> String {
-        row.isAboutLargeMessages ? String(repeating: String(repeating: "x", count: 78) + "\r\n", count: 200_000) : "Subject: x\r\n\r\nx\r\n"
+        "Subject: x\r\n\r\n" + String(repeating: String(repeating: "x", count: 78) + "\r\n", count: row.lineCount)
     }
 
     @Test(arguments: Misbehaviour.all) func row(_ row: Misbehaviour) async throws {
@@ -43,6 +43,32 @@ import Testing
         #expect(report.words == ["deferred - fault"])
         #expect(report.details == ["connect to 127.0.0.1[127.0.0.1]:9: connection refused"])
         #expect(report.nextHop == "127.0.0.1[127.0.0.1]:9")
+    }
+
+    /// Nobody else gets what a server may have taken; what it refused for good another may take, and a silent one has no say in that.
+    @Test func whatMovesOnAndWhatDoesNot() async throws {
+        let good = try await ScriptedNextHop()
+        let closing = try await ScriptedNextHop { _, moment in moment == .endOfData ? .close : nil }
+        #expect(await Delivery().send(via: closing.hop(preference: 1), good.hop(preference: 2)).words == ["deferred -"])
+        #expect(good.sessions == 0)
+        let refusing = try await ScriptedNextHop { _, moment in moment.verb == "MAIL" ? .reply("550 5.7.1 your address") : nil }
+        #expect(await Delivery().send(via: refusing.hop(preference: 1), good.hop(preference: 2)).words == ["delivered 250"])
+        let gone = NextHop(host: "127.0.0.1", port: 9, preference: 2, tls: .never)
+        for preference in [1, 3] {
+            #expect(await Delivery().send(via: refusing.hop(preference: preference), gone).words == ["bounced 550"])
+        }
+        for hop in [good, closing, refusing] { await hop.close() }
+    }
+
+    /// A pool has no memory of servers whose connections are all gone.
+    @Test func nothingIsLeftInThePool() async throws {
+        let hop = try await ScriptedNextHop { _, moment in moment == .command("RCPT TO:<b@d.example>") ? .close : nil }
+        let delivery = Delivery()
+        #expect(await delivery.send(via: hop.hop()).words == ["delivered 250"])
+        #expect(delivery.client.pool.keyCount == 1)
+        _ = await delivery.send(to: ["b@d.example"], via: hop.hop())
+        #expect(await eventually { delivery.client.pool.keyCount == 0 })
+        await hop.close()
     }
 
     @Test func everyFaultMovesOnToTheNextHop() async throws {

@@ -39,7 +39,8 @@ func clientDialogue(_ machine: inout ClientMachine, _ transactions: [ClientTrans
         } else if line == "[quit]" {
             note(machine.quit())
         } else {
-            note(machine.received(parsed(line)))
+            let hasMore = line.hasSuffix("+")
+            note(machine.received(parsed(hasMore ? String(line.dropLast()) : line), hasMore: hasMore))
         }
     }
     return log
