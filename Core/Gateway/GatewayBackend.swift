@@ -21,8 +21,10 @@ struct GatewayBackend: ControlBackend {
     func status() async throws -> GatewayStatus {
         let counts = gateway.store.counts
         let isReady = gateway.isReady.load(ordering: .relaxed)
+        let fault = gateway.store.fault
         return GatewayStatus(
-            ready: isReady, reason: isReady ? "" : "starting or stopping", hostname: gateway.policy.current.hostname, version: Version.text,
+            ready: isReady && fault == nil, reason: isReady ? fault?.text ?? "" : "starting or stopping",
+            hostname: gateway.policy.current.hostname, version: Version.text,
             pid: Int(getpid()), generation: gateway.policy.current.generation, startedAt: gateway.startedAt,
             sessions: gateway.server.openSessions,
             queueLength: (counts[.queued] ?? 0) + (counts[.held] ?? 0), quarantined: counts[.quarantined] ?? 0,

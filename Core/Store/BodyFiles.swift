@@ -28,6 +28,7 @@ final class BodyFiles: BodySpool {
     let spoolsWithoutName: Bool
     /// All files there are: so that nobody asks the disk for a message that has none.
     private let known = Mutex<[QueueID: Owner]>([:])
+    private let readBack = ReadBack()
     private let syncCount = Atomic<Int>(0)
     private let waiting = Atomic<Int>(0)
     private let lastTemporary = Atomic<Int>(0)
@@ -117,12 +118,16 @@ final class BodyFiles: BodySpool {
         }
     }
 
-    /// Mapped, not read: pages come when they are needed and go when memory is short.
-    func map(_ id: QueueID, size: Int) throws(StoreFailure) -> Region {
+    /// The body, read back.
+    func read(_ id: QueueID, size: Int) throws(StoreFailure) -> Region {
         let descriptor = open(path(id), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw StoreFailure(.damaged, "\(path(id)): \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
-        return try Self.map(descriptor, size: size, path(id), file: nil)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size == size, size > 0 else {
+            throw StoreFailure(.damaged, "\(path(id)) has \(status.st_size) bytes, not the \(size) that were stored")
+        }
+        return try readBack.region(descriptor, size: size, path(id))
     }
 
     /// Waits for what is under way.

@@ -19,6 +19,8 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
         var completion: @Sendable (Result<Void, StoreFailure>) -> Void
     }
 
+    private static var retryDelay: DispatchTimeInterval { .seconds(1) }
+
     private struct Mailbox {
         var entries: [Entry] = []
         /// Of accepts that wait.
@@ -36,11 +38,15 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
     private let counts: StoreCounts
     private let bodies: BodyFiles
     private let owner: BodyFiles.Owner
+    private let stop: AcceptStop
     /// Gets the entries that concern another file too, on the writer's thread.
     private let elsewhere: (@Sendable ([Entry]) -> Void)?
     private let mailbox = Mutex(Mailbox())
     private var tables: Tables?
     private var log: WriteAheadLog?
+    /// What waits for the end of a doubt.
+    private var afterwards: [@Sendable () -> Void] = []
+    private var isRetryScheduled = false
     private let highest: Atomic<Int64>
     private let commitCount = Atomic<Int>(0)
     private let entryCount = Atomic<Int>(0)
@@ -49,7 +55,7 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
 
     init(
         _ pool: DatabasePool, path: String, owner: BodyFiles.Owner, bodies: BodyFiles, space: FreeSpace, counts: StoreCounts,
-        limits: CommitLimits = CommitLimits(), highest: Int64, elsewhere: (@Sendable ([Entry]) -> Void)? = nil,
+        stop: AcceptStop, limits: CommitLimits = CommitLimits(), highest: Int64, elsewhere: (@Sendable ([Entry]) -> Void)? = nil,
         tables make: (OpaquePointer) throws -> Tables
     ) throws {
         self.pool = pool
@@ -58,13 +64,14 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
         self.bodies = bodies
         self.space = space
         self.counts = counts
+        self.stop = stop
         self.limits = limits
         self.highest = Atomic(highest)
         self.elsewhere = elsewhere
         metrics = CommitMetrics(file: owner.word)
         try pool.writeWithoutTransaction { db in
             tables = try make(db.sqliteConnection!)
-            log = WriteAheadLog(db.sqliteConnection!)
+            log = try WriteAheadLog(db.sqliteConnection!)
         }
     }
 
@@ -82,6 +89,7 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
                 return (StoreFailure(.unavailable, "\(path) is closed: the gateway is stopping"), false)
             }
             if entry.rank == .accept {
+                if let failure = stop.failure { return (failure, false) }
                 if box.entries.count >= limits.waiting || box.bytes + entry.bytes > limits.waitingBytes, !box.entries.isEmpty {
                     let waits = "\(box.entries.count) commits with \(box.bytes >> 20) MiB wait"
                     return (StoreFailure(.busy, "\(path): \(waits): the disk is too slow for this load"), false)
@@ -102,13 +110,13 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
     /// Commits what waits now. Blocks.
     func flush() { pool.writeWithoutTransaction { _ in drain() } }
 
-    /// Commits what waits, refuses what comes later, and gives the statements back. Blocks.
-    func close() {
+    /// Commits what waits, refuses what comes later, and gives the statements back. Blocks. Returns whether the log must be kept.
+    func close() -> Bool {
         refuseNew()
-        pool.writeWithoutTransaction { _ in
+        return pool.writeWithoutTransaction { _ in
             drain()
-            tables = nil
-            log = nil
+            defer { (tables, log) = (nil, nil) }
+            return log?.isGivenUp ?? false
         }
     }
 
@@ -116,6 +124,41 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
     func withTables(_ work: @escaping @Sendable (Tables) -> Void) {
         pool.asyncWriteWithoutTransaction { [self] _ in if let tables { work(tables) } }
     }
+
+    // MARK: Doubt
+
+    /// On the writer's thread: a transaction that failed may turn out to be durable after a crash.
+    var isInDoubt: Bool { tables?.isInDoubt ?? false }
+
+    /// Runs `work` on the writer's thread once nothing is in doubt. A close before that leaves it to the next open.
+    func afterDoubt(_ work: @escaping @Sendable () -> Void) {
+        pool.asyncWriteWithoutTransaction { [self] _ in
+            if tables == nil { return }
+            if isInDoubt { afterwards.append(work) } else { work() }
+        }
+    }
+
+    /// Writes a transaction over the one that failed; where that fails too, once more in a second.
+    private func endDoubt() {
+        guard let tables else { return }
+        if tables.isInDoubt, (try? tables.transaction({})) != nil { count(syncs: WriteAheadLog.syncsPerCommit) }
+        if !tables.isInDoubt {
+            let works = afterwards
+            afterwards = []
+            for work in works { work() }
+        } else if !isRetryScheduled {
+            isRetryScheduled = true
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.retryDelay) { [self] in
+                if mailbox.withLock({ $0.isClosed }) { return }
+                pool.asyncWriteWithoutTransaction { [self] _ in
+                    isRetryScheduled = false
+                    endDoubt()
+                }
+            }
+        }
+    }
+
+    // MARK: Batches
 
     private func drain() {
         while tables != nil {
@@ -128,6 +171,7 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
             let outcomes = commit(batch)
             count(syncs: ((log?.commits ?? 0) - before) * WriteAheadLog.syncsPerCommit)
             metrics.committed(nanoseconds: Int64(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds), entries: batch.count)
+            if isInDoubt || !afterwards.isEmpty { endDoubt() }
             var others: [Entry] = []
             for (entry, outcome) in zip(batch, outcomes) {
                 switch outcome {
@@ -136,17 +180,25 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
                 case .elsewhere: others.append(entry)
                 }
             }
-            if !others.isEmpty { elsewhere?(others) }
-            // After the completions, and rather when nobody waits: no reply is late for it.
-            if log?.checkpointIfDue(isBusy: mailbox.withLock { !$0.entries.isEmpty }) == true {
-                count(syncs: WriteAheadLog.syncsPerCheckpoint)
+            if !others.isEmpty {
+                elsewhere?(others)
+                tables?.handedOver()
             }
+            // After the completions, and rather when nobody waits: no reply is late for it.
+            checkpointIfDue()
         }
     }
 
     private func count(syncs: Int) {
         syncCount.add(syncs, ordering: .relaxed)
         metrics.synced(syncs)
+    }
+
+    private func checkpointIfDue() {
+        do throws(SQLiteFailure) {
+            guard try log?.checkpointIfDue(isBusy: mailbox.withLock { !$0.entries.isEmpty }) == true else { return }
+            count(syncs: WriteAheadLog.syncsPerCheckpoint)
+        } catch { stop.set(WriteAheadLog.failure(error, path)) }
     }
 
     /// Takes the accepts out when the disk has no space for them; changes, which make space, stay.

@@ -7,13 +7,16 @@ class MessageTables {
         var state: RecipientState
     }
 
-    private let begin, commit, rollback: PreparedStatement
+    private let begin, commit, rollback, outdo: PreparedStatement
     private let raiseHighest, insertMessage, insertIfNew, insertCopy, replaceCopy: PreparedStatement
     private let selectOpen, updateCopy, updateCopyAndHeaders, deleteCopy, deleteCopies, deleteMessage: PreparedStatement
     private let freePages: PreparedStatement
     let rows: MessageRows
     let path: String
     var effects = CommitEffects()
+    /// True while a COMMIT that failed may stand in the log whole: its sync failed, or the log's index could not grow. Here it was rolled
+    /// back, but an open after a crash would take it in. The next transaction that succeeds is written over it.
+    private(set) var isInDoubt = false
 
     init(_ connection: OpaquePointer, path: String) throws(SQLiteFailure) {
         self.path = path
@@ -21,6 +24,9 @@ class MessageTables {
         begin = try PreparedStatement(connection, "BEGIN IMMEDIATE")
         commit = try PreparedStatement(connection, "COMMIT")
         rollback = try PreparedStatement(connection, "ROLLBACK")
+        // Something that is sure to differ, since what changes nothing writes nothing.
+        outdo = try PreparedStatement(
+            connection, "INSERT INTO meta VALUES ('doubts', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1")
         raiseHighest = try PreparedStatement(connection, "UPDATE meta SET value = max(value, ?1) WHERE name = 'highest'")
         let values = "INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?8, ?7)"
         insertMessage = try PreparedStatement(connection, "INSERT " + values)
@@ -54,12 +60,18 @@ class MessageTables {
         do throws(SQLiteFailure) {
             try work()
             try conclude()
-            try commit.run()
+            if isInDoubt { try outdo.run() }
         } catch {
             // SQLite has rolled back by itself after some errors; then this fails, rightly.
             try? rollback.run()
             throw error
         }
+        do throws(SQLiteFailure) { try commit.run() } catch {
+            isInDoubt = true
+            try? rollback.run()
+            throw error
+        }
+        isInDoubt = false
         committed()
         return effects
     }

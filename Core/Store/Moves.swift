@@ -22,7 +22,7 @@ final class Moves: @unchecked Sendable {
         var underWay: Set<QueueID> = []
         var running = 0
         var bytes = 0
-        /// Moves that wait to be finished or undone once more, after a failure.
+        /// Moves that a failure keeps from ending for now.
         var stuck = 0
         /// Of all that wait or run.
         var claims: [QueueID: Int] = [:]
@@ -68,11 +68,21 @@ final class Moves: @unchecked Sendable {
         start()
     }
 
-    /// Nothing runs, but for what a failure keeps from ending.
-    var isIdle: Bool { state.withLock { $0.waiting.isEmpty && $0.running == $0.stuck } }
+    /// Nothing runs or can start, but for what a failure keeps from ending, and what waits behind it.
+    var isIdle: Bool { state.withLock { $0.running == $0.stuck && Self.split($0).startable.isEmpty } }
 
-    /// What failed to finish is left for the next open.
-    func close() { state.withLock { $0.isClosed = true } }
+    /// What failed to finish is left for the next open; what waits behind it fails.
+    func close() {
+        let waiting = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for move in waiting {
+            move.completion(
+                .failure(StoreFailure(.unavailable, "a change before this one cannot be finished, and the gateway is stopping")))
+        }
+    }
 
     // MARK: Steps
 
@@ -86,30 +96,35 @@ final class Moves: @unchecked Sendable {
         }
     }
 
-    /// Some of those whose messages nobody else moves, and nobody before them wants to.
     private func startable() -> [Move] {
         state.withLock { state in
             if state.waiting.isEmpty { return [] }
-            var started: [Move] = []
-            var left: [Move] = []
-            var wanted: Set<QueueID> = []
-            for (at, move) in state.waiting.enumerated() {
-                if state.running >= Self.limit || state.bytes >= Self.byteLimit || started.count == Self.startedAtOnce {
-                    left += state.waiting[at...]
-                    break
-                }
-                if state.underWay.isDisjoint(with: move.ids), wanted.isDisjoint(with: move.ids) {
-                    state.underWay.formUnion(move.ids)
-                    state.running += 1
-                    started.append(move)
-                } else {
-                    wanted.formUnion(move.ids)
-                    left.append(move)
-                }
-            }
+            let (started, left) = Self.split(state)
+            for move in started { state.underWay.formUnion(move.ids) }
+            state.running += started.count
             state.waiting = left
             return started
         }
+    }
+
+    /// Some of those that wait whose messages nobody else moves, and nobody before them wants to; and all others.
+    private static func split(_ state: State) -> (startable: [Move], left: [Move]) {
+        var startable: [Move] = []
+        var left: [Move] = []
+        var wanted: Set<QueueID> = []
+        for (at, move) in state.waiting.enumerated() {
+            if state.running + startable.count >= limit || state.bytes >= byteLimit || startable.count == startedAtOnce {
+                left += state.waiting[at...]
+                break
+            }
+            if state.underWay.isDisjoint(with: move.ids), wanted.isDisjoint(with: move.ids) {
+                startable.append(move)
+            } else {
+                left.append(move)
+            }
+            wanted.formUnion(move.ids)
+        }
+        return (startable, left)
     }
 
     private func begin(_ move: Move, _ tables: QueueTables) {
@@ -158,16 +173,25 @@ final class Moves: @unchecked Sendable {
             })
     }
 
-    /// It does not count. The message is free at once: what is marked is passed over.
-    private func undo(_ move: Move, _ failure: Result<Void, StoreFailure>?) {
+    /// It does not count. On queue.db's writer. While what queue.db failed to commit may turn out to be durable, the marks stay, so that an
+    /// open after a crash decides rightly either way, and nobody else changes the message.
+    private func undo(_ move: Move, _ failure: Result<Void, StoreFailure>) {
+        guard queue.isInDoubt else { return takeBack(move, failure) }
+        move.completion(failure)
+        state.withLock { $0.stuck += 1 }
+        queue.afterDoubt { [self] in
+            state.withLock { $0.stuck -= 1 }
+            takeBack(move, nil)
+        }
+    }
+
+    /// The message is free at once, even if this fails: what is marked is passed over.
+    private func takeBack(_ move: Move, _ result: Result<Void, StoreFailure>?, isLate: Bool = false) {
         quarantine.submit(
-            .init(work: .undo(move), rank: .step) { [self] result in
-                if case .failure = result {
-                    if let failure { end(move, failure) }
-                    return retry { [self] in undo(move, nil) }
-                }
-                observe(.undone)
-                if let failure { end(move, failure) }
+            .init(work: .undo(move), rank: .step) { [self] undone in
+                if case .success = undone { observe(.undone) }
+                if !isLate { end(move, result) }
+                if case .failure = undone { retry { [self] in takeBack(move, nil, isLate: true) } }
             })
     }
 

@@ -14,6 +14,8 @@ final class QueueTables: MessageTables, WriterTables {
     private let addQueued, decide, forget, markSplit: PreparedStatement
     private let moves: Moves
     private var forgetting: [Int64] = []
+    /// Messages of the work that was set aside in this batch: what follows it must not overtake it.
+    private var setAside: Set<QueueID> = []
 
     init(_ connection: OpaquePointer, path: String, moves: Moves) throws(SQLiteFailure) {
         addQueued = try PreparedStatement(connection, "UPDATE meta SET value = value + ?1 WHERE name = 'queued'")
@@ -31,7 +33,10 @@ final class QueueTables: MessageTables, WriterTables {
             // A message without an open copy is not stored: there is nothing left to do for it.
             if message.recipients.contains(where: { !$0.state.isFinal }) { try insert(message, bodyInFile: bodyInFile) }
             return true
-        case .change(let changes, let messages): return try change(changes, adding: messages)
+        case .change(let changes, let messages):
+            if try change(changes, adding: messages) { return true }
+            setAside.formUnion(changes.map(\.queueID))
+            return false
         case .divide: return false
         case .move(let move):
             try apply(move)
@@ -44,7 +49,7 @@ final class QueueTables: MessageTables, WriterTables {
         var open: [[Copy]] = []
         var isHere = true
         try changes.forEachMessage { id, part throws(SQLiteFailure) in
-            guard isHere, !moves.claims(id) else { return isHere = false }
+            guard isHere, !setAside.contains(id), !moves.claims(id) else { return isHere = false }
             let copies = try openCopies(of: id)
             for change in Self.effective(part, copies) where change.state == .quarantined || Self.index(of: change.index, in: copies) == nil
             { isHere = false }
@@ -61,6 +66,8 @@ final class QueueTables: MessageTables, WriterTables {
         }
         return true
     }
+
+    func handedOver() { setAside.removeAll() }
 
     override func conclude() throws(SQLiteFailure) {
         if effects.counts.queued != 0 {

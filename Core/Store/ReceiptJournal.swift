@@ -5,7 +5,7 @@ import Synchronization
 
 /// The one writer of receipts.db: gathers for a moment, writes in one transaction, removes what is too old.
 final class ReceiptJournal: @unchecked Sendable {
-    // Sendable: `statements` and `lastPrune` are bound to the pool's writer queue, all else is locked or immutable.
+    // Sendable: `statements`, `log` and `lastPrune` are bound to the pool's writer queue, all else is locked or immutable.
 
     /// What a crash may take with it.
     static let delay = DispatchTimeInterval.milliseconds(100)
@@ -48,6 +48,7 @@ final class ReceiptJournal: @unchecked Sendable {
     private let pending = Mutex(Pending())
     private let timers = DispatchQueue(label: "postern.store.receipts")
     private var statements: Statements?
+    private var log: WriteAheadLog?
     private var lastPrune = Timestamp.distantPast
     /// The highest queue ID that has a receipt.
     let highest: Int64
@@ -60,8 +61,9 @@ final class ReceiptJournal: @unchecked Sendable {
         self.clock = clock
         self.kept = kept
         self.report = report
-        (statements, highest) = try pool.writeWithoutTransaction { db in
-            (try Statements(db.sqliteConnection!), try Int64.fetchOne(db, sql: "SELECT max(message) FROM receipt") ?? 0)
+        (statements, log, highest) = try pool.writeWithoutTransaction { db in
+            let highest = try Int64.fetchOne(db, sql: "SELECT max(message) FROM receipt") ?? 0
+            return (try Statements(db.sqliteConnection!), try WriteAheadLog(db.sqliteConnection!), highest)
         }
     }
 
@@ -88,12 +90,13 @@ final class ReceiptJournal: @unchecked Sendable {
         }
     }
 
-    /// Writes what waits and gives the statements back. Blocks.
-    func close() {
+    /// Writes what waits and gives the statements back. Blocks. Returns whether the log must be kept.
+    func close() -> Bool {
         pool.writeWithoutTransaction { _ in
             flush()
             pending.withLock { $0.isClosed = true }
-            statements = nil
+            defer { (statements, log) = (nil, nil) }
+            return log?.isGivenUp ?? false
         }
     }
 
@@ -128,8 +131,9 @@ final class ReceiptJournal: @unchecked Sendable {
             pending.withLock { $0.failures = 0 }
         } catch {
             try? statements.rollback.run()
-            keep(batch, error)
+            return keep(batch, error)
         }
+        do throws(SQLiteFailure) { _ = try log?.checkpointIfDue(isBusy: false) } catch { report(WriteAheadLog.failure(error, path).text) }
     }
 
     private func write(_ batch: [Receipt], _ statements: Statements) throws(SQLiteFailure) {

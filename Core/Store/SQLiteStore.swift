@@ -9,17 +9,18 @@ public final class SQLiteStore: MessageStore {
     let queuePool: DatabasePool
     let quarantinePool: DatabasePool
     let receiptPool: DatabasePool
-    private let bodies: BodyFiles
+    let bodies: BodyFiles
     private let queue: GroupCommit<QueueTables>
     private let quarantine: GroupCommit<QuarantineTables>
     let moves = Moves()
     private let copies: StoreCounts
+    private let stop: AcceptStop
     private let reader: StoreReader
     private let journal: ReceiptJournal
 
     /// Opens or makes the store in `folder`, an absolute path that exists. Blocks for the checks. A failure's text names the file and the
-    /// mend. New mail is refused
-    /// as `.full` while fewer than `reserve` bytes would stay free; 0: only when the disk itself says so. `report` gets lines for the operator's log, on any thread.
+    /// mend. New mail is refused as `.full` while fewer than `reserve` bytes would stay free; 0: only when the disk itself says so. `report`
+    /// gets lines for the operator's log, on any thread.
     public convenience init(
         folder: String, clock: any WallClock, receiptsKept: Duration = .seconds(30 * 86400), reserve: Int = 64 << 20,
         report: @escaping @Sendable (String) -> Void = { _ in }
@@ -41,12 +42,13 @@ public final class SQLiteStore: MessageStore {
             journal = try ReceiptJournal(receiptPool, path: receiptPath, clock: clock, kept: receiptsKept, report: report)
         } catch { throw SQLiteFailure(error).storeFailure(receiptPath) }
         copies = StoreCounts(files.counts)
+        stop = AcceptStop(report: report)
         do {
             let highest = try [queuePool, quarantinePool].map {
                 try $0.read { try Int64.fetchOne($0, sql: "SELECT value FROM meta WHERE name = 'highest'") ?? 0 }
             }
             queue = try GroupCommit(
-                queuePool, path: queuePath, owner: .queue, bodies: bodies, space: space, counts: copies, limits: limits,
+                queuePool, path: queuePath, owner: .queue, bodies: bodies, space: space, counts: copies, stop: stop, limits: limits,
                 highest: max(highest[0], journal.highest)
             ) { [moves] entries in
                 moves.add(entries.compactMap(Self.move))
@@ -54,8 +56,8 @@ public final class SQLiteStore: MessageStore {
                 try QueueTables($0, path: queuePath, moves: moves)
             }
             quarantine = try GroupCommit(
-                quarantinePool, path: quarantinePath, owner: .quarantine, bodies: bodies, space: space, counts: copies, limits: limits,
-                highest: highest[1]
+                quarantinePool, path: quarantinePath, owner: .quarantine, bodies: bodies, space: space, counts: copies, stop: stop,
+                limits: limits, highest: highest[1]
             ) { try QuarantineTables($0, path: quarantinePath) }
         } catch { throw SQLiteFailure(error).storeFailure(queuePath) }
         reader = StoreReader(
@@ -78,12 +80,17 @@ public final class SQLiteStore: MessageStore {
         }
         bodies.write(region, for: message.queueID) { [self] result in
             if case .failure = result { return completion(result) }
-            accept(message, bodyInFile: true) { [bodies] result in
-                // Nobody may have become its owner.
-                if case .failure = result { bodies.remove([message.queueID]) }
+            accept(message, bodyInFile: true) { [self] result in
+                if case .failure = result { removeBody(of: message) }
                 completion(result)
             }
         }
+    }
+
+    /// After a failed accept: unless its row may come back, which would then need it.
+    private func removeBody(of message: StoredMessage) {
+        let removes: @Sendable () -> Void = { [bodies] in bodies.remove([message.queueID]) }
+        if message.isQuarantinedWhole { quarantine.afterDoubt(removes) } else { queue.afterDoubt(removes) }
     }
 
     private func accept(_ message: StoredMessage, bodyInFile: Bool, _ completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void)
@@ -141,6 +148,9 @@ public final class SQLiteStore: MessageStore {
     /// Where large messages wait for their accept. Its files become body files without a copy.
     public var spool: any BodySpool { bodies }
 
+    /// Why no mail is taken until the next start; nil: it is.
+    public var fault: StoreFailure? { stop.failure }
+
     public var highestQueueID: QueueID { max(queue.highestQueueID, quarantine.highestQueueID) }
 
     /// Transactions of queue.db since the start, and the accepts and changes that they held: each transaction is one sync.
@@ -163,15 +173,13 @@ public final class SQLiteStore: MessageStore {
             quarantine.flush()
         } while !moves.isIdle
         moves.close()
-        queue.close()
-        quarantine.close()
+        let keepsQueue = queue.close()
+        let keepsQuarantine = quarantine.close()
         bodies.drain()
-        journal.close()
-        for pool in [queuePool, quarantinePool, receiptPool] {
-            // Else the next start reads the log; where it fails, that is what happens, and nothing is lost.
-            _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
-            try? pool.close()
-        }
+        let keepsReceipts = journal.close()
+        queuePool.close(keepingLog: keepsQueue)
+        quarantinePool.close(keepingLog: keepsQuarantine)
+        receiptPool.close(keepingLog: keepsReceipts)
         lock.release()
     }
 }

@@ -49,7 +49,7 @@ struct Schema: Sendable {
             ALTER TABLE recipient ADD COLUMN reverse_path TEXT;
             ALTER TABLE recipient ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
             """,
-            // Its quarantined copies are moved, and the index that finds them is dropped, by `Takeover`.
+            // Its quarantined copies are moved, and the index that finds them is dropped, by `StartUp.takeOver`.
             3: """
             ALTER TABLE recipient ADD COLUMN outbound INTEGER NOT NULL DEFAULT 0;
             UPDATE recipient SET outbound = 1 WHERE message IN (SELECT id FROM message WHERE flags & 4);

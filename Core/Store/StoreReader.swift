@@ -1,34 +1,44 @@
 import Mail
 
-/// Reads messages as one, whichever file their copies stand in. queue.db is asked first: what has left it by then stands in quarantine.db, so
-/// that no copy on the move is missed.
+/// Reads messages as one, whichever file their copies stand in. A copy may be on the move meanwhile, in either direction: so queue.db is asked
+/// first, then quarantine.db, and for whatever may have left that one since, queue.db once more.
 struct StoreReader: Sendable {
     let queue: FileReader
     let quarantine: FileReader
     let bodies: BodyFiles
+    /// Called between two of the steps above, for tests.
+    var observer: @Sendable () -> Void = {}
 
     typealias Completion<T> = @Sendable (Result<T, StoreFailure>) -> Void
 
     func body(of id: QueueID, completion: @escaping Completion<Region>) {
-        queue.perform({ result in
+        body(of: id, in: queue, completion) {
+            body(of: id, in: quarantine, completion) { body(of: id, in: queue, completion) { completion(.failure(gone(id))) } }
+        }
+    }
+
+    private func gone(_ id: QueueID) -> StoreFailure {
+        StoreFailure(.unavailable, "\(id) is not in \(queue.path) or \(quarantine.path): its last copy is gone")
+    }
+
+    /// `otherwise`: it is not there.
+    private func body(
+        of id: QueueID, in file: FileReader, _ completion: @escaping Completion<Region>, otherwise: @escaping @Sendable () -> Void
+    ) {
+        file.perform({ (result: Result<Region?, StoreFailure>) in
+            observer()
             switch result {
             case .failure(let failure): completion(.failure(failure))
             case .success(let region?): completion(.success(region))
-            case .success(nil):
-                quarantine.perform(completion) { connection in
-                    guard let region = try body(of: id, in: quarantine, connection) else {
-                        throw StoreFailure(.unavailable, "\(id) is not in \(queue.path) or \(quarantine.path): its last copy is gone")
-                    }
-                    return region
-                }
+            case .success(nil): otherwise()
             }
-        }) { try body(of: id, in: queue, $0) }
+        }) { try body(of: id, in: file, $0) }
     }
 
     private func body(of id: QueueID, in file: FileReader, _ connection: OpaquePointer) throws -> Region? {
         switch try file.rows(connection).body(of: id) {
         case .bytes(let region)?: region
-        case .file(let size)?: try bodies.map(id, size: size)
+        case .file(let size)?: try bodies.read(id, size: size)
         case nil: nil
         }
     }
@@ -38,52 +48,101 @@ struct StoreReader: Sendable {
     }
 
     func messages(in states: Set<RecipientState>, after: QueueID?, limit: Int, completion: @escaping Completion<[StoredMessage]>) {
+        fill([], states, after: after, limit: max(0, limit), completion)
+    }
+
+    /// Lists and reads until there are `limit`, or no more: some of a list may be gone when they are read.
+    private func fill(
+        _ found: [StoredMessage], _ states: Set<RecipientState>, after: QueueID?, limit: Int,
+        _ completion: @escaping Completion<[StoredMessage]>
+    ) {
+        let wanted = limit - found.count
         let queued = states.subtracting([.quarantined])
-        let pages = { @Sendable (quarantined: [QueueID]) in
-            queue.perform({ result in
-                switch result {
-                case .failure(let failure): completion(.failure(failure))
-                case .success(let ids): messages(Array(Set(ids + quarantined).sorted().prefix(max(0, limit))), completion: completion)
-                }
-            }) { queued.isEmpty ? [] : try queue.list(queued, after: after, limit: limit, $0) }
-        }
-        guard states.contains(.quarantined) else { return pages([]) }
-        quarantine.perform({ (result: Result<[QueueID], StoreFailure>) in
+        var files: [(FileReader, Set<RecipientState>)] = []
+        if !queued.isEmpty { files.append((queue, queued)) }
+        if states.contains(.quarantined) { files.append((quarantine, [.quarantined])) }
+        // The first one once more: what has left the second since.
+        list(files + (files.count > 1 ? [files[0]] : []), after: after, limit: wanted) { result in
             switch result {
             case .failure(let failure): completion(.failure(failure))
-            case .success(let ids): pages(ids)
+            case .success(let all):
+                let ids = Array(all.sorted().prefix(wanted))
+                guard let last = ids.last else { return completion(.success(found)) }
+                observer()
+                messages(ids) { result in
+                    switch result {
+                    case .failure(let failure): completion(.failure(failure))
+                    case .success(let messages):
+                        if messages.count == ids.count, ids.count == wanted { return completion(.success(found + messages)) }
+                        fill(found + messages, states, after: last, limit: limit, completion)
+                    }
+                }
             }
-        }) { try quarantine.list([.quarantined], after: after, limit: limit, $0) }
+        }
+    }
+
+    private func list(
+        _ files: [(FileReader, Set<RecipientState>)], after: QueueID?, limit: Int, sofar: Set<QueueID> = [],
+        _ completion: @escaping Completion<Set<QueueID>>
+    ) {
+        guard let (file, states) = files.first else { return completion(.success(sofar)) }
+        file.perform({ (result: Result<[QueueID], StoreFailure>) in
+            switch result {
+            case .failure(let failure): completion(.failure(failure))
+            case .success(let ids): list(Array(files.dropFirst()), after: after, limit: limit, sofar: sofar.union(ids), completion)
+            }
+        }) { try file.list(states, after: after, limit: limit, $0) }
     }
 
     /// Those of them that are known, in order.
     private func messages(_ ids: [QueueID], completion: @escaping Completion<[StoredMessage]>) {
-        queue.perform({ (result: Result<[QueueID: MessageRows.Found], StoreFailure>) in
-            switch result {
-            case .failure(let failure): completion(.failure(failure))
-            case .success(let found):
-                let others = ids.filter { found[$0]?.isSplit ?? true }
-                if others.isEmpty { return completion(.success(ids.compactMap { found[$0]?.message })) }
-                quarantine.perform(completion) { connection in
-                    let rows = quarantine.rows(connection)
-                    let hidden = try PreparedStatement(
-                        connection, "SELECT place FROM pending WHERE message = ?1 AND kind = \(QuarantineTables.Kind.arrivesNew.rawValue)")
-                    var merged = found.mapValues(\.message)
-                    for id in others {
-                        guard var part = try rows.message(id)?.message else { continue }
-                        hidden.bind(1, id.rawValue)
-                        var unpromised: Set<Int> = []
-                        while try hidden.next() { unpromised.insert(Int(hidden.integer(0))) }
-                        if !unpromised.isEmpty { part.recipients.removeAll { unpromised.contains($0.index) } }
-                        merged[id] = merged[id].map { $0.merged(with: part) } ?? (part.recipients.isEmpty ? nil : part)
-                    }
-                    return ids.compactMap { merged[$0] }
+        readQueue(ids) { result in
+            observer()
+            guard case .success(let first) = result else { return completion(result.map { _ in [] }) }
+            let others = ids.filter { first[$0]?.isSplit ?? true }
+            if others.isEmpty { return completion(.success(ids.compactMap { first[$0]?.message })) }
+            readQuarantine(others) { result in
+                observer()
+                guard case .success(let second) = result else { return completion(result.map { _ in [] }) }
+                readQueue(others) { result in
+                    completion(
+                        result.map { third in
+                            // The newest first: where a copy is in two of them, that is what has become of it.
+                            ids.compactMap { id in
+                                [third[id]?.message, second[id], first[id]?.message].compactMap { $0 }.reduce(nil) { whole, part in
+                                    whole?.merged(with: part) ?? part
+                                }
+                            }
+                        })
                 }
             }
-        }) { connection in
+        }
+    }
+
+    private func readQueue(_ ids: [QueueID], _ completion: @escaping Completion<[QueueID: MessageRows.Found]>) {
+        queue.perform(completion) { connection in
             let rows = queue.rows(connection)
             var found: [QueueID: MessageRows.Found] = [:]
             for id in ids { found[id] = try rows.message(id) }
+            return found
+        }
+    }
+
+    /// Without the copies that nobody has promised to keep yet.
+    private func readQuarantine(_ ids: [QueueID], _ completion: @escaping Completion<[QueueID: StoredMessage]>) {
+        quarantine.perform(completion) { connection in
+            let rows = quarantine.rows(connection)
+            let hidden = try PreparedStatement(
+                connection, "SELECT place FROM pending WHERE message = ?1 AND kind = \(QuarantineTables.Kind.arrivesNew.rawValue)")
+            var found: [QueueID: StoredMessage] = [:]
+            for id in ids {
+                guard var part = try rows.message(id)?.message else { continue }
+                hidden.bind(1, id.rawValue)
+                var unpromised: Set<Int> = []
+                while try hidden.next() { unpromised.insert(Int(hidden.integer(0))) }
+                if !unpromised.isEmpty { part.recipients.removeAll { unpromised.contains($0.index) } }
+                if !part.recipients.isEmpty { found[id] = part }
+            }
             return found
         }
     }

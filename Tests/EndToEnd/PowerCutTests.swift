@@ -27,7 +27,9 @@ import Testing
 
     @Test(
         .enabled(if: Tool.isStaged),
-        arguments: ["slow", "too_slow", "failing_sync", "full", "read_only", "read_only_start", "damaged"])
+        arguments: [
+            "slow", "too_slow", "failing_sync", "failing_decision", "failing_checkpoint", "full", "read_only", "read_only_start", "damaged",
+        ])
     func aBadDisk(_ scenario: String) throws {
         let result = try Self.run("faults.py", scenario)
         #expect(result.status == 0, "\(result.output)\(result.errors)")

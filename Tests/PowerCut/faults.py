@@ -1,7 +1,7 @@
 """faults.py SCENARIO...: what the gateway does while its disk is slow, full, read-only or failing, and that nothing with a 250 is missing after it.
 
 All run over the layer, which is told what to do wrong; each ends in a power cut that leaves only what was synced. Exit status 0: all is well."""
-import smtplib, sys, threading, time
+import os, signal, smtplib, sys, threading, time
 
 from gateway import Gateway, wait
 from ledger import Ledger
@@ -108,6 +108,58 @@ def failing_sync(bench):
     bench.cut()
 
 
+def failing_decision(bench):
+    """queue.db cannot commit its part of a move: killed at that moment, and cut off, the copy is in one file, not in both and not in none."""
+    bench.send(each=6)
+    held = list(bench.gateway.copies())
+    for number, (identifier, _) in enumerate(held):
+        if number % 2:
+            assert bench.gateway.command("queue", "hold", identifier).returncode == 0
+    before = bench.gateway.copies()
+    # Killed while it fails; after it has failed; both ways.
+    for lasts, number in [(True, 0), (True, 1), (False, 2), (False, 3)]:
+        doing, identifier = ("release" if number % 2 else "hold"), held[number][0]
+        bench.disk("sync-fails 1", "syncs-of queue.db-wal")
+        assert bench.gateway.command("queue", doing, identifier).returncode != 0
+        if not lasts:
+            bench.disk()
+            assert wait(30, lambda: bench.gateway.command("queue", doing, held[number + 2][0]).returncode == 0), bench.gateway.tail()
+            before = bench.gateway.copies()
+        bench.gateway.end(signal.SIGKILL)
+        bench.disk()
+        assert bench.gateway.start(layered=True), bench.gateway.tail()
+        after = bench.gateway.copies()
+        assert after.keys() == before.keys(), (doing, lasts, before, after)
+        assert lasts or after == before, (doing, before, after)
+        before = after
+    for identifier, _ in before:
+        bench.gateway.command("queue", "release", identifier)
+    bench.cut()
+
+
+def failing_checkpoint(bench):
+    """The log cannot be taken over: it stays, no mail is taken until a restart, and the queue goes on."""
+    def waiting(name):
+        return os.path.getsize(bench.gateway.data + "/" + name)
+
+    bench.disk("sync-fails 1", "syncs-of queue.db")
+    start = waiting("queue.db")
+    replies = []
+    assert wait(60, lambda: 451 in codes(replies := bench.send(each=5, size=200_000))), replies
+    assert "queue.db-wal could not be taken over" in bench.gateway.tail(), bench.gateway.tail()
+    bench.disk()
+    size = waiting("queue.db")
+    assert codes(bench.send()) == [451], "it takes mail again"
+    identifier, _ = next(iter(bench.gateway.copies()))
+    assert bench.gateway.command("queue", "hold", identifier).returncode == 0
+    assert bench.gateway.command("queue", "release", identifier).returncode == 0
+    bench.gateway.end()
+    assert waiting("queue.db") == size and waiting("queue.db-wal") > 4 << 20, (start, size, waiting("queue.db"))
+    assert bench.gateway.start(layered=True), bench.gateway.tail()
+    assert codes(bench.send()) == [250]
+    bench.cut()
+
+
 def full(bench):
     """ENOSPC to whatever needs new space; with space again it goes on by itself."""
     assert codes(bench.send(each=3)) == [250]
@@ -145,21 +197,24 @@ def damaged(bench):
     bench.gateway.end()
     path = bench.gateway.data + "/queue.db"
     with open(path, "r+b") as file:
-        pages = iter(lambda: file.read(4096), b"")
+        size = int.from_bytes(file.read(18)[16:], "big")
+        file.seek(0)
+        pages = iter(lambda: file.read(size), b"")
         # A leaf of a table or an index.
         leaf = max(number for number, page in enumerate(pages) if page[0] in (10, 13) and b"example.com" in page)
-        file.seek(leaf * 4096)
-        file.write(b"\xA5" * 4096)
+        file.seek(leaf * size)
+        file.write(b"\xA5" * size)
     for _ in range(2):
         assert not bench.gateway.start(layered=False)
         said = bench.gateway.tail()
         assert bench.gateway.process.returncode == 1 and "damaged" in said and ".recover" in said, said
     with open(path, "rb") as file:
-        file.seek(leaf * 4096)
-        assert file.read(4096) == b"\xA5" * 4096, "mended in silence"
+        file.seek(leaf * size)
+        assert file.read(size) == b"\xA5" * size, "mended in silence"
 
 
-SCENARIOS = {"slow": "", "too_slow": ", bytes_in_flight: 4MiB", "failing_sync": "", "full": "", "read_only": "", "read_only_start": "",
+SCENARIOS = {"slow": "", "too_slow": ", bytes_in_flight: 4MiB", "failing_sync": "", "failing_decision": "",
+             "failing_checkpoint": "", "full": "", "read_only": "", "read_only_start": "",
              "damaged": ""}
 
 

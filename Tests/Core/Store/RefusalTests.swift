@@ -130,6 +130,17 @@ struct RefusalTests {
         store.close()
     }
 
+    @Test func `a body that was read back stays readable, whoever cuts its file off`() async throws {
+        let store = try folder.open()
+        try await store.accept(sample(1, bytes: 300 << 10))
+        let region: Region = try await withCheckedThrowingContinuation { done in
+            store.body(of: sample(1).queueID) { done.resume(with: $0) }
+        }
+        try #require(FileHandle(forUpdatingAtPath: "\(folder.path)/bodies/\(sample(1).queueID)")).truncate(atOffset: 0)
+        #expect(Array(region.bytes) == body(1, count: 300 << 10))
+        store.close()
+    }
+
     @Test func `a database damaged while it runs says so`() async throws {
         try await fill()
         let store = try folder.open()

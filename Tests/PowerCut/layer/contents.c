@@ -4,18 +4,32 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-static int sync_now(struct file *file) {
+/* Whether the fault is of this one's syncs. */
+static bool is_meant(int descriptor, const char *name) {
+    if (!*name) return true;
+    char link[64], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length > 0 ? length : 0] = 0;
+    const char *last = strrchr(path, '/');
+    return last && !strcmp(last + 1, name);
+}
+
+static int sync_now(int descriptor, struct file *file) {
     struct fault fault = fault_now();
     if (fault.slow_ms) usleep(fault.slow_ms * 1000);
     shadow_lock();
     cut_before_sync();
-    bool loses = fault_hits(fault.sync_loses) || fault.is_read_only, fails = loses || fault_hits(fault.sync_fails) || cut_fails();
+    bool is_hit = is_meant(descriptor, fault.sync_name), loses = (is_hit && fault_hits(fault.sync_loses)) || fault.is_read_only;
+    bool fails = loses || (is_hit && fault_hits(fault.sync_fails)) || cut_fails();
     if (fails) {
         bool (*parts[])(void) = {cut_keeps_nothing, cut_keeps_half, cut_keeps_all};
         shadow_fail(file, parts[loses ? 0 : cut_random() % 3]);
@@ -29,12 +43,12 @@ static int sync_now(struct file *file) {
 
 int fsync(int descriptor) {
     struct file *file = of(descriptor);
-    return file ? sync_now(file) : REAL(fsync)(descriptor);
+    return file ? sync_now(descriptor, file) : REAL(fsync)(descriptor);
 }
 
 int fdatasync(int descriptor) {
     struct file *file = of(descriptor);
-    return file ? sync_now(file) : REAL(fdatasync)(descriptor);
+    return file ? sync_now(descriptor, file) : REAL(fdatasync)(descriptor);
 }
 
 /* Of a write of `length` bytes at `offset`: whether it may be tried. With the lock held. */
@@ -68,7 +82,7 @@ static ssize_t written(int descriptor, struct file *file, const struct iovec *pa
         left -= part;
     }
     shadow_unlock();
-    if (done > 0 && flags & (O_SYNC | O_DSYNC) && sync_now(file)) return -1;
+    if (done > 0 && flags & (O_SYNC | O_DSYNC) && sync_now(descriptor, file)) return -1;
     errno = error;
     return done;
 }

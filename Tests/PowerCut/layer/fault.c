@@ -1,5 +1,5 @@
 /* What the disk does wrong, as the file POSTERN_DISKFAULT says at this moment: `slow MS`, `sync-loses N`, `sync-fails N`, `write-fails N` (one in
-   N), `full`, `read-only`, one a line. No file, or an empty one: nothing. */
+   N), `syncs-of NAME` (only files of that name), `full`, `read-only`, one a line. No file, or an empty one: nothing. */
 #define _GNU_SOURCE
 #include "shadow.h"
 #include <dlfcn.h>
@@ -24,6 +24,7 @@ struct fault fault_now(void) {
         sscanf(line, "slow %u", &fault.slow_ms);
         sscanf(line, "sync-loses %u", &fault.sync_loses);
         sscanf(line, "sync-fails %u", &fault.sync_fails);
+        sscanf(line, "syncs-of %31s", fault.sync_name);
         sscanf(line, "write-fails %u", &fault.write_fails);
         fault.is_full |= !strcmp(line, "full");
         fault.is_read_only |= !strcmp(line, "read-only");

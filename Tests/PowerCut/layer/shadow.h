@@ -94,6 +94,8 @@ struct fault {
     unsigned slow_ms;
     /* One in so many fails; 0: none. A sync that `loses` has written nothing; one that `fails` nothing, half of it or all. */
     unsigned sync_loses, sync_fails, write_fails;
+    /* Only their syncs; empty: all. */
+    char sync_name[32];
     bool is_full, is_read_only;
 };
 struct fault fault_now(void);
