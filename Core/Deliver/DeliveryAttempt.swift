@@ -38,6 +38,7 @@ final class DeliveryAttempt: @unchecked Sendable {
     private var isUnasked = false
     private var answered: (peer: String, tls: TLSFacts?)?
     private var firstSend: NIODeadline?
+    private var isServed = false
     /// Of each server that took the message for somebody: whether it offers DSN, and LMTP.
     private var takers: (offerDSN: Bool, speakLMTP: Bool)?
 
@@ -234,7 +235,12 @@ final class DeliveryAttempt: @unchecked Sendable {
                 let (dsn, lmtp) = (connection.offersDSN, hops[hopIndex].isLMTP)
                 takers = takers.map { ($0.offerDSN && dsn, $0.speakLMTP && lmtp) } ?? (dsn, lmtp)
             }
-            if connection.isUnwell { client.health.failed(connection.address) } else { client.health.worked(connection.address) }
+            if connection.isUnwell {
+                client.health.failed(connection.address)
+            } else {
+                client.health.worked(connection.address)
+                isServed = true
+            }
             if connection.machine.hasDemandedTLS { client.health.mayDoTLS(connection.address) }
             settle(results)
         }
@@ -307,6 +313,7 @@ final class DeliveryAttempt: @unchecked Sendable {
             outcomes: outcomes, nextHop: nextHop, tls: answered?.tls, connectTime: .nanoseconds((sent - began).nanoseconds),
             sendTime: .nanoseconds((end - sent).nanoseconds))
         (report.passedDSN, report.isLMTP) = takers ?? (false, false)
+        report.isServed = isServed
         completion(report)
     }
 }

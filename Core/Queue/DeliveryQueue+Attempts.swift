@@ -138,7 +138,7 @@ extension DeliveryQueue {
         var health = Lane.Health.unknown
         for outcome in report.outcomes {
             guard case .deferred(let failure) = outcome else { return .answers }
-            if !failure.isNextHopsFault, failure.reply?.code != 421 {
+            if !failure.isNextHopsFault || report.isServed, failure.reply?.code != 421 {
                 health = .defers
             } else if health == .unknown || health == .refuses {
                 health = failure.reply == nil ? .fails : .refuses

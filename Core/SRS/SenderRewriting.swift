@@ -41,7 +41,7 @@ public struct SenderRewriting: Sendable {
             local = chained
         } else {
             let day = Self.base32(Self.day(time), length: 2)
-            let hash = Self.hash([day, sender.domain, sender.localPart], key)
+            let hash = Self.hash(.first, [day, sender.domain, sender.localPart], key)
             local = "SRS0=\(hash)=\(day)=\(sender.domain)=\(sender.localPart)"
         }
         guard local.utf8.count <= Self.longestLocalPart else { return nil }
@@ -51,11 +51,11 @@ public struct SenderRewriting: Sendable {
     /// Of an address that somebody has rewritten already: the way back to the first server, however many are between.
     private func chained(_ kind: Kind, _ rest: Substring, _ domain: String, _ key: SymmetricKey) -> String? {
         switch kind {
-        case .first: return "SRS1=\(Self.hash([domain, String(rest)], key))=\(domain)=\(rest)"
+        case .first: return "SRS1=\(Self.hash(.chained, [domain, String(rest)], key))=\(domain)=\(rest)"
         case .chained:
             let parts = rest.dropFirst().split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3, !parts[1].isEmpty, !parts[2].isEmpty else { return nil }
-            return "SRS1=\(Self.hash([String(parts[1]), String(parts[2])], key))=\(parts[1])=\(parts[2])"
+            guard parts.count == 3, !parts[1].isEmpty, Self.isSeparated(parts[2]) else { return nil }
+            return "SRS1=\(Self.hash(.chained, [String(parts[1]), String(parts[2])], key))=\(parts[1])=\(parts[2])"
         }
     }
 
@@ -67,7 +67,7 @@ public struct SenderRewriting: Sendable {
         case .first:
             let parts = rest.dropFirst().split(separator: "=", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 4, !parts[2].isEmpty, !parts[3].isEmpty else { return .refused("malformed") }
-            guard isGenuine(parts[0], [parts[1], parts[2], parts[3]]) else { return .refused("the hash is not ours") }
+            guard isGenuine(.first, parts[0], [parts[1], parts[2], parts[3]]) else { return .refused("the hash is not ours") }
             guard let day = Self.value(parts[1]) else { return .refused("malformed") }
             let age = (Self.day(time) - day + 1024) % 1024
             // A day less than none: another clock.
@@ -75,18 +75,22 @@ public struct SenderRewriting: Sendable {
             return .genuine(EmailAddress(localPart: parts[3], domain: parts[2]))
         case .chained:
             let parts = rest.dropFirst().split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 3, !parts[1].isEmpty, !parts[2].isEmpty else { return .refused("malformed") }
-            guard isGenuine(parts[0], [parts[1], parts[2]]) else { return .refused("the hash is not ours") }
+            guard parts.count == 3, !parts[1].isEmpty, Self.isSeparated(parts[2][...]) else { return .refused("malformed") }
+            guard isGenuine(.chained, parts[0], [parts[1], parts[2]]) else { return .refused("the hash is not ours") }
             return .genuine(EmailAddress(localPart: "SRS0" + parts[2], domain: parts[1]))
         }
     }
 
-    private enum Kind { case first, chained }
+    /// The digit is part of what is hashed: what was signed as the one must never be read as the other.
+    private enum Kind: String { case first = "0", chained = "1" }
+
+    /// What follows `SRS0` in the address of another server.
+    private static func isSeparated(_ rest: Substring) -> Bool { rest.first.map("=+-".contains) ?? false }
 
     /// `SRS0` or `SRS1` and the rest, which begins with its separator.
     private static func parted(_ localPart: String) -> (Kind, Substring)? {
         let rest = localPart.dropFirst(4)
-        guard let separator = rest.first, "=+-".contains(separator) else { return nil }
+        guard isSeparated(rest) else { return nil }
         switch localPart.prefix(4).uppercased() {
         case "SRS0": return (.first, rest)
         case "SRS1": return (.chained, rest)
@@ -94,18 +98,18 @@ public struct SenderRewriting: Sendable {
         }
     }
 
-    private func isGenuine(_ given: String, _ parts: [String]) -> Bool {
+    private func isGenuine(_ kind: Kind, _ given: String, _ parts: [String]) -> Bool {
         let folded = given.uppercased()
         return keys.contains { key in
-            let wanted = Self.hash(parts, key)
+            let wanted = Self.hash(kind, parts, key)
             guard folded.utf8.count == wanted.utf8.count else { return false }
             // The same time for every wrong hash.
             return zip(folded.utf8, wanted.utf8).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
         }
     }
 
-    private static func hash(_ parts: [String], _ key: SymmetricKey) -> String {
-        let text = parts.map(EmailAddress.folded).joined(separator: "=")
+    private static func hash(_ kind: Kind, _ parts: [String], _ key: SymmetricKey) -> String {
+        let text = ([kind.rawValue] + parts).map(EmailAddress.folded).joined(separator: "=")
         let code = HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key)
         let bits = code.prefix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) } >> 2
         return base32(Int(bits), length: hashLength)

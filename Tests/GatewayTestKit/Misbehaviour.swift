@@ -11,7 +11,7 @@ public struct Misbehaviour: Sendable, CustomStringConvertible {
     /// It takes the time for a reply.
     public let isSlow: Bool
     /// Needs a message of some megabytes: it must not all be on its way before the next hop acts.
-    let isAboutLargeMessages: Bool
+    public let isAboutLargeMessages: Bool
     public let extensions: [String]
     public let script: @Sendable (Int, ScriptedNextHop.Moment) -> ScriptedNextHop.Step?
 

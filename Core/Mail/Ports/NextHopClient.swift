@@ -54,6 +54,8 @@ public struct DeliveryReport: Sendable {
     public var passedDSN = false
     /// Whoever took it did so by LMTP, so that it is in the mailbox.
     public var isLMTP = false
+    /// A server was ready for this message: if nothing came of it, that says nothing of other messages.
+    public var isServed = false
     /// Seconds as in Postfix's delays: waiting for and making the connection, and sending.
     public var connectTime: Duration
     public var sendTime: Duration

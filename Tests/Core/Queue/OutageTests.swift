@@ -89,4 +89,14 @@ struct OutageTests {
         bench.loop.runPending()
         #expect(bench.store.states(message) == [.queued])
     }
+
+    @Test func `a message that a live server cannot take is its own trouble`() {
+        let bench = QueueBench(["a"])
+        bench.put(bench.message(1, "a"))
+        bench.hops.finish(isServed: true) { _ in .down }
+        bench.loop.runPending()
+        // Nobody suspends the next one.
+        bench.put(bench.message(2, "a"))
+        #expect(bench.hops.jobs.count == 2)
+    }
 }

@@ -39,13 +39,15 @@ final class ScriptedHops: NextHopClient {
     var running: [DeliveryJob] { state.withLock { $0.running.map(\.job) } }
 
     /// Answers the oldest job that waits and goes to `host`.
-    func finish(_ host: String? = nil, _ outcome: @Sendable (Int) -> DeliveryOutcome = { _ in .ok }) {
+    func finish(_ host: String? = nil, isServed: Bool = false, _ outcome: @Sendable (Int) -> DeliveryOutcome = { _ in .ok }) {
         let found = state.withLock { state -> Running? in
             guard let i = state.running.firstIndex(where: { host == nil || $0.job.nextHops[0].host == host }) else { return nil }
             return state.running.remove(at: i)
         }
         guard let found else { preconditionFailure("no such job waits") }
-        found.completion(report(found.job.recipients.map { outcome($0.index) }))
+        var report = report(found.job.recipients.map { outcome($0.index) })
+        report.isServed = isServed
+        found.completion(report)
     }
 
     /// What the hops say of themselves from now on.
