@@ -115,16 +115,22 @@ def failing_decision(bench):
     one, *others = [identifier for identifier, _ in gateway.copies()]
     # Nothing else is written meanwhile.
     assert gateway.command("queue", "hold", *others).returncode == 0
+    states = {"hold": "quarantined", "release": "queued"}
+
+    def becomes(doing):
+        """What was just asked in vain is over by then: this comes behind it."""
+        gateway.command("queue", doing, one)
+        return gateway.copies()[one, "b@example.com"] == states[doing]
+
     for doing in ["hold", "release", "hold", "release"]:
         for lasts in [True, False]:
-            wait(30, lambda: gateway.command("queue", "hold" if doing == "release" else "release", one).returncode == 0)
+            assert wait(30, lambda: becomes("hold" if doing == "release" else "release")), gateway.tail()
             before = gateway.copies()
             bench.disk("sync-fails 1", "syncs-of queue.db-wal")
             assert gateway.command("queue", doing, one).returncode != 0
             if not lasts:
                 bench.disk()
-                # Behind it: so it is over.
-                assert wait(30, lambda: gateway.command("queue", "hold", one).returncode == 0), gateway.tail()
+                assert wait(30, lambda: becomes(doing)), gateway.tail()
                 before = gateway.copies()
             gateway.end(signal.SIGKILL)
             bench.disk()
