@@ -50,9 +50,11 @@ public final class SMTPServer: Sendable {
             return channels
         }
         shared.isStopping.store(true, ordering: .relaxed)
+        // No more are accepted. What was a moment before goes to its own loop, back, and there again before it is a session, and would be
+        // closed without a word if its listener were closed by then: each loop gets its turns first.
+        for channel in listening { try? await channel.setOption(.autoRead, value: false).get() }
+        for _ in 0..<4 { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
         for channel in listening { try? await channel.close() }
-        // What was accepted a moment before becomes a session on its own loop: each gets a turn before anybody counts.
-        for _ in 0..<2 { for loop in group.makeIterator() { try? await loop.submit {}.get() } }
         for handler in shared.registry.all { handler.shutDown() }
         let drain = shared.policy.current.limits.drain
         let deadline = ContinuousClock.now + drain
