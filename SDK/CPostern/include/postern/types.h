@@ -48,6 +48,7 @@ typedef int32_t postern_status;
 #define POSTERN_FORBIDDEN (-4)   /* the manifest does not declare it; counted */
 #define POSTERN_UNSUPPORTED (-5) /* not in this phase, or not by this host */
 #define POSTERN_FAILED (-6)      /* it went wrong; a log line or a problem says how */
+#define POSTERN_ABSENT (-7)      /* there is nothing of that name */
 
 /* Phases, in the order of a message's path. */
 #define POSTERN_PHASE_CONNECT 0u
