@@ -39,7 +39,7 @@ extension NextHopConnection {
     private func write(_ piece: ByteBuffer, isLast: Bool, _ context: ChannelHandlerContext) {
         guard isLast else { return context.writeAndFlush(wrapOutboundOut(piece), promise: nil) }
         let written = loop.makePromise(of: Void.self)
-        written.futureResult.whenSuccess { self.machine.messageSent() }
+        written.futureResult.whenSuccess { self.messageWritten() }
         context.writeAndFlush(wrapOutboundOut(piece), promise: written)
     }
 }

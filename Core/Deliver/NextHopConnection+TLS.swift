@@ -11,7 +11,7 @@ extension NextHopConnection {
             let name = IPAddress(key.host) == nil ? key.host : nil
             let context = try contexts.context(for: key.tls, certificate: key.clientCertificate)
             let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
-            setDeadline(.now() + TimeAmount(times.connectTimeout))
+            setDeadline(loop.now + TimeAmount(times.connectTimeout))
             try pipeline.syncOperations.addHandler(handler, position: .first)
         } catch let failure as TLSContexts.Failure {
             // Ours, so no reason to go on in clear.

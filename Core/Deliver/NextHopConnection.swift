@@ -107,7 +107,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     func quit() {
         guard !isClosed else { return }
         apply(machine.quit())
-        setDeadline(.now() + Self.quitTimeout)
+        setDeadline(loop.now + Self.quitTimeout)
     }
 
     /// For a connect that failed: true when the work was not ended otherwise (by `abort`). Nobody will tell its end then.
@@ -212,7 +212,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         guard let work else { return }
         sendBegan = .now()
         lastDeadline =
-            .now() + TimeAmount(times.replyTimeout * Self.mostReplyTimes)
+            loop.now + TimeAmount(times.replyTimeout * Self.mostReplyTimes)
             + .seconds(Int64(work.transaction.size / Self.slowestBytes + work.transaction.recipients.count))
         var transaction = work.transaction
         transaction.needs8BitMIME = !times.sendsEightBit && !machine.capabilities.has8BitMIME && work.hasEightBit()
@@ -243,7 +243,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     private func rest() {
         let idleTimeout = times.idleTimeout
         if idleTimeout > .zero, messages < Self.mostMessages {
-            setDeadline(.now() + TimeAmount(idleTimeout))
+            setDeadline(loop.now + TimeAmount(idleTimeout))
             if pool.put(self) { return }
         }
         quit()
@@ -260,7 +260,17 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: Time
 
-    func extendDeadline() { setDeadline(.now() + TimeAmount(times.replyTimeout)) }
+    func extendDeadline() {
+        setDeadline(loop.now + TimeAmount(machine.isPastEndOfData ? times.endOfDataTimeout : times.replyTimeout))
+    }
+
+    /// The message is out, and nothing but the server's word is awaited: however long it took to get here.
+    func messageWritten() {
+        machine.messageSent()
+        guard machine.isPastEndOfData else { return }
+        lastDeadline = max(lastDeadline, loop.now + TimeAmount(times.endOfDataTimeout))
+        extendDeadline()
+    }
 
     /// One timer that is seldom moved: it looks at the deadline when it fires, and sleeps on if that has moved.
     func setDeadline(_ due: NIODeadline) {
@@ -276,7 +286,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         timer = nil
         timerDue = .distantFuture
         guard !isClosed else { return }
-        if deadline > .now() { return setDeadline(deadline) }
+        if deadline > loop.now { return setDeadline(deadline) }
         if machine.isIdle {
             // Somebody may have just taken it: then its work is on the way here.
             if pool.remove(self) { quit() }

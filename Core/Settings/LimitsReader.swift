@@ -71,6 +71,7 @@ enum LimitsReader {
         queue.concurrency = map.integer("concurrency", in: 1...10_000) ?? queue.concurrency
         queue.connectTimeout = map.duration("connect_timeout", in: timeout) ?? queue.connectTimeout
         queue.replyTimeout = map.duration("reply_timeout", in: timeout) ?? queue.replyTimeout
+        queue.endOfDataTimeout = map.duration("end_of_data_timeout", in: timeout) ?? queue.endOfDataTimeout
         queue.idleTimeout = map.duration("idle_timeout", in: .zero ... .seconds(3600)) ?? queue.idleTimeout
         queue.sendsEightBit = map.choice("eight_bit", EightBit.self) == .send
         map.finish()

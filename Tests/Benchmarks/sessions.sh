@@ -90,7 +90,7 @@ limits:
   sessions_per_network: 100000
   sessions_per_minute: 60
   transactions: 1000000
-queue: {concurrency: 1, reply_timeout: 1h}
+queue: {concurrency: 1, reply_timeout: 1h, end_of_data_timeout: 1h}
 log: {file: $folder/mail.log}
 Y
     echo '{}' > "$folder/config/zone.json"

@@ -19,7 +19,7 @@ import Testing
     @Test(.enabled(if: Tool.isStaged), .timeLimit(.minutes(5))) func nothingIsLostWhateverANextHopDoes() async throws {
         let good = try await ScriptedNextHop()
         let gateway = try GatewayUnderTest(
-            nextHop: good.port, queue: "{retry: {first: 1s, most: 2s}, reply_timeout: 6s, connect_timeout: 6s}")
+            nextHop: good.port, queue: "{retry: {first: 1s, most: 2s}, reply_timeout: 6s, end_of_data_timeout: 6s, connect_timeout: 6s}")
         let areMended = Mutex(false)
         var fates: [Fate] = []
         for (number, row) in Misbehaviour.all.enumerated() {

@@ -11,7 +11,7 @@ data: %(data)s
 control: %(control)s
 plugins: [%(probe)s]
 dns: {file: zone.json}
-queue: {retry: {first: 1s, most: 2s}, reply_timeout: 5s}
+queue: {retry: {first: 1s, most: 2s}, reply_timeout: 5s, end_of_data_timeout: 5s}
 limits: {sessions_per_client: 1000, sessions_per_network: 1000, message_size: 4MiB%(limits)s}
 """
 # What each domain makes of a message's `Probe-Score: 7`.

@@ -15,6 +15,8 @@ public struct QueuePolicy: Hashable, Sendable {
     public var connectTimeout = Duration.seconds(30)
     /// Until a reply to a command counts as lost (RFC 5321 section 4.5.3.2).
     public var replyTimeout = Duration.seconds(300)
+    /// Until the reply to the end of data counts as lost: the server may be at work on the message (RFC 5321 section 4.5.3.2.6).
+    public var endOfDataTimeout = Duration.seconds(600)
     /// How long an idle connection to a next hop is kept for the next message.
     public var idleTimeout = Duration.seconds(5)
 

@@ -15,7 +15,7 @@ extension ClientMachine {
     }
 
     /// The message, or its last chunk, is out: the server may have taken it, whatever it says or does not say from now on.
-    var isPastEndOfData: Bool {
+    public var isPastEndOfData: Bool {
         guard let now = running else { return false }
         return now.step == .endOfData || (now.step == .chunk(isLast: true) && !now.isWriting)
     }

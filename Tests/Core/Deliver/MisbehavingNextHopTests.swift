@@ -9,7 +9,7 @@ import Testing
 @Suite struct MisbehavingNextHopTests {
     private static func delivery(_ row: Misbehaviour) -> Delivery {
         Delivery {
-            if row.isSlow { ($0.replyTimeout, $0.connectTimeout) = (.seconds(6), .seconds(6)) }
+            if row.isSlow { ($0.replyTimeout, $0.endOfDataTimeout, $0.connectTimeout) = (.seconds(6), .seconds(6), .seconds(6)) }
         }
     }
 

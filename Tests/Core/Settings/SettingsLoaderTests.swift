@@ -20,7 +20,7 @@ import Testing
             control: run/postern.sock
             dns: {forward: ["127.0.0.1:5353", "::1"], timeout: 2s}
             limits: {message_size: 150MB, recipients: 10, sessions: 20, sessions_per_client: 5, bytes_in_flight: 2GB, command_timeout: 90s}
-            queue: {lifetime: 15d, retry: {first: 2m, most: 3h}, delay_warning: 0s}
+            queue: {lifetime: 15d, retry: {first: 2m, most: 3h}, delay_warning: 0s, reply_timeout: 4m, end_of_data_timeout: 20m}
             scores: {RBL_ZEN: 3}
             thresholds: {reject: 10}
             log: {format: json, file: mail.log}
@@ -64,7 +64,8 @@ import Testing
         #expect(policy.limits.hops == Limits().hops)
         #expect(
             policy.queue.lifetime == .seconds(15 * 86400) && policy.queue.retryFirst == .seconds(120)
-                && policy.queue.retryMost == .seconds(10800) && policy.queue.delayWarning == .zero)
+                && policy.queue.retryMost == .seconds(10800) && policy.queue.delayWarning == .zero
+                && policy.queue.replyTimeout == .seconds(240) && policy.queue.endOfDataTimeout == .seconds(1200))
         #expect(policy.edge.map { $0.map(\.name) } == [["rbl"], ["geo"]])
         #expect(
             policy.edge[0][0].settings.canonical
