@@ -1,3 +1,4 @@
+import Deliver
 import Foundation
 import Mail
 import Settings
@@ -10,7 +11,7 @@ struct Configuration {
 
     /// nil: the demonstration, whose files are written to ./.postern/config unless they are there.
     init(_ folder: String?) throws {
-        loader = SettingsLoader { DiscoveredPlugins(folders: $0) }
+        loader = Self.makeLoader()
         isDemonstration = folder == nil
         if let folder {
             self.folder = folder
@@ -20,6 +21,10 @@ struct Configuration {
         let plugins = Self.builtPlugins
         let found = DiscoveredPlugins(folders: plugins)
         try DemonstrationSettings.write(to: self.folder, pluginFolders: plugins) { found.manifest(of: $0) != nil }
+    }
+
+    static func makeLoader() -> SettingsLoader {
+        SettingsLoader(catalogue: { DiscoveredPlugins(folders: $0) }, clientCertificateProblem: ClientCertificateCheck.problem)
     }
 
     static let demonstrationFolder = ".postern/config"
@@ -46,7 +51,7 @@ struct Configuration {
 public enum ConfigurationCheck {
     /// Every problem of the files, and of what the plugins themselves say of their settings. Errors and warnings.
     public static func check(folder: String) -> [SettingsProblem] {
-        let loader = SettingsLoader { DiscoveredPlugins(folders: $0) }
+        let loader = Configuration.makeLoader()
         let settings: GatewaySettings
         switch loader.load(folder: folder, generation: 1) {
         case .failure(let errors): return errors.problems

@@ -4,6 +4,7 @@ import SMTP
 /// Reads one domains/*.yaml into a `DomainPolicy`.
 struct DomainReader {
     let folder: String
+    let nextHops: NextHopReader
     let filters: FilterListReader
     /// Of the edge's filters: a domain weighs their symbols too.
     let edge: [FilterManifest]
@@ -15,8 +16,12 @@ struct DomainReader {
     /// Lists of recipients and password files that were read.
     private(set) var files: [String] = []
 
-    init(folder: String, filters: FilterListReader, edge: [FilterManifest], outboundEdge: [FilterManifest], _ problems: ProblemList) {
+    init(
+        folder: String, nextHops: NextHopReader, filters: FilterListReader, edge: [FilterManifest], outboundEdge: [FilterManifest],
+        _ problems: ProblemList
+    ) {
         self.folder = folder
+        self.nextHops = nextHops
         self.filters = filters
         self.edge = edge
         self.outboundEdge = outboundEdge
@@ -40,7 +45,7 @@ struct DomainReader {
             }
             if let name = claim(text, at: item.place) { policy.aliases.append(name) }
         }
-        policy.deliverTo = NextHopReader(folder: folder).read(map, "deliver_to")
+        policy.deliverTo = nextHops.read(map, "deliver_to")
         var recipients = RecipientsReader(folder: folder, domains: Set([policy.domain] + policy.aliases), problems)
         policy.recipients = recipients.read(map)
         files += recipients.files
@@ -55,7 +60,7 @@ struct DomainReader {
             quarantine.finish()
         }
         policy.mailboxes = mailboxes(map, policy)
-        var outbound = OutboundReader(folder: folder, filters: filters, edge: outboundEdge)
+        var outbound = OutboundReader(folder: folder, nextHops: nextHops, filters: filters, edge: outboundEdge)
         policy.outbound = outbound.read(map, policy)
         files += outbound.files
         map.finish()

@@ -1,9 +1,18 @@
 import Mail
 
 /// A list of next hops, such as `deliver_to`.
-struct NextHopReader {
+final class NextHopReader {
     /// Of the configuration: certificates are named as seen from it.
-    let folder: String
+    private let folder: String
+    private let clientCertificateProblem: (NextHop.ClientCertificate) -> String?
+    /// Many domains may show the same one: each pair is looked at once.
+    private var looked: [NextHop.ClientCertificate: String?] = [:]
+
+    /// `clientCertificateProblem`: what is wrong with two files that can be read.
+    init(folder: String, clientCertificateProblem: @escaping (NextHop.ClientCertificate) -> String?) {
+        self.folder = folder
+        self.clientCertificateProblem = clientCertificateProblem
+    }
 
     /// Sorted by preference. An empty or absent list is a problem.
     func read(_ map: MappingReader, _ key: String) -> [NextHop] {
@@ -71,11 +80,13 @@ struct NextHopReader {
             map.problems.error(pair.place, "a client certificate is of no use with `tls: never`", mend: "remove one of the two")
         }
         var paths: [String] = []
+        var isReadable = true
         for key in ["certificate", "key"] {
             if let text = pair.text(key) {
                 let path = SettingsFile.resolve(text, in: folder)
                 paths.append(path)
                 if !SettingsFile.isReadable(path) {
+                    isReadable = false
                     map.problems.error(
                         pair.place(of: key), "cannot read `\(path)`", mend: "create it, or correct its name and mode")
                 }
@@ -85,6 +96,18 @@ struct NextHopReader {
         }
         pair.finish()
         guard paths.count == 2 else { return nil }
-        return NextHop.ClientCertificate(certificate: paths[0], key: paths[1])
+        let files = NextHop.ClientCertificate(certificate: paths[0], key: paths[1])
+        if isReadable, let problem = problem(files) {
+            map.problems.error(
+                pair.place(of: "certificate"), problem, mend: "give the client's own certificate before its chain, and its key")
+        }
+        return files
+    }
+
+    private func problem(_ files: NextHop.ClientCertificate) -> String? {
+        if let known = looked[files] { return known }
+        let problem = clientCertificateProblem(files)
+        looked[files] = .some(problem)
+        return problem
     }
 }

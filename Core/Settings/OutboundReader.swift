@@ -3,14 +3,16 @@ import Mail
 /// `outbound:` of a domain.
 struct OutboundReader {
     let folder: String
+    let nextHops: NextHopReader
     let filters: FilterListReader
     /// Of the outbound listeners' edge filters: a domain weighs their symbols too.
     let edge: [FilterManifest]
     /// Password files that were read.
     private(set) var files: [String] = []
 
-    init(folder: String, filters: FilterListReader, edge: [FilterManifest]) {
+    init(folder: String, nextHops: NextHopReader, filters: FilterListReader, edge: [FilterManifest]) {
         self.folder = folder
+        self.nextHops = nextHops
         self.filters = filters
         self.edge = edge
     }
@@ -47,7 +49,7 @@ struct OutboundReader {
                 node.place, "`deliver_to` must be `mx` or a list of next hops, not \(node.word)",
                 mend: "write `deliver_to: mx` or `deliver_to: [{host: relay.example.com}]`")
         }
-        outbound.deliverTo = NextHopReader(folder: folder).read(map, "deliver_to")
+        outbound.deliverTo = nextHops.read(map, "deliver_to")
         if tls != nil {
             map.problems.error(
                 map.place(of: "tls"), "`tls` here is for delivery by MX", mend: "write `tls` into each entry of `deliver_to`")

@@ -3,10 +3,17 @@ import Mail
 /// Reads a configuration folder: postern.yaml, domains/*.yaml, and the files that they name. All problems are found, not only the first.
 public struct SettingsLoader: Sendable {
     private let catalogue: @Sendable ([String]) -> any FilterCatalogue
+    private let clientCertificateProblem: @Sendable (NextHop.ClientCertificate) -> String?
 
     /// `catalogue`: the plugins in these folders, in order; asked at each load. It is called with the built-in folders too if the caller adds
-    /// them.
-    public init(catalogue: @escaping @Sendable (_ pluginFolders: [String]) -> any FilterCatalogue) { self.catalogue = catalogue }
+    /// them. `clientCertificateProblem`: what is wrong with the files of a client certificate; nil: nothing.
+    public init(
+        catalogue: @escaping @Sendable (_ pluginFolders: [String]) -> any FilterCatalogue,
+        clientCertificateProblem: @escaping @Sendable (NextHop.ClientCertificate) -> String? = { _ in nil }
+    ) {
+        self.catalogue = catalogue
+        self.clientCertificateProblem = clientCertificateProblem
+    }
 
     /// Any thread; reads files, so not on an event loop. `generation` becomes the snapshot's.
     public func load(folder: String, generation: Int) -> Result<GatewaySettings, SettingsErrors> {
@@ -32,7 +39,8 @@ public struct SettingsLoader: Sendable {
         map.finish()
 
         var domainReader = DomainReader(
-            folder: folder, filters: filters, edge: manifests, outboundEdge: outboundManifests, problems)
+            folder: folder, nextHops: NextHopReader(folder: folder, clientCertificateProblem: clientCertificateProblem), filters: filters,
+            edge: manifests, outboundEdge: outboundManifests, problems)
         var domains: [DomainPolicy] = []
         let files = domainFiles(folder, problems)
         for file in files {

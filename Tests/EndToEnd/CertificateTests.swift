@@ -78,6 +78,29 @@ import Testing
         #expect(try gateway.command("reload").output.contains("expires on "))
     }
 
+    /// A next hop's handshake is not where a key is found to be another certificate's.
+    @Test(.enabled(if: Tool.isStaged)) func aClientCertificateWithAnothersKeyIsRefusedAtOnce() throws {
+        let (shown, other) = (try TestCertificate(names: ["DNS:old.example"]), try TestCertificate(names: ["DNS:new.example"]))
+        defer { shown.remove(); other.remove() }
+        let gateway = try gateway(shown)
+        func domain(key: String) -> String {
+            "domain: client.example\nrecipients: any\ndeliver_to: [{host: 127.0.0.1, tls: require, client_certificate: {certificate: "
+                + "\(shown.certificateFile), key: \(key)}}]\n"
+        }
+        try gateway.write("domains/client.example.yaml", domain(key: shown.keyFile))
+        try gateway.start()
+        defer { gateway.stop() }
+        #expect(try gateway.command("reload").status == 0)
+        try gateway.write("domains/client.example.yaml", domain(key: other.keyFile))
+        let reload = try gateway.command("reload")
+        let check = try Tool.run([Tool.postern, "check", "--config", gateway.configuration])
+        for said in [reload, check] {
+            let text = said.output + said.errors
+            #expect(
+                said.status == 1 && text.contains("domains/client.example.yaml:3:80: ") && text.contains("do not fit together"), "\(text)")
+        }
+    }
+
     /// New settings for listeners wait for a restart, but a restart must find them good.
     @Test(.enabled(if: Tool.isStaged)) func newSettingsWithABadPairAreRefused() throws {
         let (shown, other) = (try TestCertificate(names: ["DNS:old.example"]), try TestCertificate(names: ["DNS:new.example"]))

@@ -194,6 +194,22 @@ import Testing
         await hop.close()
     }
 
+    /// What settings ask before any handshake does.
+    @Test func aClientCertificateIsCheckedWithItsKey() throws {
+        let (first, second) = try (TestCertificate(names: ["DNS:first.example"]), TestCertificate(names: ["DNS:second.example"]))
+        defer { for certificate in [first, second] { certificate.remove() } }
+        func problem(_ certificate: String, _ key: String) -> String? {
+            ClientCertificateCheck.problem(NextHop.ClientCertificate(certificate: certificate, key: key))
+        }
+        #expect(problem(first.certificateFile, first.keyFile) == nil)
+        #expect(
+            problem(first.certificateFile, second.keyFile)
+                == "certificate `\(first.certificateFile)` and key `\(second.keyFile)` do not fit together")
+        #expect(problem(first.keyFile, first.keyFile) == "`\(first.keyFile)` is no PEM file of certificates, or not a whole one")
+        #expect(
+            problem(first.certificateFile, first.certificateFile) == "`\(first.certificateFile)` is no PEM private key without passphrase")
+    }
+
     @Test func aClientCertificateThatCannotBeReadIsOurFaultAndNoReasonForClearText() async throws {
         let server = try TestCertificate(names: ["DNS:localhost"])
         defer { server.remove() }

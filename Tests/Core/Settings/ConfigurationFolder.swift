@@ -39,7 +39,13 @@ final class ConfigurationFolder {
 
     func remove(_ name: String) { try! FileManager.default.removeItem(atPath: path + "/" + name) }
 
-    static let loader = SettingsLoader { _ in ScriptedCatalogue() }
+    /// A client certificate is bad when its name says so.
+    static let loader = SettingsLoader {
+        _ in
+        ScriptedCatalogue()
+    } clientCertificateProblem: {
+        $0.certificate.hasSuffix("bad.pem") ? "`bad.pem` is bad" : nil
+    }
 
     func load() -> Result<GatewaySettings, SettingsErrors> { Self.loader.load(folder: path, generation: 1) }
 

@@ -100,6 +100,20 @@ import Testing
         ("? [a, b]\n: 1", ["postern.yaml:5:3: a key must be text; write `name: value`"]),
     ]
 
+    /// In every place that names it, whether or not the pair was looked at before.
+    @Test func aClientCertificateThatIsBadIsToldWhereItStands() {
+        let pair = "client_certificate: {certificate: bad.pem, key: key.pem}"
+        let folder = ConfigurationFolder([
+            "bad.pem": "", "good.pem": "", "key.pem": "",
+            "domains/example.com.yaml": "domain: example.com\nrecipients: any\ndeliver_to: [{host: a.example, \(pair)}]\n"
+                + "outbound: {deliver_to: [{host: b.example, \(pair)}]}\n",
+            "domains/example.org.yaml": "domain: example.org\nrecipients: any\ndeliver_to: [{host: a.example, "
+                + "\(pair.replacingOccurrences(of: "bad", with: "good"))}]\n",
+        ])
+        let said = "`bad.pem` is bad; give the client's own certificate before its chain, and its key"
+        #expect(folder.problems() == ["3:66", "4:77"].map { "domains/example.com.yaml:\($0): \(said)" })
+    }
+
     @Test(arguments: gateway) func gatewayFile(_ row: (String, [String])) {
         #expect(ConfigurationFolder(["postern.yaml": ConfigurationFolder.gateway + row.0 + "\n"]).problems() == row.1)
     }
