@@ -31,6 +31,14 @@ enum ReplyTarget {
         return results
     }
 
+    /// What stands behind a reply before anything else was sent answers nothing.
+    private static func expectNothingSent(_ action: ClientMachine.Action) throws(Finding) {
+        switch action {
+        case .send, .sendMessage, .sendChunk, .ready: throw Finding("went on with bytes behind the reply: \(action)")
+        case .wait, .startTLS, .finished, .failed, .close: break
+        }
+    }
+
     private static func check(_ reply: Reply) throws(Finding) {
         try expect((200..<600).contains(reply.code), "the code \(reply.code)")
         try expect((1...ReplyParser.mostLines).contains(reply.lines.count), "\(reply.lines.count) lines")
@@ -109,7 +117,11 @@ enum ReplyTarget {
         }
         for result in results where isOpen {
             switch result {
-            case .reply(let reply): try carryOut(client.received(reply))
+            case .reply(let reply):
+                let hasMore = random.oneIn(8)
+                let action = client.received(reply, hasMore: hasMore)
+                if hasMore { try expectNothingSent(action) }
+                try carryOut(action)
             case .malformed(let why): try carryOut(client.lost(why))
             case .incomplete: break
             }
