@@ -150,7 +150,7 @@ public final class CalloutVerifier: RecipientVerifier {
             case .undetermined?, nil: break
             }
             var told = state.lines[place]?.finished(answers) ?? []
-            if case .deferred(let failure)? = report.outcomes.first, failure.isNextHopsFault {
+            if case .deferred(let failure)? = report.outcomes.first, failure.isNextHopsFault, !report.isUntried {
                 remember(.health, .isDown(failure.description), for: Self.downTime)
                 told += (state.lines[place]?.takeWaiting() ?? []).map { ($0, .undetermined(failure.description)) }
             }

@@ -39,6 +39,8 @@ final class DeliveryAttempt: @unchecked Sendable {
     private var answered: (peer: String, tls: TLSFacts?)?
     private var firstSend: NIODeadline?
     private var isServed = false
+    /// A connection failed for want of something of our own.
+    private var isUntried = false
     /// Of each server that took the message for somebody: whether it offers DSN, and LMTP.
     private var takers: (offerDSN: Bool, speakLMTP: Bool)?
 
@@ -126,7 +128,7 @@ final class DeliveryAttempt: @unchecked Sendable {
 
     private func found(_ found: [ServerAddress]) {
         let hop = hops[hopIndex]
-        addresses = found.filter { !client.health.isDown($0) }
+        addresses = client.health.ordered(found.filter { !client.health.isDown($0) })
         addressIndex = 0
         down += found.filter { client.health.isDown($0) }.map { (hop, $0) }
         tryAddress()
@@ -170,23 +172,33 @@ final class DeliveryAttempt: @unchecked Sendable {
             return finish()
         }
         do {
-            ClientBootstrap(group: connection.loop)
+            let bootstrap = ClientBootstrap(group: connection.loop)
                 .connectTimeout(TimeAmount(client.policy().connectTimeout))
                 .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(connection) }
                 }
-                .connect(to: try address.resolved())
-                .whenFailure { [self] error in
+            client.connect(bootstrap, try address.resolved()).hop(to: connection.loop).whenComplete { [self] result in
+                switch result {
+                case .success: client.health.hasRoute(to: address)
+                case .failure(let error):
                     guard connection.neverConnected() else { return }
-                    client.health.failed(address)
-                    if FailureText.isNoRoute(error) { client.health.noRoute(to: address) }
+                    neverConnected(to: address, error)
                     failed("connect to \(peer): \(FailureText.of(error))")
                 }
+            }
         } catch {
             client.pool.closed(connection)
             failed("connect to \(peer): not an address to connect to")
         }
+    }
+
+    /// What is learnt of a server from a connection that never came to be.
+    private func neverConnected(to address: ServerAddress, _ error: any Error) {
+        let isOurs = FailureText.isOurLack(error)
+        if isOurs { isUntried = true }
+        // Where it is the family's lack, or ours, the server is as well as it ever was.
+        if FailureText.isNoRoute(error) { client.health.noRoute(to: address) } else if !isOurs { client.health.failed(address) }
     }
 
     private func work() -> NextHopConnection.Work {
@@ -314,6 +326,7 @@ final class DeliveryAttempt: @unchecked Sendable {
             sendTime: .nanoseconds((end - sent).nanoseconds))
         (report.passedDSN, report.isLMTP) = takers ?? (false, false)
         report.isServed = isServed
+        report.isUntried = isUntried
         completion(report)
     }
 }

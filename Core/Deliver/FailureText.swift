@@ -23,11 +23,20 @@ enum FailureText {
         }
     }
 
-    /// True when there is no way to addresses of this family at all.
+    /// True when there may be no way to addresses of this family at all, or none from an address of ours.
     static func isNoRoute(_ error: any Error) -> Bool {
         switch error {
-        case let error as IOError: [ENETUNREACH, EAFNOSUPPORT].contains(error.errnoCode)
+        case let error as IOError: [ENETUNREACH, EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.errnoCode)
         case let error as NIOConnectionError: error.connectionErrors.first.map { isNoRoute($0.error) } ?? false
+        default: false
+        }
+    }
+
+    /// Of this gateway: no descriptor, no memory for a socket, no local port or address. It says nothing of the server.
+    static func isOurLack(_ error: any Error) -> Bool {
+        switch error {
+        case let error as IOError: [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL].contains(error.errnoCode)
+        case let error as NIOConnectionError: error.connectionErrors.first.map { isOurLack($0.error) } ?? false
         default: false
         }
     }
@@ -39,6 +48,10 @@ enum FailureText {
         case ETIMEDOUT: "connect timed out"
         case EHOSTUNREACH, ENETUNREACH: "no route to it"
         case ENOENT: "no such socket"
+        case EMFILE, ENFILE: "this gateway has no file descriptor left for a connection"
+        case ENOBUFS, ENOMEM: "this gateway has no memory left for a connection"
+        case EADDRNOTAVAIL: "this gateway has no port left, or no address, for a connection"
+        case EAFNOSUPPORT: "this gateway has no such addresses"
         case EACCES: "permission denied"
         default: "system error \(code)"
         }

@@ -19,6 +19,8 @@ public final class SMTPNextHopClient: NextHopClient {
     let mxPort: Int
     /// MX hosts may have addresses of this machine: for tests.
     let allowsLoopback: Bool
+    /// How connections are made: for tests.
+    let connect: @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel>
     private let rotation = Atomic<Int>(0)
 
     /// `policy` and `hostname` (ours, for EHLO) are asked for each connection and wait, so that a reload is in force at once: they must be
@@ -37,7 +39,8 @@ public final class SMTPNextHopClient: NextHopClient {
 
     init(
         group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String?, policy: @escaping @Sendable () -> QueuePolicy,
-        hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool, mxPort: Int, allowsLoopback: Bool
+        hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool, mxPort: Int, allowsLoopback: Bool,
+        connect: @escaping @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel> = { $0.connect(to: $1) }
     ) {
         self.group = group
         self.resolver = resolver
@@ -46,6 +49,7 @@ public final class SMTPNextHopClient: NextHopClient {
         self.isOurs = isOurs
         self.mxPort = mxPort
         self.allowsLoopback = allowsLoopback
+        self.connect = connect
         contexts = TLSContexts(trustRootsFile: trustRootsFile)
     }
 

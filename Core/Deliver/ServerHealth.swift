@@ -2,15 +2,15 @@ import Mail
 import NIOCore
 import Synchronization
 
-/// What was learnt about servers on earlier connections: which of them are down, break TLS, or announce CHUNKING without having it. Any
-/// thread; memory is bounded, and what was not asked for lately goes first.
+/// What was learnt about servers on earlier connections: which of them are down, break TLS, or announce CHUNKING without having it; and to
+/// which family of addresses there was no route. Any thread; memory is bounded, and what was not asked for lately goes first.
 final class ServerHealth: Sendable {
     /// Servers that are remembered for each thing.
     static let capacity = 10_000
     /// A server that is down is tried after all others for so long; each time that it is still down, twice as long.
     static let firstDown = Duration.seconds(30)
     static let mostDown = Duration.seconds(600)
-    /// A family of addresses that there is no route to.
+    /// Addresses of a family that there was no route to come behind the other family's for so long.
     static let noRoute = Duration.seconds(60)
     /// Opportunistic TLS is not tried again for so long; neither is BDAT.
     static let withoutTLS = Duration.seconds(3600)
@@ -63,8 +63,7 @@ final class ServerHealth: Sendable {
         let now = now()
         return state.withLock { state in
             if let down = state.down.value(server, at: now), down.until > now { return true }
-            guard case .ip(let address, _) = server else { return false }
-            return state.lacks.value(.family(isIPv4: address.isIPv4), at: now) != nil
+            return false
         }
     }
 
@@ -79,9 +78,28 @@ final class ServerHealth: Sendable {
         }
     }
 
-    /// There is no route to addresses such as this one.
+    /// There was no route to this address: it may be the family's, and it may be this address's alone.
     func noRoute(to server: ServerAddress) {
         if case .ip(let address, _) = server { set(.family(isIPv4: address.isIPv4), for: Self.noRoute) }
+    }
+
+    /// A connection was made.
+    func hasRoute(to server: ServerAddress) {
+        guard case .ip(let address, _) = server else { return }
+        state.withLock { $0.lacks.remove(.family(isIPv4: address.isIPv4)) }
+    }
+
+    /// In their order, but those of a family that lacks a route last.
+    func ordered(_ servers: [ServerAddress]) -> [ServerAddress] {
+        guard servers.count > 1 else { return servers }
+        let now = now()
+        return state.withLock { state in
+            let lacksRoute = servers.map { server in
+                guard case .ip(let address, _) = server else { return false }
+                return state.lacks.value(.family(isIPv4: address.isIPv4), at: now) != nil
+            }
+            return [false, true].flatMap { isLast in zip(servers, lacksRoute).filter { $0.1 == isLast }.map(\.0) }
+        }
     }
 
     func brokeTLS(_ server: ServerAddress) { set(.tls(server), for: Self.withoutTLS) }

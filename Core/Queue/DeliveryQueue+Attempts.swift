@@ -139,7 +139,11 @@ extension DeliveryQueue {
         for outcome in report.outcomes {
             guard case .deferred(let failure) = outcome else { return .answers }
             if !failure.isNextHopsFault || report.isServed, failure.reply?.code != 421 {
-                health = .defers
+                // What it says of itself, not of this message.
+                let isItsOwn = failure.isNextHopsFault && failure.reply?.isTransient == true
+                if health != .throttles { health = isItsOwn ? .throttles : .defers }
+            } else if report.isUntried, failure.reply == nil {
+                continue
             } else if health == .unknown || health == .refuses {
                 health = failure.reply == nil ? .fails : .refuses
             }

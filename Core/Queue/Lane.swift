@@ -11,6 +11,8 @@ struct Lane {
         case answers
         /// It lives, but every copy is to come again.
         case defers
+        /// It lives, but takes nothing more just now: 4xx to MAIL or DATA, or a state of its own (4.3.x).
+        case throttles
         /// It turned the session away: 4xx as greeting or to EHLO, or 421.
         case refuses
         /// No connection, or one that broke or stalled.
@@ -74,8 +76,10 @@ struct Lane {
         backOff: Duration
     ) {
         switch health {
-        case .unknown: break
-        case .answers, .defers:
+        case .unknown:
+            // Nothing was learnt of it, but there is no telling either before some time has passed.
+            if isProbe { outage?.nextProbe = now + backOff }
+        case .answers, .defers, .throttles:
             successes &+= 1
             if outage != nil {
                 // It is back: what has gathered drains gently.
@@ -84,6 +88,8 @@ struct Lane {
                 credit = 0
             } else if health == .answers {
                 grow(concurrency)
+            } else if health == .throttles {
+                shrink()
             }
         case .refuses, .fails:
             if var known = outage {
@@ -102,9 +108,7 @@ struct Lane {
                 early = 0
                 outage = Outage(since: now, lastTried: now, nextProbe: now + backOff, failures: 1, words: words)
             } else {
-                threshold = max(1, limit / 2)
-                limit = threshold
-                credit = 0
+                shrink()
             }
         }
     }
@@ -114,6 +118,12 @@ struct Lane {
     /// Somebody wants to know now.
     mutating func probe(by time: Timestamp) {
         if let known = outage { outage!.nextProbe = min(time, known.nextProbe) }
+    }
+
+    private mutating func shrink() {
+        threshold = max(1, limit / 2)
+        limit = threshold
+        credit = 0
     }
 
     private mutating func grow(_ concurrency: Int) {

@@ -189,6 +189,8 @@ struct QueueCore {
             var wait = Duration.zero
             if health == .fails || health == .refuses {
                 wait = backOff.delay(after: (lanes[lane].outage?.failures ?? 0) + 1, using: &random)
+            } else if health == .unknown, run.kind == .probe {
+                wait = backOff.delay(after: 1, using: &random)
             }
             lanes[lane].learn(
                 health, words, isProbe: run.kind == .probe, successesBefore: run.successesBefore, concurrency: concurrency, now: now,

@@ -56,6 +56,9 @@ public struct DeliveryReport: Sendable {
     public var isLMTP = false
     /// A server was ready for this message: if nothing came of it, that says nothing of other messages.
     public var isServed = false
+    /// This gateway lacked something of its own for a connection (a descriptor, a port), so that a server was not tried: unless another one
+    /// answered, nothing was learnt of how the destination is.
+    public var isUntried = false
     /// Seconds as in Postfix's delays: waiting for and making the connection, and sending.
     public var connectTime: Duration
     public var sendTime: Duration

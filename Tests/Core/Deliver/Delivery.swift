@@ -12,7 +12,8 @@ struct Delivery: Sendable {
 
     init(
         resolver: any Mail.Resolver = TableResolver([:]), trustRootsFile: String? = nil, mxPort: Int = 25, allowsLoopback: Bool = true,
-        ours: Set<String> = [], _ change: (inout QueuePolicy) -> Void = { _ in }
+        ours: Set<String> = [], _ change: (inout QueuePolicy) -> Void = { _ in },
+        connect: @escaping @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel> = { $0.connect(to: $1) }
     ) {
         var policy = QueuePolicy()
         policy.connectTimeout = .seconds(5)
@@ -22,7 +23,8 @@ struct Delivery: Sendable {
         let fixed = policy
         client = SMTPNextHopClient(
             group: MultiThreadedEventLoopGroup.singleton, resolver: resolver, trustRootsFile: trustRootsFile, policy: { fixed },
-            hostname: { "us.example" }, isOurs: { ours.contains($0) }, mxPort: mxPort, allowsLoopback: allowsLoopback)
+            hostname: { "us.example" }, isOurs: { ours.contains($0) }, mxPort: mxPort, allowsLoopback: allowsLoopback,
+            connect: connect)
     }
 
     func send(

@@ -1,5 +1,8 @@
 import GatewayTestKit
+import Glibc
 import Mail
+import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -47,14 +50,68 @@ import Testing
         #expect(health.best(of: []) == nil)
     }
 
-    @Test func aFamilyWithoutARouteIsDown() {
+    @Test func aFamilyWithoutARouteComesLastAndIsNotDown() {
         let clock = Clock()
         let health = clock.health()
         let six = { (last: UInt64) in ServerAddress.ip(IPAddress(high: 0x2001_0DB8 << 32, low: last), port: 25) }
+        let socket = ServerAddress.socket(path: "/run/lmtp")
+        let mixed = [six(1), Self.server(1), six(2), socket, Self.server(2)]
+        let last = [Self.server(1), socket, Self.server(2), six(1), six(2)]
+        #expect(health.ordered(mixed) == mixed)
         health.noRoute(to: six(1))
-        #expect(health.isDown(six(2)) && !health.isDown(Self.server(1)))
-        clock.pass(60)
-        #expect(!health.isDown(six(2)))
+        #expect(health.ordered(mixed) == last)
+        #expect(mixed.allSatisfy { !health.isDown($0) })
+        // Any connection over it shows that it has one.
+        health.hasRoute(to: six(9))
+        #expect(health.ordered(mixed) == mixed)
+        health.noRoute(to: six(1))
+        clock.pass(59)
+        #expect(health.ordered(mixed) == last)
+        clock.pass(1)
+        #expect(health.ordered(mixed) == mixed)
+    }
+
+    /// A next hop in a network without a route (the tests have none but loopback) says nothing of others of its family.
+    @Test func anUnroutedServerLeavesTheOthersAsTheyAre() async throws {
+        let good = try await ScriptedNextHop()
+        let delivery = Delivery { $0.idleTimeout = .zero }
+        let away = await delivery.send(via: NextHop(host: "192.0.2.1", port: 25, tls: .never))
+        #expect(away.details == ["connect to 192.0.2.1[192.0.2.1]:25: no route to it"])
+        let gone = NextHop(host: "127.0.0.1", port: 9, preference: 1, tls: .never)
+        #expect(await delivery.send(via: gone, good.hop(preference: 2)).words == ["delivered 250"])
+        await good.close()
+    }
+
+    /// What this gateway itself lacks is no server's fault: none is down for it, and the report says that none was tried.
+    @Test(arguments: [
+        (EMFILE, "no file descriptor"), (ENFILE, "no file descriptor"), (ENOBUFS, "no memory"), (ENOMEM, "no memory"),
+        (EADDRNOTAVAIL, "no port left"),
+    ])
+    func ourOwnLackIsNoServersFault(_ row: (errno: CInt, says: String)) async throws {
+        let servers = try await [ScriptedNextHop](count: 2) { _, _ in nil }
+        let isLacking = Mutex(true)
+        let delivery = Delivery {
+            $0.idleTimeout = .zero
+        } connect: { bootstrap, address in
+            guard isLacking.withLock({ $0 }) else { return bootstrap.connect(to: address) }
+            return MultiThreadedEventLoopGroup.singleton.next().makeFailedFuture(IOError(errnoCode: row.errno, reason: "connect"))
+        }
+        let hops = servers.enumerated().map { $1.hop(preference: $0) }
+        let send = { await delivery.send(Region(copying: Array("x\r\n".utf8)), via: hops) }
+        let report = await send()
+        #expect(report.words == ["deferred - fault"] && report.isUntried && !report.isServed)
+        #expect(report.details[0].contains(": this gateway has \(row.says)"), "\(report.details)")
+        isLacking.withLock { $0 = false }
+        let later = await send()
+        #expect(later.words == ["delivered 250"] && !later.isUntried)
+        #expect(servers.map(\.sessions) == [1, 0], "the first is not down")
+        #expect(await eventually { delivery.client.openConnections == 0 })
+        for server in servers { await server.close() }
+    }
+
+    @Test func aServerThatRefusesWasTried() async {
+        let report = await Delivery().send(via: NextHop(host: "127.0.0.1", port: 9, tls: .never))
+        #expect(report.words == ["deferred - fault"] && !report.isUntried)
     }
 
     @Test func memoryIsBounded() {

@@ -90,7 +90,7 @@ struct FairnessTests {
             case 4...7:
                 guard let i = bench.running.indices.randomElement(using: &random) else { continue }
                 let action = bench.running.remove(at: i)
-                let health: [Lane.Health] = [.answers, .answers, .defers, .refuses, .fails, .unknown]
+                let health: [Lane.Health] = [.answers, .answers, .defers, .throttles, .refuses, .fails, .unknown]
                 var said = health.randomElement(using: &random)!
                 if case .suspend = action { said = .unknown }
                 let isDone = said == .answers && !left.isEmpty

@@ -99,4 +99,32 @@ struct OutageTests {
         bench.put(bench.message(2, "a"))
         #expect(bench.hops.jobs.count == 2)
     }
+
+    @Test func `what this gateway lacks is no outage, and ends none`() {
+        let bench = QueueBench(["a"])
+        bench.put(bench.message(1, "a"))
+        bench.hops.finish(isUntried: true) { _ in .down }
+        bench.loop.runPending()
+        bench.put(bench.message(2, "a"))
+        #expect(bench.hops.jobs.count == 2, "the next one is tried")
+        bench.hops.finish { _ in .down }
+        bench.loop.runPending()
+        bench.put(bench.message(3, "a"))
+        #expect(bench.hops.jobs.count == 2, "a server that was tried in vain is one")
+    }
+
+    @Test func `4xx to MAIL means fewer at a time, and no outage`() {
+        let bench = QueueBench(["a"])
+        for number in 1...20 { bench.put(bench.message(number, "a")) }
+        #expect(bench.hops.running.count == 5)
+        bench.hops.finish(isServed: true) { _ in .full }
+        bench.loop.runPending()
+        #expect(bench.hops.running.count == 4, "two may run, four still do")
+        // What it says of one recipient is nobody else's affair.
+        for running in [3, 2, 2, 2] {
+            bench.hops.finish(isServed: true) { _ in .busy }
+            bench.loop.runPending()
+            #expect(bench.hops.running.count == running)
+        }
+    }
 }

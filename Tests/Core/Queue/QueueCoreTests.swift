@@ -111,6 +111,34 @@ struct QueueCoreTests {
         #expect(bench.lane("a").limit == 1, "never below one")
     }
 
+    @Test func `a server that takes sessions and no more mail gets half as many, and is never down`() {
+        var bench = CoreBench()
+        bench.add(1...1000, "a")
+        bench.start()
+        for _ in 0..<40 {
+            bench.finish()
+            bench.start()
+        }
+        #expect(bench.lane("a").limit == 20)
+        for limit in [10, 5, 2, 1, 1, 1] {
+            bench.finish("a", .throttles, next: 60)
+            #expect(bench.lane("a").limit == limit && bench.lane("a").outage == nil)
+        }
+    }
+
+    @Test func `a probe that tells nothing is not repeated at once`() {
+        var bench = CoreBench()
+        bench.add(1...3, "a")
+        bench.start()
+        bench.finish("a", .fails, next: 10_000)
+        for _ in 0..<2 { bench.finish("a", .fails, next: 10_000) }
+        bench.now = bench.lane("a").outage!.nextProbe
+        #expect(bench.start().count == 1)
+        bench.finish("a", .unknown, next: 10_000)
+        #expect(bench.start().isEmpty)
+        #expect(bench.lane("a").outage!.nextProbe > bench.now)
+    }
+
     @Test func `one attempt that stalls among others that succeed is no outage`() {
         var bench = CoreBench()
         bench.add(1...100, "a")

@@ -39,14 +39,16 @@ final class ScriptedHops: NextHopClient {
     var running: [DeliveryJob] { state.withLock { $0.running.map(\.job) } }
 
     /// Answers the oldest job that waits and goes to `host`.
-    func finish(_ host: String? = nil, isServed: Bool = false, _ outcome: @Sendable (Int) -> DeliveryOutcome = { _ in .ok }) {
+    func finish(
+        _ host: String? = nil, isServed: Bool = false, isUntried: Bool = false, _ outcome: @Sendable (Int) -> DeliveryOutcome = { _ in .ok }
+    ) {
         let found = state.withLock { state -> Running? in
             guard let i = state.running.firstIndex(where: { host == nil || $0.job.nextHops[0].host == host }) else { return nil }
             return state.running.remove(at: i)
         }
         guard let found else { preconditionFailure("no such job waits") }
         var report = report(found.job.recipients.map { outcome($0.index) })
-        report.isServed = isServed
+        (report.isServed, report.isUntried) = (isServed, isUntried)
         found.completion(report)
     }
 
@@ -64,6 +66,8 @@ final class ScriptedHops: NextHopClient {
 extension DeliveryOutcome {
     static let ok = DeliveryOutcome.delivered(Reply(.ok, "taken"))
     static let busy = DeliveryOutcome.deferred(DeliveryFailure(reply: Reply(ReplyStatus(450, 2, 1), "busy"), detail: ""))
+    static let full = DeliveryOutcome.deferred(
+        DeliveryFailure(reply: Reply(ReplyStatus(452, 4, 1), "too much from you"), detail: "in reply to MAIL", isNextHopsFault: true))
     static let down = DeliveryOutcome.deferred(DeliveryFailure(detail: "connection refused", isNextHopsFault: true))
     static let unknown = DeliveryOutcome.bounced(DeliveryFailure(reply: Reply(.unknownRecipient, "no such user"), detail: ""))
 }
