@@ -13,6 +13,8 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
     private let resolver: any Resolver
     private let journal: any InFlightJournal
     private let logger: Logger
+    /// For plugins of the class `blocking`.
+    private let pool: ThreadPool
     private let plugins = Mutex<[String: Slot]>([:])
     /// Loading and making instances: one at a time, without holding up those who ask for what is there.
     private let making = Mutex<Void>(())
@@ -42,6 +44,7 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
         self.copies = LibraryCopies(folder: copies)
         self.resolver = resolver
         self.logger = logger
+        pool = ThreadPool(threads: max(2, min(16, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     }
 
     /// Looks at the folders again. A plugin whose library or manifest has changed gets a new generation: instances asked for from now on are
@@ -89,12 +92,11 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
         return try making.withLock { _ in
             if let there = plugins.withLock({ $0[slot.plugin]?.instances[slot.settings] }) { return there }
             let generation = try generation(of: slot.plugin)
-            switch generation.createInstance(slot.settings) {
+            let digest = SHA256.hash(data: Data(slot.settings.canonical.utf8)).prefix(8)
+                .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            switch generation.makeInstance(slot.settings, digest: digest) {
             case .failure(let refusal): throw LoadFailure("filter \(slot.name)", "\(slot.plugin) refuses its settings: \(refusal)")
-            case .success(let pointer):
-                let digest = SHA256.hash(data: Data(slot.settings.canonical.utf8)).prefix(8)
-                    .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-                let made = PluginInstance(generation: generation, pointer: pointer, digest: digest)
+            case .success(let made):
                 plugins.withLock { $0[slot.plugin]?.instances[slot.settings] = made }
                 return made
             }
@@ -150,7 +152,8 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
         if let current = slot.current { return current }
         let number = slot.lastNumber + 1
         let made = try Generation(
-            number: number, files: slot.files, copies: copies, stats: slot.stats, resolver: resolver, journal: journal, logger: logger)
+            number: number, files: slot.files, copies: copies, stats: slot.stats, resolver: resolver, journal: journal, pool: pool,
+            logger: logger)
         plugins.withLock {
             $0[plugin]?.current = made
             $0[plugin]?.lastNumber = number

@@ -1,4 +1,3 @@
-import CPostern
 import Mail
 import PluginLoader
 
@@ -7,25 +6,36 @@ final class PluginInstance: FilterInstance, @unchecked Sendable {
     // Sendable: nothing changes after init.
     let key: String
     let generation: Generation
-    let pointer: OpaquePointer?
-    /// For `serial` plugins. `per-session` needs none: a session's calls all come on its one loop.
-    let gate: SerialGate?
+    private let instance: ModuleInstance
+    /// For the class `blocking`.
+    private let pool: ThreadPool?
 
     var manifest: FilterManifest { generation.manifest }
     var home: FilterManifest.Home { .host }
 
-    init(generation: Generation, pointer: OpaquePointer?, digest: String) {
+    init(generation: Generation, instance: ModuleInstance, digest: String, pool: ThreadPool) {
         self.generation = generation
-        self.pointer = pointer
+        self.instance = instance
+        self.pool = generation.manifest.execution == .blocking ? pool : nil
         key = "\(generation.manifest.id)@\(generation.number)#\(digest)"
-        gate = generation.manifest.concurrency == .serial ? SerialGate() : nil
         generation.instances.add(1, ordering: .relaxed)
     }
 
-    deinit { generation.destroy(pointer) }
+    deinit { generation.instances.subtract(1, ordering: .relaxed) }
 
     func start(_ call: FilterCall, on loop: any SerialLoop, events: @escaping @Sendable (FilterRunEvent) -> Void) -> any FilterRun {
-        let run = PluginRun(self, call, loop, events)
+        let stats = generation.stats
+        stats.began()
+        let counted: @Sendable (FilterRunEvent) -> Void = { event in
+            if case .finished = event { stats.ended() }
+            events(event)
+        }
+        if let pool {
+            let run = PooledRun(instance, call, on: loop, pool: pool, events: counted)
+            run.start()
+            return run
+        }
+        let run = PluginRun(instance, call, on: loop, events: counted)
         run.start()
         return run
     }

@@ -32,10 +32,10 @@ final class PluginStats: @unchecked Sendable {
     /// A call of a nonblocking plugin that takes longer holds everybody up: it is counted.
     static let longestNanoseconds: UInt64 = 200_000
 
-    func called(nanoseconds: UInt64) {
+    func called(nanoseconds: UInt64, countsSlow: Bool) {
         calls.add(1, ordering: .relaxed)
         buckets[Self.bucket(nanoseconds)].add(1, ordering: .relaxed)
-        if nanoseconds > Self.longestNanoseconds {
+        if countsSlow, nanoseconds > Self.longestNanoseconds {
             slow.add(1, ordering: .relaxed)
             faultCounters[.slow]?.increment()
         }
@@ -80,30 +80,5 @@ final class PluginStats: @unchecked Sendable {
         if bucket == 0 { return 128 }
         let octave = (bucket - 1) / 4 + 7
         return (Int64(1) << Int64(octave)) + Int64((bucket - 1) % 4 + 1) << Int64(octave - 2)
-    }
-}
-
-/// What a plugin did wrong; the raw value is the metric's label.
-enum PluginFault: String, CaseIterable {
-    /// Suspended with nothing under way.
-    case stuck = "nothing-pending"
-    /// A step that the ABI does not know, or a DETACH that makes no sense.
-    case badStep = "bad-step"
-    /// It said so itself.
-    case failed
-    /// A call took too long.
-    case slow = "slow-call"
-    case symbol = "undeclared-symbol"
-    case right = "undeclared-right"
-    case invalid = "invalid-result"
-    case flood
-
-    init(_ offence: VerdictDraft.Offence) {
-        switch offence {
-        case .symbol: self = .symbol
-        case .right: self = .right
-        case .invalid: self = .invalid
-        case .flood: self = .flood
-        }
     }
 }

@@ -12,6 +12,7 @@ public final class CallMemory: @unchecked Sendable {
     /// Lines that this run wrote to the log.
     public let lines = Atomic(0)
 
+    public let facts: FilterCall
     private let envelope: Envelope?
     private let region: Region?
     private let block: UnsafeMutableRawPointer
@@ -20,6 +21,7 @@ public final class CallMemory: @unchecked Sendable {
     private var recipients: [Int: postern_recipient] = [:]
 
     public init(_ facts: FilterCall, host: UnsafePointer<postern_host>) {
+        self.facts = facts
         envelope = facts.message?.envelope ?? facts.envelope
         region = facts.message?.region
         let queueID = facts.queueID ?? facts.message?.queueID

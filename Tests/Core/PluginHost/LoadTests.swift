@@ -81,12 +81,6 @@ struct LoadTests {
         #expect(refusal(plugins).hasPrefix("test.so: needs the extension com.example.magic/3, which this Postern lacks"))
     }
 
-    @Test func blockingNeedsAWorker() throws {
-        let plugins = try TestPlugins()
-        try plugins.compile("return POSTERN_DONE;", manifest: ["execution": "\"blocking\""])
-        #expect(refusal(plugins).contains("needs a worker"))
-    }
-
     @Test func libraryWithoutManifest() throws {
         let plugins = try TestPlugins()
         try plugins.compile("return POSTERN_DONE;")

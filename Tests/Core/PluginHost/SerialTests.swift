@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import PluginHost
+@testable import PluginLoader
 
 /// One at a time, in order, each on its own loop.
 struct SerialTests {

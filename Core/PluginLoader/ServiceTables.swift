@@ -1,17 +1,14 @@
 import CPostern
 import Glibc
-import Logging
 import Mail
-import PluginLoader
 import Synchronization
 
 /// The host's side of the ABI for one loaded library: the host table and the services that its manifest names, as C structs that live as
-/// long as the generation. The C functions find the run through `postern_call.run`.
+/// long as the module. The C functions find the run through `postern_call.run`; what needs the home goes to it.
 final class ServiceTables: @unchecked Sendable {
     // Sendable: tables that are never written after init; the rest is Sendable itself.
     let host: UnsafeMutablePointer<postern_host>
-    let resolver: any Resolver
-    private let logger: Logger
+    private let home: any RunHome
     private let declared: Set<String>
     private let dns: UnsafeMutablePointer<postern_dns>
     private let timer: UnsafeMutablePointer<postern_timer>
@@ -23,9 +20,8 @@ final class ServiceTables: @unchecked Sendable {
     // Never freed: plugins may keep it.
     nonisolated(unsafe) private static let name = UnsafePointer(strdup("postern host")!)
 
-    init(manifest: FilterManifest, resolver: any Resolver, logger: Logger) {
-        self.resolver = resolver
-        self.logger = logger
+    init(manifest: FilterManifest, home: any RunHome) {
+        self.home = home
         declared = Set(manifest.requires).union(manifest.optional)
         dns = .allocate(capacity: 1)
         dns.initialize(
@@ -105,18 +101,16 @@ final class ServiceTables: @unchecked Sendable {
     private static let linesPerRun = 64
 
     private func write(_ call: UnsafePointer<postern_call>?, _ level: UInt32, _ text: postern_bytes) -> postern_status {
-        var metadata: Logger.Metadata = [:]
+        guard let level = LogLevel(rawValue: level) else { return POSTERN_INVALID }
+        let line = text.text(upTo: Self.longestLine)
         if let call {
             let memory = CallMemory.of(call).takeUnretainedValue()
             guard memory.lines.add(1, ordering: .relaxed).newValue <= Self.linesPerRun else { return POSTERN_LIMIT }
-            if let id = call.pointee.transaction?.pointee.queue_id, id.length > 0 { metadata["id"] = .string(id.text(upTo: 64)) }
-            metadata["filter"] = .string(call.pointee.slot.text(upTo: 200))
-        } else if !budget.take() {
-            return POSTERN_LIMIT
+            home.write(level, line, of: memory.facts)
+        } else {
+            guard budget.take() else { return POSTERN_LIMIT }
+            home.write(level, line, of: nil)
         }
-        let levels: [Logger.Level] = [.debug, .info, .warning, .error]
-        guard level < levels.count else { return POSTERN_INVALID }
-        logger.log(level: levels[Int(level)], "\(text.text(upTo: Self.longestLine))", metadata: metadata)
         return POSTERN_OK
     }
 }

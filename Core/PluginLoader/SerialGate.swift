@@ -1,7 +1,7 @@
 import Mail
 import Synchronization
 
-/// Lets one call at a time into an instance of a `serial` plugin, whatever loops they come from. Nobody waits with a lock held: who comes
+/// Lets one call at a time into an instance of a `serial` plugin, or of one session into an instance of a `per-session` one, whatever loops they come from. Nobody waits with a lock held: who comes
 /// second is called back on its own loop. Any thread.
 final class SerialGate: Sendable {
     private struct State {

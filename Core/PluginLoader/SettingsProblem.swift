@@ -1,17 +1,22 @@
 import CPostern
-import PluginLoader
 
 /// What a plugin finds wrong with its settings.
 public struct SettingsProblem: Hashable, Sendable, CustomStringConvertible {
     /// JSON pointer (RFC 6901) into the settings; empty: all of them.
     public var pointer: String
     public var text: String
+    public init(pointer: String, text: String) {
+        self.pointer = pointer
+        self.text = text
+    }
+
     public var description: String { pointer.isEmpty ? text : "\(pointer): \(text)" }
 }
 
 /// A plugin refuses its settings.
 public struct SettingsRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     public var problems: [SettingsProblem]
+    public init(problems: [SettingsProblem]) { self.problems = problems }
     public var description: String { problems.map(\.description).joined(separator: "; ") }
 }
 

@@ -1,22 +1,20 @@
 import CPostern
 import Mail
-import PluginLoader
 import Synchronization
 
-/// One run of a plugin: START, then RESUME as answers come, to DONE or to the return of CANCEL. Everything happens on the run's loop, but for
-/// `arrived`, by which answers come in from any thread.
+/// One run of a plugin: START, then RESUME as answers come, to DONE or to the return of CANCEL. Everything happens on the run's loop (a session's,
+/// a worker's, or a strand of the pool), but for `arrived`, by which answers come in from any thread, and `waits`.
 ///
 ///     waiting for its turn (serial plugins only) -> in step -> suspended -> in step ... -> ended
-final class PluginRun: FilterRun, @unchecked Sendable {
-    // Sendable: bound to `loop`; `inbox` has its lock.
-    private let instance: PluginInstance
-    private let loop: any SerialLoop
-    private let phase: Phase
-    private let slotName: String
-    /// What the journal notes of each call.
-    private let stretch: CriticalStretch
+public final class PluginRun: FilterRun, @unchecked Sendable {
+    // Sendable: bound to `loop`; `inbox` and `pending` have their locks.
+    public let facts: FilterCall
+    public let loop: any SerialLoop
+    private let instance: ModuleInstance
     private let events: @Sendable (FilterRunEvent) -> Void
     private let memory: CallMemory
+    /// Kept by the run, so that it goes when no run of the session is left.
+    private let gate: SerialGate?
     private let draft: VerdictDraft
     private var builder: postern_verdict_builder
     private var frame: UnsafeMutableRawPointer?
@@ -25,7 +23,7 @@ final class PluginRun: FilterRun, @unchecked Sendable {
     private var isDetached = false
     /// `cancel` came while the plugin was in a step.
     private var cancelAfterStep: CancelReason?
-    private var pending: [UInt64: PendingOperation] = [:]
+    private let pending = Mutex<[UInt64: PendingOperation]>([:])
     private var lastOperation: UInt64 = 0
     private let startedAt: Timestamp
     private var busyNanoseconds: UInt64 = 0
@@ -35,26 +33,24 @@ final class PluginRun: FilterRun, @unchecked Sendable {
 
     /// Answers that have come and were not yet handed over.
     private struct Inbox {
-        var answers: [(UInt64, DNSAnswer?)] = []
+        var answers: [(UInt64, ServiceAnswer)] = []
         var isScheduled = false
     }
 
     static let mostOperations = 256
     static let longestTimer = Duration.seconds(3600)
 
-    init(
-        _ instance: PluginInstance, _ call: FilterCall, _ loop: any SerialLoop, _ events: @escaping @Sendable (FilterRunEvent) -> Void
+    /// Call `start` next, on `loop`. `events` come on `loop`.
+    public init(
+        _ instance: ModuleInstance, _ call: FilterCall, on loop: any SerialLoop, events: @escaping @Sendable (FilterRunEvent) -> Void
     ) {
         self.instance = instance
         self.loop = loop
         self.events = events
-        phase = call.phase
-        slotName = call.slotName
-        stretch = CriticalStretch(
-            digest: call.message?.digest, queueID: call.queueID, session: call.session.id, client: call.session.client, phase: call.phase,
-            filter: call.slotName)
-        memory = CallMemory(call, host: instance.generation.services.host)
-        draft = VerdictDraft(call, instance.generation.rules)
+        facts = call
+        gate = instance.gate(of: call.session.id)
+        memory = CallMemory(call, host: instance.module.services.host)
+        draft = VerdictDraft(call, instance.module.rules)
         builder = VerdictDraft.builder(draft)
         startedAt = loop.now
         memory.owner = Unmanaged.passUnretained(self).toOpaque()
@@ -66,18 +62,16 @@ final class PluginRun: FilterRun, @unchecked Sendable {
     }
 
     var now: Timestamp { loop.now }
-    private var stats: PluginStats { instance.generation.stats }
+    private var home: any RunHome { instance.module.home }
+    private var phase: Phase { facts.phase }
 
     // MARK: Steps
 
-    func start() {
-        stats.began()
-        enter(POSTERN_START, [])
-    }
+    public func start() { enter(POSTERN_START, []) }
 
     /// Calls the plugin, at once or when its turn comes.
-    private func enter(_ reason: UInt32, _ answers: [(UInt64, DNSAnswer?)]) {
-        guard let gate = instance.gate else { return step(reason, answers) }
+    private func enter(_ reason: UInt32, _ answers: [(UInt64, ServiceAnswer)]) {
+        guard let gate else { return step(reason, answers) }
         if state == .fresh { state = .queued }
         gate.enter(on: loop) { [self] in
             // The run may have ended while it waited for its turn; a CANCEL is still owed.
@@ -86,7 +80,7 @@ final class PluginRun: FilterRun, @unchecked Sendable {
         }
     }
 
-    private func step(_ reason: UInt32, _ answers: [(UInt64, DNSAnswer?)]) {
+    private func step(_ reason: UInt32, _ answers: [(UInt64, ServiceAnswer)]) {
         let completions = answers.compactMap { complete($0.0, $0.1) }
         if reason == POSTERN_RESUME, completions.isEmpty { return }
         if state != .ended { state = .inStep }
@@ -95,13 +89,13 @@ final class PluginRun: FilterRun, @unchecked Sendable {
             memory.call.pointee.reason = reason
             memory.call.pointee.completions = completions.baseAddress
             memory.call.pointee.completion_count = UInt32(completions.count)
-            return instance.generation.journal.watch(stretch) {
-                instance.generation.library.plugin.pointee.on_phase(instance.pointer, memory.call, &frame, &builder)
+            return home.watch(self) {
+                instance.module.library.plugin.pointee.on_phase(instance.pointer, memory.call, &frame, &builder)
             }
         }
         let took = MonotonicClock.nanoseconds &- began
         busyNanoseconds += took
-        stats.called(nanoseconds: took)
+        home.called(self, nanoseconds: took)
         guard state == .inStep else { return }
         state = .suspended
         after(step)
@@ -111,7 +105,7 @@ final class PluginRun: FilterRun, @unchecked Sendable {
         let kind = step & 0xFF
         if kind == POSTERN_DONE {
             if let failure = draft.failure {
-                stats.fault(.failed)
+                home.fault(.failed)
                 return end(.error, failure)
             }
             return end(.done, "")
@@ -120,7 +114,7 @@ final class PluginRun: FilterRun, @unchecked Sendable {
         guard kind == POSTERN_SUSPEND || kind == POSTERN_DETACH else {
             return abandon(.fault(.badStep, "returned the unknown step \(step)"))
         }
-        guard !pending.isEmpty else { return abandon(.fault(.stuck, "waits, but for nothing: no operation is under way")) }
+        guard !pending.withLock(\.isEmpty) else { return abandon(.fault(.stuck, "waits, but for nothing: no operation is under way")) }
         guard kind == POSTERN_DETACH, !isDetached else { return }
         guard phase < .data, let join = Phase(rawValue: Int(step >> 8)), join > phase, join <= .data else {
             return abandon(.fault(.badStep, "detached from \(phase) before phase \(step >> 8), which makes no sense"))
@@ -148,7 +142,7 @@ final class PluginRun: FilterRun, @unchecked Sendable {
             let more = waited.count > 3 ? " and \(waited.count - 3) more" : ""
             finish(.timeout, waited.isEmpty ? "waiting for its turn" : "waiting for " + waited.prefix(3).joined(separator: ", ") + more)
         case .fault(let fault, let text):
-            stats.fault(fault)
+            home.fault(fault)
             finish(.error, text)
         }
     }
@@ -161,8 +155,7 @@ final class PluginRun: FilterRun, @unchecked Sendable {
     }
 
     private func finish(_ result: FilterResult, _ detail: String) {
-        stats.ended()
-        var verdict = Verdict(filter: slotName, phase: phase, result: result)
+        var verdict = Verdict(filter: facts.slotName, phase: phase, result: result)
         if result == .done {
             verdict.symbols = draft.symbols
             verdict.proposals = draft.proposals
@@ -171,7 +164,7 @@ final class PluginRun: FilterRun, @unchecked Sendable {
         verdict.busy = .nanoseconds(Int64(clamping: busyNanoseconds))
         verdict.detail = detail
         if !draft.offences.isEmpty {
-            for offence in draft.offences { stats.fault(PluginFault(offence)) }
+            for offence in draft.offences { home.fault(PluginFault(offence)) }
             let notes = "refused: " + draft.notes.joined(separator: ", ")
             verdict.detail = detail.isEmpty ? notes : detail + "; " + notes
         }
@@ -180,7 +173,7 @@ final class PluginRun: FilterRun, @unchecked Sendable {
 
     // MARK: FilterRun
 
-    func cancel(_ reason: CancelReason) {
+    public func cancel(_ reason: CancelReason) {
         switch state {
         case .ended: break
         case .inStep: cancelAfterStep = cancelAfterStep ?? reason
@@ -188,76 +181,59 @@ final class PluginRun: FilterRun, @unchecked Sendable {
         }
     }
 
-    var waits: [String] {
-        pending.sorted { $0.key < $1.key }.map { $0.value.description(at: loop.now) }
+    /// Tells a call that is under way on another thread that nobody waits for it any more. Any thread.
+    public func warn() { memory.isCancelled.store(true, ordering: .relaxed) }
+
+    /// Any thread.
+    public var waits: [String] {
+        pending.withLock { $0.sorted { $0.key < $1.key } }.map { $0.value.description(at: loop.now) }
     }
 
     // MARK: Operations
 
-    private func admit(_ count: Int) -> postern_status {
-        guard state == .inStep else { return POSTERN_GONE }
-        return pending.count + count <= Self.mostOperations ? POSTERN_OK : POSTERN_LIMIT
-    }
-
-    func resolve(
-        _ questions: UnsafePointer<postern_dns_question>?, _ count: Int, _ stride: Int, _ operations: UnsafeMutablePointer<UInt64>?
+    /// Starts `count` operations together, or none. `request` gives each; nil: it makes no sense.
+    func begin(
+        _ count: Int, _ operations: UnsafeMutablePointer<UInt64>?, _ request: (Int) -> ServiceRequest?
     ) -> postern_status {
-        let status = admit(count)
-        guard status == POSTERN_OK else { return status }
-        guard let questions, let operations, count > 0, stride >= MemoryLayout<postern_dns_question>.size, stride % 8 == 0 else {
-            return POSTERN_INVALID
-        }
-        var asked: [DNSQuestion] = []
-        asked.reserveCapacity(count)
+        guard state == .inStep else { return POSTERN_GONE }
+        guard let operations, count > 0 else { return POSTERN_INVALID }
+        guard pending.withLock(\.count) + count <= Self.mostOperations else { return POSTERN_LIMIT }
+        var requests: [ServiceRequest] = []
+        requests.reserveCapacity(count)
         for i in 0..<count {
-            let question = UnsafeRawPointer(questions).load(fromByteOffset: i * stride, as: postern_dns_question.self)
-            let name = question.name.buffer
-            guard !name.isEmpty, name.count <= 1024, question.type <= UInt16.max, name.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                return POSTERN_INVALID
-            }
-            asked.append(DNSQuestion(String(decoding: name, as: UTF8.self), DNSType(rawValue: UInt16(question.type))))
+            guard let request = request(i) else { return POSTERN_INVALID }
+            requests.append(request)
         }
         let since = loop.now
-        for (i, question) in asked.enumerated() {
+        for (i, request) in requests.enumerated() {
             lastOperation += 1
             let operation = lastOperation
             operations[i] = operation
-            // Known before it is asked: the answer may come before `resolve` returns.
-            pending[operation] = PendingOperation(kind: .dns(question, nil), since: since)
-            let query = instance.generation.services.resolver.resolve(question) { [self] in arrived(operation, $0) }
-            pending[operation]?.kind = .dns(question, query)
+            // Known before it is asked: the answer may come before `perform` returns.
+            pending.withLock { $0[operation] = PendingOperation(request: request, since: since) }
+            let work = home.perform(request, operation: operation, for: self)
+            pending.withLock { $0[operation]?.work = work }
         }
-        return POSTERN_OK
-    }
-
-    func startTimer(_ microseconds: UInt64, _ operation: UnsafeMutablePointer<UInt64>?) -> postern_status {
-        let status = admit(1)
-        guard status == POSTERN_OK else { return status }
-        guard let operation, microseconds <= UInt64(Self.longestTimer.microseconds) else { return POSTERN_INVALID }
-        lastOperation += 1
-        let id = lastOperation
-        operation.pointee = id
-        let delay = Duration.microseconds(Int64(microseconds))
-        let work = loop.schedule(after: delay) { [self] in arrived(id, nil) }
-        pending[id] = PendingOperation(kind: .timer(delay, work), since: loop.now)
         return POSTERN_OK
     }
 
     func cancelOperation(_ operation: UInt64) -> postern_status {
         guard state == .inStep else { return POSTERN_GONE }
-        guard let dropped = pending.removeValue(forKey: operation) else { return POSTERN_GONE }
-        dropped.cancel()
+        guard let dropped = pending.withLock({ $0.removeValue(forKey: operation) }) else { return POSTERN_GONE }
+        dropped.work?.cancel()
         return POSTERN_OK
     }
 
     private func dropOperations() {
-        let dropped = pending
-        pending = [:]
-        for operation in dropped.values { operation.cancel() }
+        let dropped = pending.withLock { pending in
+            defer { pending = [:] }
+            return pending
+        }
+        for operation in dropped.values { operation.work?.cancel() }
     }
 
     /// An answer is there. Any thread. Those that come together are handed over together.
-    private func arrived(_ operation: UInt64, _ answer: DNSAnswer?) {
+    public func arrived(_ operation: UInt64, _ answer: ServiceAnswer) {
         let mustSchedule = inbox.withLock { inbox in
             inbox.answers.append((operation, answer))
             defer { inbox.isScheduled = true }
@@ -275,10 +251,18 @@ final class PluginRun: FilterRun, @unchecked Sendable {
     }
 
     /// nil for what nobody waits for any more.
-    private func complete(_ operation: UInt64, _ answer: DNSAnswer?) -> postern_completion? {
-        guard pending.removeValue(forKey: operation) != nil else { return nil }
-        return postern_completion(
-            size: UInt32(MemoryLayout<postern_completion>.size), status: POSTERN_OK, operation: operation,
-            result: answer.map { memory.result(of: $0) })
+    private func complete(_ operation: UInt64, _ answer: ServiceAnswer) -> postern_completion? {
+        guard pending.withLock({ $0.removeValue(forKey: operation) }) != nil else { return nil }
+        var completion = postern_completion()
+        completion.size = UInt32(MemoryLayout<postern_completion>.size)
+        completion.operation = operation
+        switch answer {
+        case .nothing: break
+        case .dns(let answer): completion.result = memory.result(of: answer)
+        case .failed(let text):
+            completion.status = POSTERN_FAILED
+            home.write(.warning, text, of: facts)
+        }
+        return completion
     }
 }

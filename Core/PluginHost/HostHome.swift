@@ -1,0 +1,75 @@
+import CPostern
+import Logging
+import Mail
+import PluginLoader
+
+/// The gateway's own process as a home of runs: services are at hand, each call is noted in the journal, for a trap in it ends the process.
+final class HostHome: RunHome {
+    private let resolver: any Resolver
+    private let journal: any InFlightJournal
+    private let stats: PluginStats
+    private let logger: Logger
+    /// A call of a nonblocking plugin that takes long holds everybody up.
+    private let countsSlow: Bool
+
+    init(_ manifest: FilterManifest, resolver: any Resolver, journal: any InFlightJournal, stats: PluginStats, logger: Logger) {
+        self.resolver = resolver
+        self.journal = journal
+        self.stats = stats
+        countsSlow = manifest.execution == .nonblocking
+        var logger = logger
+        logger[metadataKey: "plugin"] = .string(manifest.id)
+        self.logger = logger
+    }
+
+    func perform(_ request: ServiceRequest, operation: UInt64, for run: PluginRun) -> any ServiceWork {
+        switch request {
+        case .dns(let question):
+            QueryWork(query: resolver.resolve(question) { run.arrived(operation, .dns($0)) })
+        case .timer(let delay):
+            TimerWork(timer: run.loop.schedule(after: delay) { run.arrived(operation, .nothing) })
+        }
+    }
+
+    func watch(_ run: PluginRun, _ body: () -> postern_step) -> postern_step {
+        let facts = run.facts
+        let stretch = CriticalStretch(
+            digest: facts.message?.digest, queueID: facts.queueID, session: facts.session.id, client: facts.session.client,
+            phase: facts.phase, filter: facts.slotName)
+        return journal.watch(stretch, body)
+    }
+
+    func called(_ run: PluginRun, nanoseconds: UInt64) { stats.called(nanoseconds: nanoseconds, countsSlow: countsSlow) }
+
+    func fault(_ fault: PluginFault) { stats.fault(fault) }
+
+    func write(_ level: LogLevel, _ text: String, of call: FilterCall?) {
+        var metadata: Logger.Metadata = [:]
+        if let call {
+            if let id = call.queueID ?? call.message?.queueID { metadata["id"] = .string(id.description) }
+            metadata["filter"] = .string(call.slotName)
+        }
+        logger.log(level: Logger.Level(level), "\(text)", metadata: metadata)
+    }
+}
+
+private struct QueryWork: ServiceWork {
+    let query: any DNSQuery
+    func cancel() { query.cancel() }
+}
+
+private struct TimerWork: ServiceWork {
+    let timer: any ScheduledWork
+    func cancel() { timer.cancel() }
+}
+
+extension Logger.Level {
+    init(_ level: LogLevel) {
+        switch level {
+        case .debug: self = .debug
+        case .info: self = .info
+        case .warning: self = .warning
+        case .error: self = .error
+        }
+    }
+}

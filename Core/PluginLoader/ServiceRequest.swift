@@ -1,0 +1,58 @@
+import Mail
+
+/// What a run asks of its home. A value, so that a worker can hand it on to the gateway.
+public enum ServiceRequest: Hashable, Sendable {
+    case dns(DNSQuestion)
+    case timer(Duration)
+}
+
+/// The end of what was asked for.
+public enum ServiceAnswer: Hashable, Sendable {
+    /// It has happened, and there is nothing to say of it: a timer.
+    case nothing
+    case dns(DNSAnswer)
+    /// It could not be done; the text is for the log.
+    case failed(String)
+}
+
+/// Something under way for a run.
+public protocol ServiceWork: Sendable {
+    /// Nobody waits for it any more. Any thread; what still comes is not looked at.
+    func cancel()
+}
+
+extension ServiceRequest: CustomStringConvertible {
+    /// `dns A 2.0.0.127.zen.example`
+    public var description: String {
+        switch self {
+        case .dns(let question): "dns \(question.type.word) \(question.name)"
+        case .timer(let delay): "timer \(delay.inTenths)"
+        }
+    }
+}
+
+extension Duration {
+    /// `1.2s`
+    public var inTenths: String {
+        let tenths = max(0, microseconds) / 100_000
+        return "\(tenths / 10).\(tenths % 10)s"
+    }
+}
+
+extension DNSType {
+    /// As in zone files; `TYPE123` (RFC 3597) for others.
+    fileprivate var word: String {
+        switch self {
+        case .a: "A"
+        case .ns: "NS"
+        case .cname: "CNAME"
+        case .soa: "SOA"
+        case .ptr: "PTR"
+        case .mx: "MX"
+        case .txt: "TXT"
+        case .aaaa: "AAAA"
+        case .tlsa: "TLSA"
+        default: "TYPE\(rawValue)"
+        }
+    }
+}
