@@ -20,12 +20,18 @@ struct QueueSummary: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let records = try await control.client().destinations()
+        let client = try control.client()
+        let status = try await client.status()
+        let records = try await client.destinations()
+        if let loaded = status.loading {
+            let halt = status.loadingFailure.map { ", halted: \($0)" } ?? ""
+            Terminal.printError("still loading: \(loaded) messages of the last run so far\(halt)")
+        }
         if output.json {
             for record in records.prefix(limit) { try Terminal.printJSON(record) }
             return
         }
-        if records.isEmpty { return Terminal.print("nothing waits for delivery") }
+        if records.isEmpty, status.loading == nil { return Terminal.print("nothing waits for delivery") }
         var table = TextTable("DESTINATION", "QUEUED", "WAITING", "SUSPENDED", "RUNNING", "OLDEST", "STATE")
         for record in records.prefix(limit) {
             table.add(

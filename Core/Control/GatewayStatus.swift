@@ -24,6 +24,10 @@ public struct GatewayStatus: Codable, Hashable, Sendable {
     public var quarantined: Int
     /// Bytes of messages between DATA and the commit.
     public var bytesInFlight: Int
+    /// Messages of the last run that are taken up so far, while others are still to come; nil: all are. Mail is taken meanwhile.
+    public var loading: Int?
+    /// Why that does not go on for now.
+    public var loadingFailure: String?
 
     public init(
         ready: Bool, reason: String = "", hostname: String, version: String, pid: Int, generation: Int, startedAt: Timestamp, sessions: Int,
@@ -43,10 +47,11 @@ public struct GatewayStatus: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case alive, ready, reason, hostname, version, pid, generation, sessions, quarantined
+        case alive, ready, reason, hostname, version, pid, generation, sessions, quarantined, loading
         case startedAt = "started_at"
         case queueLength = "queue_length"
         case bytesInFlight = "bytes_in_flight"
+        case loadingFailure = "loading_failure"
     }
 }
 

@@ -22,13 +22,18 @@ struct GatewayBackend: ControlBackend {
         let counts = gateway.store.counts
         let isReady = gateway.isReady.load(ordering: .relaxed)
         let fault = gateway.store.fault
-        return GatewayStatus(
+        var status = GatewayStatus(
             ready: isReady && fault == nil, reason: isReady ? fault?.text ?? "" : "starting or stopping",
             hostname: gateway.policy.current.hostname, version: Version.text,
             pid: Int(getpid()), generation: gateway.policy.current.generation, startedAt: gateway.startedAt,
             sessions: gateway.server.openSessions,
             queueLength: (counts[.queued] ?? 0) + (counts[.held] ?? 0), quarantined: counts[.quarantined] ?? 0,
             bytesInFlight: gateway.server.bytesInFlight)
+        if let progress = gateway.queue.loadProgress {
+            status.loading = progress.messages
+            status.loadingFailure = progress.failure
+        }
+        return status
     }
 
     func metrics() async throws -> String {

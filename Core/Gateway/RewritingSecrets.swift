@@ -24,7 +24,7 @@ enum RewritingSecrets {
         return SenderRewriting(secrets: secrets.map { Array($0.utf8) })
     }
 
-    /// Whole or not at all, for our eyes only.
+    /// Whole or not at all, for our eyes only; durable, since what is sent with it comes back weeks later.
     private static func make(_ path: String) throws {
         var random = SystemRandomNumberGenerator()
         let secret = (0..<4).map { _ in
@@ -36,8 +36,16 @@ enum RewritingSecrets {
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         let text = Array("# Of rewritten reverse-paths (SRS). A new line above replaces it; old ones are still read.\n\(secret)\n".utf8)
         defer { if file >= 0 { close(file) } }
-        guard file >= 0, write(file, text, text.count) == text.count, fsync(file) == 0, rename(temporary, path) == 0 else {
+        guard file >= 0, write(file, text, text.count) == text.count, fsync(file) == 0, rename(temporary, path) == 0,
+            syncFolder(of: path)
+        else {
             throw StartFailure("cannot write \(path): \(String(cString: strerror(errno)))")
         }
+    }
+
+    private static func syncFolder(of path: String) -> Bool {
+        let folder = open(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) + "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if folder >= 0 { close(folder) } }
+        return folder >= 0 && fsync(folder) == 0
     }
 }

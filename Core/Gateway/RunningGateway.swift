@@ -102,10 +102,15 @@ final class RunningGateway: Sendable {
         startedAt = clock.now
     }
 
-    /// Takes up what the last run left, then opens the listeners.
+    /// Opens the listeners. What the last run left is taken up beside the mail that comes.
     func start() async throws {
-        let taken = try await withCheckedThrowingContinuation { done in queue.start { done.resume(with: $0) } }
-        if taken > 0 { logger.notice("took up \(taken) messages of the queue") }
+        // Before the first message is accepted, so that it knows what was there.
+        queue.start { [logger] result in
+            switch result {
+            case .success(let taken): if taken > 0 { logger.notice("took up \(taken) messages of the queue") }
+            case .failure(let failure): logger.notice("\(failure)")
+            }
+        }
         let listeners = try Listeners.make(settings.listeners, certificates)
         for warning in certificates.warnings(at: clock.now, places: settings.certificatePlaces) { logger.warning("\(warning)") }
         certificates.watch(logger, clock: clock)

@@ -20,6 +20,9 @@ final class Attempt: @unchecked Sendable {
     /// What was said by a next hop that does not answer.
     var words = ""
 
+    /// What begins the reason of a copy whose destination is down.
+    static let suspended = "delivery suspended: "
+
     /// RFC 5321 section 4.5.3.1.8: a server takes at least this many recipients in one transaction.
     static let recipientLimit = 100
 

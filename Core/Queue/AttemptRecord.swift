@@ -61,6 +61,7 @@ struct AttemptRecord {
                 queueID: message.queueID, index: copy.index, state: state, attempts: copy.attempts + 1, nextAttempt: next, reason: reason)
             if let action = Self.action(word, copy, report, rule, isLate: isLate) {
                 change.tellsDelay = action == .delayed
+                change.isTold = true
                 notified.append(
                     NotifiedRecipient(
                         copy, action, outcome, isExpired: word == .expired, nextHop: report.nextHop,

@@ -34,7 +34,7 @@ extension DeliveryQueue {
 
     private func prepare(_ attempt: Attempt) {
         guard !attempt.groups.isEmpty, let message = attempt.message else { return end(attempt, next: nil) }
-        if let outage = attempt.outage { return giveUp(attempt, "delivery suspended: \(outage.words)") }
+        if let outage = attempt.outage { return giveUp(attempt, Attempt.suspended + outage.words) }
         let route: Route
         switch attempt.destination!.route(by: policy.current) {
         case .success(let found): route = found
@@ -105,7 +105,9 @@ extension DeliveryQueue {
         // What a next hop said of a copy counts, whoever has held it meanwhile; a deferral takes none out of somebody's hands.
         for at in changes.indices where !changes[at].state.isFinal { changes[at].from = .queued }
         if changes.contains(where: { $0.state == .queued }) { attempt.nextAttempt = later }
-        store.append(record.receipt)
+        // A history tells of the first suspension of a row: the number of the next attempt tells how many there were.
+        let goesOn = attempt.outage != nil && copies.allSatisfy { $0.attempts > 0 && $0.reason.hasPrefix(Attempt.suspended) }
+        if !goesOn || record.words.contains(where: { $0 != .deferred }) { store.append(record.receipt) }
         record.events.forEach(log.write)
         metrics.count(record.words, now - startedAt)
         if attempt.outage == nil {
@@ -113,9 +115,7 @@ extension DeliveryQueue {
                 before: attempt.readySince - attempt.message!.receivedAt, queue: startedAt - attempt.readySince,
                 connect: report.connectTime, send: report.sendTime)
         }
-        notice(about: attempt.message!, record.notified) { [self, changes] notice in
-            self.record(changes, telling: notice, then: next)
-        }
+        self.record(changes, of: attempt.message!, telling: record.notified, then: next)
     }
 
     /// How old its message was when its destination was last tried: what was not tried at its end does not expire.
@@ -174,9 +174,7 @@ extension DeliveryQueue {
         let queue = policy.current.queue
         if age(found) >= queue.lifetime {
             let (changes, told) = Self.unjudged(found, held, after: queue.lifetime, now: loop.now)
-            return notice(about: found, told) { [self] notice in
-                record(changes, telling: notice) { [self] in end(attempt, next: nil) }
-            }
+            return record(changes, of: found, telling: told) { [self] in end(attempt, next: nil) }
         }
         store.body(of: found.queueID) { [self] result in
             loop.execute { [self] in

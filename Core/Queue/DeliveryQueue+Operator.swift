@@ -22,7 +22,7 @@ extension DeliveryQueue {
     static let copiesAtOnce = 1000
 
     /// Makes what waits due now: all, held copies too, or one domain's, its own mail into the world included. Says how many (message,
-    /// destination) pairs. Takes no longer for many of them.
+    /// destination) pairs. Takes no longer for many of them. While the queue is loaded it reaches what comes later too, and says so at the end.
     public func flush(domain: String? = nil, completion: @escaping Counted) {
         loop.execute { [self] in
             var count = 0
@@ -32,7 +32,8 @@ extension DeliveryQueue {
                 count += core.flush(lane: lane, now: now)
             }
             pump()
-            completion(.success(count))
+            if loading == nil { return completion(.success(count)) }
+            loading!.flushes.append(Loading.Flush(domain: domain, time: now, count: count, completion: completion))
         }
     }
 
@@ -86,8 +87,11 @@ extension DeliveryQueue {
         var count = 0
         let now = now
         for selection in selections {
-            for (destination, copies) in lanes(of: selection) where core.flush(selection.message.queueID, to: destination, now: now) {
-                count += copies.count
+            let id = selection.message.queueID
+            let isToCome = loading?.isToCome(id) ?? false
+            for (destination, copies) in lanes(of: selection) {
+                if isToCome { core.add(id, to: destination, due: now, isLoaded: true) }
+                if core.flush(id, to: destination, now: now) { count += copies.count }
             }
         }
         pump()

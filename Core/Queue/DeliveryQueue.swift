@@ -1,4 +1,5 @@
 import Mail
+import Synchronization
 
 /// Judges held copies again: gets the message with its body and its held copies, and answers with what becomes of them.
 public typealias Reinspection = @Sendable (StoredMessage, @escaping @Sendable ([RecipientChange]) -> Void) -> Void
@@ -24,8 +25,13 @@ public final class DeliveryQueue: @unchecked Sendable {
     private var isPumping = false
     private var stopped: (@Sendable () -> Void)?
 
-    /// Entries of one page while the queue is read at start.
-    static let page = 1000
+    /// While what the last run left is taken up.
+    var loading: Loading?
+    let progress = Mutex<LoadProgress?>(nil)
+    var survey: Survey?
+    /// Those that wait for the next survey.
+    var asking: [Survey.Completion] = []
+
     /// After a read of the store that failed.
     static let readRetry = Duration.seconds(60)
 
@@ -49,41 +55,6 @@ public final class DeliveryQueue: @unchecked Sendable {
         random = SeededRandom(seed: seed &+ 1)
     }
 
-    /// Takes up again everything that the store has queued or held. The completion (on the loop) says how many messages; a failure leaves
-    /// out what could not be read.
-    public func start(completion: @escaping @Sendable (Result<Int, StoreFailure>) -> Void) {
-        load(after: nil, count: 0, completion)
-    }
-
-    private func load(after: WaitingCopy?, count: Int, _ completion: @escaping @Sendable (Result<Int, StoreFailure>) -> Void) {
-        store.waiting(after: after, limit: Self.page) { [self] result in
-            loop.execute { [self] in
-                switch result {
-                case .failure(let failure): completion(.failure(failure))
-                case .success(let copies):
-                    guard let last = copies.last else { return completion(.success(count)) }
-                    load(after: last, count: count + add(copies, after: after?.queueID), completion)
-                }
-            }
-        }
-    }
-
-    /// A page of what waited when the gateway stopped. Says how many messages began in it.
-    private func add(_ copies: [WaitingCopy], after: QueueID?) -> Int {
-        let policy = policy.current
-        let latest = latest(policy.queue)
-        var message = after
-        var count = 0
-        for copy in copies {
-            if copy.queueID != message { count += 1 }
-            message = copy.queueID
-            core.add(
-                copy.queueID, to: copy.isHeld ? nil : Destination(of: copy, by: policy), due: min(queueTime(copy.nextAttempt), latest))
-        }
-        pump()
-        return count
-    }
-
     /// A message that the store has just committed. With its region, the first attempt need not read it back.
     public func enqueue(_ message: StoredMessage) {
         loop.execute { [self] in
@@ -99,12 +70,13 @@ public final class DeliveryQueue: @unchecked Sendable {
             timer?.work.cancel()
             timer = nil
             stopped = completion
+            stopLoading()
             stopIfIdle()
         }
     }
 
-    private func stopIfIdle() {
-        guard core.isStopping, core.running == 0, let done = stopped else { return }
+    func stopIfIdle() {
+        guard core.isStopping, core.running == 0, loading == nil, let done = stopped else { return }
         stopped = nil
         done()
     }
@@ -128,7 +100,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     }
 
     /// No stored time is taken for later than this: a clock that was wrong when it was stored must not stall a message.
-    private func latest(_ queue: QueuePolicy) -> Timestamp { now + max(queue.retryMost, .seconds(3600)) }
+    func latest(_ queue: QueuePolicy) -> Timestamp { now + max(queue.retryMost, .seconds(3600)) }
 
     // MARK: Time
 
@@ -209,7 +181,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     /// Records changes until the store has taken them, then goes on. What was said by a next hop is never thrown away for a full disk.
     func record(
         _ changes: [RecipientChange], telling notice: SenderNotice? = nil, wait: Duration = .seconds(1),
-        then next: @escaping @Sendable () -> Void
+        outdated: (@Sendable () -> Void)? = nil, then next: @escaping @Sendable () -> Void
     ) {
         if changes.isEmpty { return next() }
         store.change(changes, adding: notice.map { [$0.message] } ?? []) { [self] result in
@@ -218,13 +190,16 @@ public final class DeliveryQueue: @unchecked Sendable {
                     if let notice { committed(notice) }
                     return next()
                 }
+                if failure.kind == .outdated, let outdated { return outdated() }
                 log.write(
                     MailEvent(
                         "unrecorded", queueID: changes[0].queueID, [("said", .text(failure.text)), ("copies", .integer(changes.count))]))
                 // A stop does not wait for space: after the restart these copies are tried again.
                 if core.isStopping { return next() }
                 _ = loop.schedule(after: wait) { [self] in
-                    loop.run { [self] in record(changes, telling: notice, wait: min(wait * 2, .seconds(60)), then: next) }
+                    loop.run { [self] in
+                        record(changes, telling: notice, wait: min(wait * 2, .seconds(60)), outdated: outdated, then: next)
+                    }
                 }
             }
         }

@@ -1,6 +1,7 @@
 import Mail
 
-/// Messages just committed whose bytes are still in memory, so that the first attempt need not read them back. Bounded by a budget.
+/// Messages just committed, so that the first attempt need not read them back. Bounded by a budget. The bytes of a large one, which is a mapped
+/// file, are not kept: the attempt reads them, since a mapping whose sector cannot be read would end the process.
 struct FreshMessages {
     private struct Entry {
         var message: StoredMessage
@@ -16,8 +17,10 @@ struct FreshMessages {
     /// Beyond the budget nothing is kept, which is only slower.
     mutating func keep(_ message: StoredMessage, for destinations: Set<Destination>) {
         // What the entry itself takes counts too, so that very many small ones are bounded as well.
-        let bytes = (message.region?.count ?? 0) + 512 + 256 * message.recipients.count
-        guard message.region != nil, bytes <= budget, entries[message.queueID] == nil, !destinations.isEmpty else { return }
+        let bytes = (message.region?.memory ?? 0) + 512 + 256 * message.recipients.count
+        guard let region = message.region, bytes <= budget, entries[message.queueID] == nil, !destinations.isEmpty else { return }
+        var message = message
+        if region.memory < region.count { message.region = nil }
         entries[message.queueID] = Entry(message: message, lanes: destinations, bytes: bytes)
         budget -= bytes
     }

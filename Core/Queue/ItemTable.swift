@@ -41,9 +41,14 @@ struct ItemTable: DueTable {
     func id(of slot: UInt32) -> QueueID { QueueID(rawValue: slots[Int(slot)].id) }
     func lane(of slot: UInt32) -> Int { Int(slots[Int(slot)].word & 0x3FFF_FFFF) }
 
-    /// Each item with its lane.
-    func forEach(_ body: (QueueID, Int) -> Void) {
-        for slot in slots where slot.word >> 30 != 0 { body(QueueID(rawValue: slot.id), Int(slot.word & 0x3FFF_FFFF)) }
+    /// Places that there are, used or not. An item keeps its own as long as it is here.
+    var places: Int { slots.count }
+
+    /// Each item in some of the places, with its lane.
+    func forEach(in places: Range<Int>, _ body: (QueueID, Int) -> Void) {
+        for slot in slots[places.clamped(to: slots.indices)] where slot.word >> 30 != 0 {
+            body(QueueID(rawValue: slot.id), Int(slot.word & 0x3FFF_FFFF))
+        }
     }
 
     // MARK: DueTable

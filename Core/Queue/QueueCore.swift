@@ -74,28 +74,33 @@ struct QueueCore {
     /// Attempts and what else is under way.
     var running: Int { runs.count }
 
-    /// The oldest message of each lane.
-    func oldest() -> [QueueID?] {
-        var oldest = [QueueID?](repeating: nil, count: lanes.indices.count)
-        items.forEach { id, lane in if oldest[lane].map({ id < $0 }) ?? true { oldest[lane] = id } }
-        return oldest
-    }
+    /// While somebody looks for the oldest message of each lane, a part at a time. What comes meanwhile is noted as it comes.
+    var ages: LaneAges?
+
+    /// Looks at up to `count` places more. True when that was all.
+    mutating func look(at count: Int) -> Bool { ages?.look(at: count, in: items) ?? true }
 
     /// When `advance` is next worth a call, if nothing else happens.
     var nextDue: Timestamp? { alarms.min.map { lanes[Int($0)].alarm } }
 
     // MARK: What comes in
 
-    /// `destination` nil: held copies, to be judged again. Known already: the earlier time counts.
-    mutating func add(_ id: QueueID, to destination: Destination?, due: Timestamp) {
-        let lane =
-            lanes.number(of: destination)
-            ?? lanes.make(destination!, limit: min(Self.firstLimit, concurrency))
-        if let slot = items.find(id, lane: lane) {
+    /// `destination` nil: held copies, to be judged again. Known already: the earlier time counts. `isLoaded`: it stood in the store all the
+    /// time, so an attempt under way has read it. True: it was not known.
+    @discardableResult mutating func add(_ id: QueueID, to destination: Destination?, due: Timestamp, isLoaded: Bool = false) -> Bool {
+        let lane: Int
+        if let known = lanes.number(of: destination) {
+            lane = known
+        } else {
+            lane = lanes.make(destination!, limit: min(Self.firstLimit, concurrency))
+            ages?.begin(lane)
+        }
+        let found = items.find(id, lane: lane)
+        if let slot = found {
             switch items[state: slot] {
-            case .running: runs[slot]!.again = min(runs[slot]!.again ?? due, due)
+            case .running: if !isLoaded { runs[slot]!.again = min(runs[slot]!.again ?? due, due) }
             case .waiting, .suspended:
-                guard due < items[due: slot] else { return }
+                guard due < items[due: slot] else { return false }
                 take(slot)
                 wait(slot, until: due)
             case .free: preconditionFailure("found but not there")
@@ -104,8 +109,10 @@ struct QueueCore {
             let slot = items.insert(id, lane: lane, due: due)
             lanes[lane].count += 1
             lanes[lane].waiting.insert(slot, in: &items)
+            ages?.note(id, lane)
         }
         settle(lane)
+        return found == nil
     }
 
     /// True while an attempt, or what takes its place, is under way.

@@ -8,8 +8,10 @@ struct FreeSpace: Sendable {
     /// Bytes that accepts leave alone.
     let reserve: Int
 
-    /// nil: `bytes` more may be taken.
-    func refusal(_ bytes: Int) -> StoreFailure? {
+    /// nil: `bytes` more may be taken. Of DSNs: they are the queue's own work, so they may have half of what is kept for that; the other half
+    /// is left for records, which make space.
+    func refusal(_ bytes: Int, ofDSNs: Bool = false) -> StoreFailure? {
+        let reserve = ofDSNs ? reserve / 2 : reserve
         var status = statvfs()
         guard reserve > 0, statvfs(folder, &status) == 0 else { return nil }
         let free = Int(clamping: status.f_bavail.multipliedReportingOverflow(by: status.f_frsize).partialValue)

@@ -14,7 +14,7 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
         var work: Tables.Work
         /// Accepts are refused when the disk is short or too slow; steps of what was taken before are always taken.
         var rank: Rank
-        /// What it holds in memory, of what goes into the file.
+        /// What it holds in memory, of what goes into the file; of a change its DSNs.
         var bytes = 0
         var completion: @Sendable (Result<Void, StoreFailure>) -> Void
     }
@@ -201,18 +201,25 @@ final class GroupCommit<Tables: WriterTables>: @unchecked Sendable {
         } catch { stop.set(WriteAheadLog.failure(error, path)) }
     }
 
-    /// Takes the accepts out when the disk has no space for them; changes, which make space, stay.
+    /// Takes the accepts out when the disk has no space for them, then the changes that bring DSNs; other changes, which make space, stay.
     private func refuseIfShort(_ batch: inout [Entry]) {
+        refuseIfShort(&batch, ofDSNs: false) { $0.rank == .accept }
+        refuseIfShort(&batch, ofDSNs: true) { $0.rank == .change && $0.bytes > 0 }
+    }
+
+    private func refuseIfShort(_ batch: inout [Entry], ofDSNs: Bool, _ grows: (Entry) -> Bool) {
         var bytes = 0
-        var hasAccepts = false
-        for entry in batch where entry.rank == .accept {
-            hasAccepts = true
+        var isEmpty = true
+        for entry in batch where grows(entry) {
+            isEmpty = false
             bytes += entry.bytes
         }
         // Pages that delivered messages left free count too: the file does not shrink, but rows fit into it.
-        guard hasAccepts, space.refusal(bytes) != nil, let refusal = space.refusal(bytes - (tables?.freeBytes() ?? 0)) else { return }
+        guard !isEmpty, space.refusal(bytes, ofDSNs: ofDSNs) != nil,
+            let refusal = space.refusal(bytes - (tables?.freeBytes() ?? 0), ofDSNs: ofDSNs)
+        else { return }
         batch = batch.filter { entry in
-            guard entry.rank == .accept else { return true }
+            guard grows(entry) else { return true }
             entry.completion(.failure(refusal))
             return false
         }

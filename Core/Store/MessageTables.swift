@@ -154,6 +154,17 @@ class MessageTables {
         }[...]
     }
 
+    /// Throws when a change that an added message tells of comes to nothing here. Of a copy that is not here: unless it may be elsewhere.
+    static func checkTold(_ changes: ArraySlice<RecipientChange>, _ open: [Copy], mayBeElsewhere: Bool) throws(SQLiteFailure) {
+        for change in changes where change.isTold {
+            if let at = index(of: change.index, in: open) {
+                if let from = change.from, open[at].state != from { throw .outdated(change) }
+            } else if !mayBeElsewhere || change.from.map({ $0 != .quarantined }) ?? false {
+                throw .outdated(change)
+            }
+        }
+    }
+
     /// Changes copies of one message, of which `open` are open here; the others are left alone. The message goes with its last open copy.
     func change(_ changes: ArraySlice<RecipientChange>, of id: QueueID, open: [Copy]) throws(SQLiteFailure) {
         let changes = Self.effective(changes, open)

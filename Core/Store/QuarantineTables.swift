@@ -69,6 +69,7 @@ final class QuarantineTables: MessageTables, WriterTables {
         }
         try move.elsewhere.forEachMessage { id, part throws(SQLiteFailure) in
             let open = try openCopies(of: id)
+            try Self.checkTold(part, open, mayBeElsewhere: false)
             var returning: [Int: RecipientChange] = [:]
             for change in part {
                 guard Self.index(of: change.index, in: open) != nil else { continue }

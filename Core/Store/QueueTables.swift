@@ -53,6 +53,7 @@ final class QueueTables: MessageTables, WriterTables {
             let copies = try openCopies(of: id)
             for change in Self.effective(part, copies) where change.state == .quarantined || Self.index(of: change.index, in: copies) == nil
             { isHere = false }
+            try Self.checkTold(part, copies, mayBeElsewhere: true)
             open.append(copies)
         }
         guard isHere else { return false }
@@ -96,6 +97,7 @@ final class QueueTables: MessageTables, WriterTables {
         guard case .change(let changes, _) = move.work else { return }
         try changes.forEachMessage { id, part throws(SQLiteFailure) in
             let open = try openCopies(of: id)
+            try Self.checkTold(part, open, mayBeElsewhere: true)
             var leaving: [Int: RecipientChange] = [:]
             for change in Self.effective(part, open) {
                 if Self.index(of: change.index, in: open) == nil {

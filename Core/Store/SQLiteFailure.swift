@@ -39,9 +39,20 @@ struct SQLiteFailure: Error {
         }
     }
 
+    /// A change that an added message tells of comes to nothing.
+    static func outdated(_ change: RecipientChange) -> SQLiteFailure {
+        var failure = SQLiteFailure(damage: "copy \(change.index) of \(change.queueID) is in another state by now")
+        failure.code = outdatedCode
+        return failure
+    }
+
+    /// None of SQLite's.
+    private static let outdatedCode: Int32 = -1
+
     /// `path` goes into the text.
     func storeFailure(_ path: String) -> StoreFailure {
-        switch code & 0xFF {
+        if code == Self.outdatedCode { return StoreFailure(.outdated, text) }
+        return switch code & 0xFF {
         case SQLITE_FULL: StoreFailure(.full, "\(path): the disk is full: make space, it goes on by itself")
         case SQLITE_IOERR where systemError == ENOSPC || systemError == EDQUOT || code == SQLITE_IOERR | (19 << 8):
             // SQLITE_IOERR_SHMSIZE: the shared memory file could not grow.

@@ -112,7 +112,8 @@ public final class SQLiteStore: MessageStore {
     public func change(
         _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
     ) {
-        queue.submit(.init(work: .change(changes, adding: messages), rank: .change, completion: completion))
+        let bytes = messages.reduce(0) { $0 + ($1.region?.count ?? 0) }
+        queue.submit(.init(work: .change(changes, adding: messages), rank: .change, bytes: bytes, completion: completion))
     }
 
     public func append(_ receipt: Receipt) { journal.append(receipt) }

@@ -110,6 +110,9 @@ public struct RecipientChange: Sendable {
     /// Only a copy that is in this state is changed, which the store checks as it commits: what an operator has done meanwhile stands. nil:
     /// in whichever open state it is.
     public var from: RecipientState?
+    /// A message added with it tells of it, so neither is of use without the other: if this change comes to nothing, since the copy is in
+    /// another state by now, the whole call fails as `.outdated`.
+    public var isTold = false
     /// Its sender is told, with this change, that it is late. False: as before.
     public var tellsDelay = false
 
@@ -150,6 +153,8 @@ public struct StoreFailure: Error, Sendable, CustomStringConvertible {
         /// There is no space; `busy`: the disk is too slow for the load. Both pass, and new mail had better wait.
         case full, busy
         case damaged, unavailable
+        /// Nothing was done: see `RecipientChange.isTold`.
+        case outdated
     }
     public var kind: Kind
     public var text: String
@@ -165,7 +170,7 @@ public protocol MessageStore: Sendable {
     /// Durable when the completion says success. Group commit: many calls share one sync.
     func accept(_ message: StoredMessage, completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void)
     /// Durable when the completion says success: the changes and the new messages that come of them (DSNs), all or nothing. A message whose
-    /// copies are all final loses its body.
+    /// copies are all final loses its body. With new messages it may fail as `.full` before the disk is, like `accept`.
     func change(
         _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
     )

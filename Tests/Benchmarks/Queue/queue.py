@@ -46,10 +46,10 @@ log: {{file: {self.log}}}
             file.write(text)
 
     def start(self):
-        """Seconds until it takes mail, and until the first attempt is over (None without a backlog)."""
+        """Seconds until it takes mail, until the first attempt is over, and until the whole queue is loaded (None without a backlog)."""
         begin = time.monotonic()
         self.gateway = subprocess.Popen([STAGE + "/bin/postern", "run", "--no-supervisor", "--config", self.folder + "/config"],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+                                        stdout=open(self.folder + "/gateway.log", "w"), stderr=subprocess.STDOUT)
         while True:
             assert self.gateway.poll() is None, "it did not start"
             try:
@@ -61,7 +61,11 @@ log: {{file: {self.log}}}
         while self.count and not self.lines("event=deferred"):
             assert time.monotonic() - begin < 600, "no attempt in ten minutes"
             time.sleep(0.005)
-        return ready, time.monotonic() - begin if self.count else None
+        first = time.monotonic() - begin if self.count else None
+        while self.count and "took up" not in open(self.folder + "/gateway.log").read():
+            assert time.monotonic() - begin < 600, "not loaded in ten minutes"
+            time.sleep(0.005)
+        return ready, first, time.monotonic() - begin if self.count else None
 
     def lines(self, event):
         if not os.path.exists(self.log):
@@ -119,15 +123,15 @@ def main():
     parser.add_argument("--messages", type=int, default=20000)
     parser.add_argument("--folder", default=None, help="where the data folders are made (default: the system's temporary folder)")
     options = parser.parse_args()
-    print("| queued | data MB | ready s | first attempt s | PSS MB | accepted/s | drained/s | CPU ms each | list of 20 s | whole list s | PSS after MB | stop s |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
+    print("| queued | data MB | ready s | first attempt s | loaded s | PSS MB | accepted/s | drained/s | CPU ms each | list of 20 s | whole list s | PSS after MB | stop s |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for count in map(int, options.counts.split(",")):
         folder = tempfile.mkdtemp(prefix="postern-queue-", dir=options.folder)
         os.chmod(folder, 0o755)
         bench = Bench(folder, count, options.size)
         try:
             size = sum(os.path.getsize(f"{folder}/data/{name}") for name in os.listdir(folder + "/data")) / 1e6
-            ready, first = bench.start()
+            ready, first, loaded = bench.start()
             bench.settle()
             rest = bench.memory()
             accepted, drained, cpu = bench.flow(options.messages)
@@ -136,7 +140,8 @@ def main():
             assert lines == count, f"{lines} listed"
             after = bench.memory()
             stopped = bench.stop()
-            print(f"| {count} | {size:.0f} | {ready:.2f} | {'' if first is None else f'{first:.2f}'} | {rest:.0f} | {accepted:.0f} | {drained:.0f} "
+            print(f"| {count} | {size:.0f} | {ready:.2f} | {'' if first is None else f'{first:.2f}'} | {'' if loaded is None else f'{loaded:.2f}'} "
+                  f"| {rest:.0f} | {accepted:.0f} | {drained:.0f} "
                   f"| {cpu:.2f} | {short:.2f} | {whole:.1f} | {after:.0f} | {stopped:.1f} |", flush=True)
         finally:
             for process in (bench.sink, getattr(bench, "gateway", None)):

@@ -22,6 +22,18 @@ struct DeliveryQueueTests {
         #expect(bench.hops.jobs.count == 1)
     }
 
+    @Test func `the body of a mapped file is read back for the first attempt`() {
+        let bench = QueueBench(["a"], hops: ScriptedHops { $0.recipients.map { _ in .ok } })
+        var message = bench.message(1, "a")
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 6, alignment: 1)
+        bytes.copyBytes(from: "body 1".utf8)
+        nonisolated(unsafe) let mapping = bytes
+        message.region = Region(adopting: UnsafeRawBufferPointer(bytes), memory: 0) { mapping.deallocate() }
+        bench.put(message)
+        #expect(bench.store.states(message) == [.delivered])
+        #expect(bench.store.state.withLock { $0.bodyReads } == 1)
+    }
+
     @Test func `beyond the memory budget the body is read back`() {
         let bench = QueueBench(["a"], memory: 0, hops: ScriptedHops { $0.recipients.map { _ in .ok } })
         let message = bench.put(bench.message(1, "a"))

@@ -94,6 +94,32 @@ struct NoticeTests {
         #expect(notice.recipients[0].reason == "undeliverable: 550 5.1.1 no such user")
     }
 
+    @Test func `nothing is told of a copy that an operator has deleted meanwhile`() throws {
+        let bench = QueueBench(["a"])
+        let message = bench.put(message(bench, to: 2))
+        bench.store.state.withLock { $0.messages[message.queueID]!.recipients[1].state = .deleted }
+        bench.hops.finish { _ in .unknown }
+        bench.loop.runPending()
+        #expect(bench.store.states(message) == [.bounced, .deleted])
+        // It tells of the other one alone.
+        try #require(bench.hops.running.count == 1)
+        #expect(text(bench.hops.running[0]).components("Final-Recipient:") == 1)
+        #expect(text(bench.hops.running[0]).contains("Final-Recipient: rfc822; r0@a"))
+    }
+
+    @Test func `no DSN at all when all that it would tell of is void`() {
+        let bench = QueueBench(["a"])
+        let message = bench.put(message(bench))
+        bench.store.state.withLock { $0.messages[message.queueID]!.recipients[0].state = .deleted }
+        bench.hops.finish { _ in .unknown }
+        bench.loop.runPending()
+        #expect(bench.store.states(message) == [.deleted])
+        #expect(bench.store.state.withLock { $0.messages.count } == 1 && !bench.log.names.contains("dsn"))
+        // The attempt is over.
+        bench.put(self.message(bench, 2))
+        #expect(bench.hops.running.count == 1)
+    }
+
     @Test func `a late message is told of once, and at its end once more`() throws {
         var queue = QueuePolicy()
         queue.delayWarning = .seconds(3600)

@@ -58,6 +58,24 @@ struct OutageTests {
         }
     }
 
+    @Test func `a history tells of one suspension, however many follow it`() throws {
+        var queue = QueuePolicy()
+        queue.lifetime = .seconds(15 * 86400)
+        let bench = QueueBench(["a"], queue: queue, hops: ScriptedHops { $0.recipients.map { _ in .down } })
+        let messages = (1...30).map { bench.put(bench.message($0, "a")) }
+        bench.loop.advance(by: .seconds(2 * 86400))
+        let all = bench.store.state.withLock { $0.receipts }
+        let suspensions = Dictionary(grouping: all.filter { $0.json.contains("delivery suspended: ") }, by: \.queueID)
+        #expect(suspensions.count >= messages.count - 5)
+        // Those that were the probe in between have one more for each time.
+        for (id, found) in suspensions {
+            let attempts = all.filter { $0.queueID == id }.count - found.count
+            #expect(found.count <= attempts + 1, "\(found.count) suspensions, \(attempts) attempts")
+        }
+        let tried = messages.map { message in bench.store.state.withLock { $0.messages[message.queueID]!.recipients[0].attempts } }
+        #expect(tried.reduce(0, +) > all.count)
+    }
+
     @Test func `a suspension that is recorded after the return does not wait`() {
         var bench = CoreBench()
         bench.add(1...6, "a")

@@ -79,6 +79,10 @@ final class MemoryStore: MessageStore {
         var receipts: [Receipt] = []
         var bodyReads = 0
         var isFull = false
+        /// Pages of `waiting` are given when the test says so.
+        var holdsPages = false
+        var pages: [@Sendable () -> Void] = []
+        var pageFailure: StoreFailure?
         /// Copies of each transaction.
         var changes: [Int] = []
     }
@@ -93,8 +97,14 @@ final class MemoryStore: MessageStore {
     func change(
         _ changes: [RecipientChange], adding messages: [StoredMessage], completion: @escaping @Sendable (Result<Void, StoreFailure>) -> Void
     ) {
-        let isFull = state.withLock { state in
-            if state.isFull { return true }
+        let failure = state.withLock { state -> StoreFailure? in
+            if state.isFull { return Self.full }
+            for change in changes where change.isTold {
+                let copy = state.messages[change.queueID]?.recipients.first { $0.index == change.index }
+                guard let copy, !copy.state.isFinal, change.from ?? copy.state == copy.state else {
+                    return StoreFailure(.outdated, "somebody was faster")
+                }
+            }
             state.changes.append(changes.count)
             for message in messages { state.messages[message.queueID] = message }
             for change in changes {
@@ -107,9 +117,9 @@ final class MemoryStore: MessageStore {
                 state.messages[change.queueID]!.recipients[i].reason = change.reason
                 if change.tellsDelay { state.messages[change.queueID]!.recipients[i].isDelayTold = true }
             }
-            return false
+            return nil
         }
-        completion(isFull ? .failure(Self.full) : .success(()))
+        completion(failure.map { .failure($0) } ?? .success(()))
     }
 
     func append(_ receipt: Receipt) { state.withLock { $0.receipts.append(receipt) } }
@@ -133,6 +143,21 @@ final class MemoryStore: MessageStore {
         }
         completion(.success(Array(found)))
     }
+
+    /// As they stand when they are asked for, `limit` messages each.
+    func waiting(after: WaitingCopy?, limit: Int, completion: @escaping @Sendable (Result<[WaitingCopy], StoreFailure>) -> Void) {
+        let (result, holds) = state.withLock { state -> (Result<[WaitingCopy], StoreFailure>, Bool) in
+            if let failure = state.pageFailure { return (.failure(failure), state.holdsPages) }
+            let copies = state.messages.values.sorted { $0.queueID < $1.queueID }.flatMap { message in
+                message.recipients.filter { $0.state == .queued || $0.state == .held }.map { WaitingCopy($0, of: message) }
+            }.filter { copy in after.map { (copy.queueID, copy.index) > ($0.queueID, $0.index) } ?? true }
+            return (.success(Array(copies.prefix(limit))), state.holdsPages)
+        }
+        if holds { state.withLock { $0.pages.append { completion(result) } } } else { completion(result) }
+    }
+
+    /// Gives the page that waits.
+    func givePage() { state.withLock { $0.pages.removeFirst() }() }
 
     func message(_ id: QueueID, completion: @escaping @Sendable (Result<StoredMessage?, StoreFailure>) -> Void) {
         completion(

@@ -100,6 +100,38 @@ struct RefusalTests {
         #expect(refusal.kind == .damaged && refusal.text.contains("queue.db"))
     }
 
+    @Test(arguments: ["pages", "header", "schema"])
+    func `what is refused is not written to, its log neither`(_ damage: String) async throws {
+        try await fill()
+        // With a log that is not taken over yet, as a crash leaves it.
+        let store = try folder.open()
+        for i in 51...60 { try await store.accept(sample(i, bytes: 10_000)) }
+        let left = folder.copy()
+        store.close()
+        let path = left.path + "/queue.db"
+        switch damage {
+        case "pages": try overwrite(path, at: 4096 * 3, count: 4096 * 20)
+        case "header":
+            // A file that is not in WAL mode would be switched to it; without its log, which belongs to another mode.
+            try FileManager.default.removeItem(atPath: path + "-wal")
+            try overwrite(path, at: 4096 * 3, count: 4096 * 20)
+            let file = try #require(FileHandle(forUpdatingAtPath: path))
+            try file.seek(toOffset: 18)
+            try file.write(contentsOf: Data([1, 1]))
+            try file.close()
+        default:
+            let queue = try DatabaseQueue(path: path)
+            try await queue.write { try $0.execute(sql: "PRAGMA user_version = 99") }
+            // Left open, so that the log stays.
+            _ = Unmanaged.passRetained(queue)
+        }
+        let bytes = { [path, path + "-wal"].map { (try? Data(contentsOf: URL(fileURLWithPath: $0))) ?? Data() } }
+        let before = bytes()
+        let refusal = try #require(left.refusal())
+        #expect(refusal.text.contains("queue.db"))
+        #expect(bytes() == before)
+    }
+
     @Test func `a table is missing`() async throws {
         try await fill()
         try await DatabaseQueue(path: database).write { try $0.execute(sql: "DROP TABLE recipient") }
