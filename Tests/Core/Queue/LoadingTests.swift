@@ -36,18 +36,16 @@ final class LoadingTests: Sendable {
         leave(3)
         start()
         #expect(sent == [] && bench.queue.loadProgress == LoadProgress(messages: 0))
-        bench.put(bench.message(4, "b"))
+        let late = bench.put(bench.message(4, "b"))
         #expect(sent == [4])
+        // The next page has it too, since what became of it is not recorded yet.
+        bench.store.state.withLock { $0.messages[late.queueID]!.recipients[0].state = .queued }
         givePage()
         #expect(sent == [4, 1, 2, 3])
-        // The store has it too by the time of the last page.
-        let late = bench.put(bench.message(5, "b", "b"))
-        #expect(sent == [4, 1, 2, 3, 5])
-        bench.store.state.withLock { $0.messages[late.queueID]!.recipients[1].state = .queued }
         givePage()
         #expect(bench.queue.loadProgress == nil && (try? taken.withLock { $0 }?.get()) == 3)
         bench.loop.advance(by: .seconds(3600))
-        #expect(sent == [4, 1, 2, 3, 5])
+        #expect(sent == [4, 1, 2, 3])
     }
 
     @Test func `each page goes out before the next comes, and says how far it is`() {
