@@ -125,7 +125,7 @@ let package = Package(
         tests("InFlight", ["InFlight"]),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
         // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
-        .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP"], path: "Tests/Fuzz/Targets"),
+        .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay"),
         .testTarget(name: "ArchitectureTests", path: "Tests/Architecture"),
         .testTarget(

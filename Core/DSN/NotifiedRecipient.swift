@@ -25,13 +25,10 @@ public struct NotifiedRecipient: Sendable {
         self.retriesUntil = retriesUntil
     }
 
-    /// Bytes of a peer's reply, or of our own words, that are told.
-    private static let mostWords = 500
-
-    /// The per-recipient fields of RFC 3464 section 2.3.
-    func fields(lastAttempt: Timestamp, allowsUTF8: Bool) -> String {
-        func clean(_ text: String, _ most: Int = RecipientAddress.most) -> String {
-            CleanText.line(text, most: most, allowsUTF8: allowsUTF8)
+    /// The per-recipient fields of RFC 3464 section 2.3. `most`: bytes of a peer's reply, or of our own words.
+    func fields(lastAttempt: Timestamp, most: Int, allowsUTF8: Bool) -> String {
+        func clean(_ text: String, _ bytes: Int = RecipientAddress.most) -> String {
+            CleanText.line(text, most: bytes, allowsUTF8: allowsUTF8)
         }
         var text = ""
         if let original = original.flatMap({ RecipientAddress.original($0, allowsUTF8: allowsUTF8) }) {
@@ -42,18 +39,18 @@ public struct NotifiedRecipient: Sendable {
         text += CleanText.field("Status", code.status)
         if let host = remoteHost { text += CleanText.field("Remote-MTA", "dns; " + clean(host, 255)) }
         if let reply = code.reply {
-            text += CleanText.field("Diagnostic-Code", "smtp; " + clean(reply, Self.mostWords))
+            text += CleanText.field("Diagnostic-Code", "smtp; " + clean(reply, most))
         } else if !code.detail.isEmpty {
-            text += CleanText.field("Diagnostic-Code", "x-postern; " + clean(code.detail, Self.mostWords))
+            text += CleanText.field("Diagnostic-Code", "x-postern; " + clean(code.detail, most))
         }
         text += CleanText.field("Last-Attempt-Date", CivilTime(lastAttempt).rfc5322)
         if let retriesUntil { text += CleanText.field("Will-Retry-Until", CivilTime(retriesUntil).rfc5322) }
         return text
     }
 
-    /// For a person: the address, then what was said about it.
-    func explanation(allowsUTF8: Bool) -> String {
-        let words = CleanText.line(code.reply ?? code.detail, most: Self.mostWords, allowsUTF8: allowsUTF8)
+    /// For a person: the address, then what was said about it, at most so many bytes.
+    func explanation(most: Int, allowsUTF8: Bool) -> String {
+        let words = CleanText.line(code.reply ?? code.detail, most: most, allowsUTF8: allowsUTF8)
         var text = "  \(CleanText.line(address.description, most: RecipientAddress.most, allowsUTF8: allowsUTF8))\r\n"
         guard !words.isEmpty else { return text }
         let host = remoteHost.map { CleanText.line($0, most: 255, allowsUTF8: false) }

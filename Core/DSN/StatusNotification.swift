@@ -13,7 +13,9 @@ public struct StatusNotification: Sendable {
 
     /// All of it is kept in a row of the store.
     public static let mostBytes = 240 << 10
-    /// Recipients of one kind that the text names.
+    /// Recipients of one DSN: whoever has more to tell of writes several.
+    public static let mostRecipients = 100
+    /// Recipients that the text names.
     static let mostNamed = 20
 
     /// The message that it is about; with its region, that comes back too.
@@ -23,11 +25,11 @@ public struct StatusNotification: Sendable {
     /// Our own name.
     private let hostname: String
 
-    /// `recipients`: never empty.
+    /// `recipients`: never empty, at most `mostRecipients`; what is beyond is left out.
     public init(about message: StoredMessage, to sender: EmailAddress, _ recipients: [NotifiedRecipient], hostname: String) {
         about = message
         self.sender = sender
-        self.recipients = recipients
+        self.recipients = Array(recipients.prefix(Self.mostRecipients))
         self.hostname = CleanText.line(hostname, most: 255, allowsUTF8: false)
     }
 
@@ -126,12 +128,16 @@ public struct StatusNotification: Sendable {
         }
         text += CleanText.field("Reporting-MTA", "dns; \(hostname)")
         text += CleanText.field("Arrival-Date", CivilTime(about.receivedAt).rfc5322)
-        for recipient in recipients { text += "\r\n" + recipient.fields(lastAttempt: time, allowsUTF8: allowsUTF8) }
+        for recipient in recipients { text += "\r\n" + recipient.fields(lastAttempt: time, most: mostWords, allowsUTF8: allowsUTF8) }
         return text
     }
 
+    /// Bytes of a peer's reply, or of our own words, that are told of each recipient: fewer where there are many, so that all are named.
+    private var mostWords: Int { recipients.count > 25 ? 200 : 500 }
+
     private func textPart(_ returned: ReturnedContent?, _ allowsUTF8: Bool) -> String {
         var text = "This is the mail server \(hostname).\r\n"
+        var room = Self.mostNamed
         for action in NotifiedAction.allCases {
             let concerned = recipients.filter { $0.action == action }
             guard let first = concerned.first else { continue }
@@ -147,10 +153,9 @@ public struct StatusNotification: Sendable {
                     "Your message was passed on to a server that does not report what becomes of it,\r\nso this is the last report about:\r\n"
             case .delivered: text += "Your message was delivered to:\r\n"
             }
-            for recipient in concerned.prefix(Self.mostNamed) { text += "\r\n" + recipient.explanation(allowsUTF8: allowsUTF8) }
-            if concerned.count > Self.mostNamed {
-                text += "\r\n  and \(concerned.count - Self.mostNamed) more, all named in the attached report.\r\n"
-            }
+            for recipient in concerned.prefix(room) { text += "\r\n" + recipient.explanation(most: mostWords, allowsUTF8: allowsUTF8) }
+            if concerned.count > room { text += "\r\n  and \(concerned.count - room) more, all named in the attached report.\r\n" }
+            room = max(0, room - concerned.count)
         }
         text += "\r\nYour message came here on \(CivilTime(about.receivedAt).rfc5322), and was called\r\n\(about.queueID) here. "
         text += "The details for programs are attached"

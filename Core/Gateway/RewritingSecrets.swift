@@ -11,17 +11,34 @@ enum RewritingSecrets {
     static func load(_ file: String?, data: String) throws -> SenderRewriting {
         let path = file ?? data + "/srs.secret"
         if file == nil, access(path, F_OK) != 0 { try make(path) }
-        guard let handle = FileHandle(forReadingAtPath: path), let bytes = try? handle.read(upToCount: mostBytes) else {
+        guard let handle = FileHandle(forReadingAtPath: path), let bytes = try? handle.read(upToCount: mostBytes + 1) else {
             throw StartFailure("cannot read the secrets of SRS in \(path); correct `srs.secret_file` or the file's rights")
         }
-        let secrets = bytes.split(separator: UInt8(ascii: "\n")).map { line in
-            String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespaces)
-        }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
-        guard !secrets.isEmpty else { throw StartFailure("\(path) holds no secret; write one of at least \(leastBytes) characters") }
-        guard secrets.allSatisfy({ $0.utf8.count >= leastBytes }) else {
-            throw StartFailure("\(path) holds a secret of fewer than \(leastBytes) characters; write a longer one")
+        guard bytes.count <= mostBytes else {
+            throw StartFailure("\(path) is larger than \(mostBytes) bytes, which no list of secrets is; correct `srs.secret_file`")
         }
-        return SenderRewriting(secrets: secrets.map { Array($0.utf8) })
+        return SenderRewriting(secrets: try secrets(Array(bytes), path))
+    }
+
+    /// Each without the white space around it, the CR of a foreign line end too.
+    private static func secrets(_ bytes: [UInt8], _ path: String) throws -> [[UInt8]] {
+        var secrets: [[UInt8]] = []
+        for (number, row) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            var secret = row.drop { " \t".utf8.contains($0) }
+            while let last = secret.last, " \t\r".utf8.contains(last) { secret = secret.dropLast() }
+            if secret.isEmpty || secret.first == UInt8(ascii: "#") { continue }
+            // An invisible character would make another secret of one that looks the same on another machine.
+            if let column = secret.firstIndex(where: { $0 < 0x20 || $0 == 0x7F }) {
+                let place = "\(path):\(number + 1):\(column - row.startIndex + 1)"
+                throw StartFailure("\(place): a control character in a secret; remove it, or write a new secret")
+            }
+            guard secret.count >= leastBytes else {
+                throw StartFailure("\(path):\(number + 1):1: a secret of fewer than \(leastBytes) bytes; write a longer one")
+            }
+            secrets.append(Array(secret))
+        }
+        guard !secrets.isEmpty else { throw StartFailure("\(path) holds no secret; write one of at least \(leastBytes) bytes") }
+        return secrets
     }
 
     /// Whole or not at all, for our eyes only; durable, since what is sent with it comes back weeks later.

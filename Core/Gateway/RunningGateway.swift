@@ -79,7 +79,7 @@ final class RunningGateway: Sendable {
         let loop = NIOSerialLoop(group.next(), clock: clock)
         queue = DeliveryQueue(
             store: store, client: client, policy: policy, log: log, loop: loop, seed: UInt64.random(in: .min ... .max),
-            makeID: { ids.next(at: $0) }
+            makeID: { ids.next(at: $0) }, redirect: { inspector.redirected($0, by: $1) }
         ) { stored, then in
             loop.run { Reinspection.run(stored, by: inspector, on: loop, then: then) }
         }

@@ -65,7 +65,7 @@ final class MessageInspection: @unchecked Sendable {
 
     private var redirection: Redirection {
         Redirection(
-            snapshot: plan.snapshot, srs: inspector.srs, reversePath: message.envelope.reversePath, now: message.receivedAt)
+            snapshot: plan.snapshot, srs: inspector.srs, reversePath: message.envelope.reversePath, role: role, now: message.receivedAt)
     }
 
     /// The gateway's own look at the header; what it is refused for.
@@ -82,9 +82,7 @@ final class MessageInspection: @unchecked Sendable {
         if hops > Self.ownHops, header.countReceived(by: plan.snapshot.hostname, in: bytes) > Self.ownHops {
             return (Reply(.loopDetected, "This message has been here before"), "more than \(Self.ownHops) Received fields of our own")
         }
-        if role == .inbound {
-            looping = redirection.loops(message.envelope.recipients) { header.values("Delivered-To", in: bytes, most: 100) }
-        }
+        looping = redirection.loops(message.envelope.recipients) { header.values("Delivered-To", in: bytes, most: 100) }
         let forged = ForgedFields(header, in: bytes, authservID: plan.snapshot.hostname)
         if forged.ranges.isEmpty { return nil }
         do throws(StoreFailure) {
@@ -209,8 +207,7 @@ final class MessageInspection: @unchecked Sendable {
         let recipients = message.envelope.recipients
         let now = message.receivedAt
         let received = TraceHeaders.received(message, hostname: plan.snapshot.hostname)
-        var stored: [StoredRecipient] = []
-        var redirected: [StoredRecipient] = []
+        var kept = RedirectedCopies(redirection, count: recipients.count)
         for index in copies.indices {
             guard let state = copies[index].state else { continue }
             var copy = StoredRecipient(
@@ -219,25 +216,9 @@ final class MessageInspection: @unchecked Sendable {
                 score: decisions[index].score, nextAttempt: state == .held ? now + Reinspection.firstWait : now)
             copy.notify = recipients[index].notify
             copy.originalRecipient = recipients[index].originalRecipient
-            let answer = role == .inbound ? redirection(recipients[index]) : Redirection.Answer()
-            if answer.keepsOriginal { stored.append(copy) }
-            if answer.targets.isEmpty { continue }
-            let headers =
-                received + TraceHeaders.deliveredTo(copy.address) + TraceHeaders.explanation(decisions[index], message.queueID)
-            for (place, target) in answer.targets.enumerated() {
-                // The mailbox's own place goes to the first; the others come after all of the envelope's.
-                let isFirst = place == 0 && !answer.keepsOriginal
-                var sent = copy
-                sent.index = isFirst ? index : recipients.count + redirected.count
-                sent.address = target.address
-                sent.reversePath = target.reversePath
-                sent.notify = target.notify
-                sent.originalRecipient = target.original
-                sent.addedHeaders = headers
-                if isFirst { stored.append(sent) } else { redirected.append(sent) }
-            }
+            kept.add(copy, of: recipients[index], below: received)
         }
-        stored += redirected
+        let stored = kept.all
         var record = judged
         record.answer(Reply(.ok, "Ok: queued as \(message.queueID)"), replies)
         if stored.isEmpty { return finish(record, then) }

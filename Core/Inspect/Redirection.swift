@@ -23,18 +23,19 @@ struct Redirection {
     /// nil: reverse-paths stay as they are.
     let srs: SenderRewriting?
     let reversePath: ReversePath
+    let role: ListenerRole
     let now: Timestamp
 
     func callAsFunction(_ recipient: Recipient) -> Answer {
-        if case .genuine(let sender)? = srs?.read(recipient.address, on: now) {
+        if let sender = recipient.standsFor {
             // Only bounces were accepted for it.
             let target = Target(address: sender, reversePath: .null, notify: recipient.notify, original: recipient.originalRecipient)
             return Answer(targets: [target], keepsOriginal: false)
         }
-        guard let mailbox = snapshot.domains[recipient.policyDomain]?.mailbox(recipient.address), !mailbox.redirects.isEmpty else {
+        guard let policy = owner(recipient), let mailbox = policy.mailbox(recipient.address), !mailbox.redirects.isEmpty else {
             return Answer()
         }
-        let path = rewritten(for: recipient.policyDomain)
+        let path = rewritten(for: policy.domain)
         // RFC 3461 section 5.2.7: NOTIFY and ORCPT go on. Success could be told once for every copy, so that with several nobody is asked to.
         let isOne = mailbox.redirects.count == 1 && !mailbox.keepsRedirected
         let notify = isOne ? recipient.notify : recipient.notify?.subtracting(.success)
@@ -42,6 +43,11 @@ struct Redirection {
         return Answer(
             targets: mailbox.redirects.map { Target(address: $0, reversePath: path, notify: notify, original: original) },
             keepsOriginal: mailbox.keepsRedirected)
+    }
+
+    private func owner(_ recipient: Recipient) -> DomainPolicy? {
+        guard role == .outbound else { return snapshot.domains[recipient.policyDomain] }
+        return snapshot.owner(of: recipient.address, sentBy: snapshot.domains[recipient.policyDomain])
     }
 
     /// A sender of a domain of ours may send through us already; one that cannot be rewritten stays as it is.
@@ -53,12 +59,20 @@ struct Redirection {
     /// Mailboxes among `recipients` through which this message has been before: its header names them in Delivered-To.
     func loops(_ recipients: [Recipient], deliveredTo: () -> [String]) -> Set<Int> {
         let redirecting = recipients.indices.filter { index in
-            let recipient = recipients[index]
-            return snapshot.domains[recipient.policyDomain]?.mailbox(recipient.address)?.redirects.isEmpty == false
+            owner(recipients[index])?.mailbox(recipients[index].address)?.redirects.isEmpty == false
         }
         if redirecting.isEmpty { return [] }
         let seen = Set(deliveredTo().compactMap { EmailAddress(unchecked: $0)?.key })
         return Set(redirecting.filter { seen.contains(recipients[$0].address.key) })
+    }
+}
+
+extension PolicySnapshot {
+    /// The domain of ours by whose mailboxes an address of outbound mail is resolved: known, redirected, a reverse-path that we have rewritten.
+    /// nil: it is another's, or all mail of the sender's domain goes to a relay, from which it comes back to an inbound listener.
+    func owner(of address: EmailAddress, sentBy sender: DomainPolicy?) -> DomainPolicy? {
+        guard let outbound = sender?.outbound, outbound.deliverTo.isEmpty else { return nil }
+        return policy(of: address.domain)
     }
 }
 

@@ -54,9 +54,15 @@ public enum Reinspection {
         var state: RecipientState
         var next = now
         var reason = decision.reason
+        var refusal: Reply?
         switch decision.disposition {
         case .accept, .tag: state = .queued
         case .quarantine: state = .quarantined
+        // Who can be told is told, as of any other failure.
+        case .reject where stored.isSenderAuthenticated && stored.reversePath != .null:
+            state = .bounced
+            reason = "rejected after it was held: \(reason)"
+            refusal = decision.reply ?? Reply(.refused, "Message refused")
         case .reject:
             let discards = plan.snapshot.domains[copy.policyDomain]?.discardsRejectedCopies ?? false
             state = discards ? .discarded : .quarantined
@@ -72,9 +78,11 @@ public enum Reinspection {
             next = now + min(wait, longestWait)
         }
         let received = copy.addedHeaders.prefixOfReceived + (copy.redirectedFrom.map(TraceHeaders.deliveredTo) ?? "")
-        return RecipientChange(
+        var change = RecipientChange(
             queueID: stored.queueID, index: copy.index, state: state, attempts: state == .held ? copy.attempts + 1 : 0, nextAttempt: next,
             reason: reason, addedHeaders: received + TraceHeaders.explanation(decision, stored.queueID))
+        change.refusal = refusal
+        return change
     }
 }
 

@@ -50,7 +50,8 @@ final class TransactionInspection: @unchecked Sendable {
 
     // MARK: Recipients
 
-    /// Inbound, the recipient's domain must be ours and have it; outbound, anybody in the world is taken, on the sender's domain's account.
+    /// Inbound, the recipient's domain must be ours and have it; outbound, anybody in the world is taken, on the sender's domain's account, but
+    /// a domain of ours to whose servers the copy goes straight must have it there too.
     /// Then the domain's rcpt filters run: what they propose for it counts at once, scores count with the message.
     func recipient(_ given: Recipient, then: @escaping @Sendable (RecipientAnswer) -> Void) {
         var recipient = given
@@ -69,24 +70,34 @@ final class TransactionInspection: @unchecked Sendable {
         guard envelope.recipients.count < plan.snapshot.limits.recipients else {
             return refuse(address, Reply(.tooManyRecipients, "Too many recipients"), "limit recipients", then)
         }
-        if sender != nil { return runRecipient(recipient, policy, then) }
+        let onlyOne = Reply(.tooManyRecipients, "A bounce has one recipient")
+        if envelope.recipients.first?.standsFor != nil { return refuse(address, onlyOne, "a bounce to several", then) }
+        guard let owner = sender.map({ plan.snapshot.owner(of: address, sentBy: $0) }) ?? policy else {
+            return runRecipient(recipient, policy, then)
+        }
         switch inspector.srs?.read(address, on: inspector.clock.now) ?? .other {
-        case .genuine:
-            if envelope.reversePath == .null { return runRecipient(recipient, policy, then) }
-            return refuse(
-                address, Reply(.unknownRecipient, "This address takes bounces only"), "a rewritten reverse-path, but no bounce",
-                isUnknown: true, then)
+        case .genuine(let original):
+            guard envelope.reversePath == .null else {
+                return refuse(
+                    address, Reply(.unknownRecipient, "This address takes bounces only"), "a rewritten reverse-path, but no bounce",
+                    isUnknown: true, then)
+            }
+            guard envelope.recipients.isEmpty else { return refuse(address, onlyOne, "a bounce to several", then) }
+            recipient.standsFor = original
+            return runRecipient(recipient, policy, then)
         // Where nothing is redirected, the domain's own servers may do the same.
-        case .refused(let why) where policy.hasRedirects:
+        case .refused(let why) where owner.hasRedirects:
             return refuse(address, Reply(.unknownRecipient, "No such recipient"), "rewritten reverse-path: \(why)", isUnknown: true, then)
         case .refused, .other: break
         }
-        inspector.find(address, policy) { [self, recipient] existence in
+        inspector.find(address, owner) { [self, recipient] existence in
             loop.run { [self] in
                 if hasEnded { return }
                 switch existence {
                 case .known: runRecipient(recipient, policy, then)
-                case .unknown(let why): refuse(address, Reply(.unknownRecipient, "No such recipient"), why, isUnknown: true, then)
+                case .unknown(let why):
+                    // Our own senders may be wrong: that is no search for addresses.
+                    refuse(address, Reply(.unknownRecipient, "No such recipient"), why, isUnknown: sender == nil, then)
                 case .undetermined(let why):
                     refuse(address, Reply(ReplyStatus(451, 4, 1), "The recipient cannot be verified now, try again later"), why, then)
                 }

@@ -182,15 +182,16 @@ extension DeliveryQueue {
                 var message = found
                 message.region = region
                 message.recipients = held
-                reinspect(message) { [self] changes in
+                reinspect(message) { [self, message] changes in
                     loop.execute { [self] in
                         // What an operator has done meanwhile stands: only copies that are still held follow the verdict.
-                        let wanted = changes.filter { $0.queueID == found.queueID }.map { change in
+                        var wanted = changes.filter { $0.queueID == found.queueID }.map { change in
                             var change = change
                             change.from = .held
                             return change
                         }
-                        record(wanted) { [self] in judged(attempt, found, held, wanted) }
+                        let told = refused(message, &wanted)
+                        record(wanted, of: message, telling: told) { [self, wanted] in judged(attempt, found, held, wanted) }
                     }
                 }
             }

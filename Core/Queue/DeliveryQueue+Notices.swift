@@ -3,17 +3,17 @@ import Mail
 
 /// How senders are told: a DSN is made before the changes that it tells of are recorded, and committed with them.
 extension DeliveryQueue {
-    /// Records changes of one message together with the DSN that tells of some of them: `recipients` are those with `isTold`, in order. Where
+    /// Records changes of one message together with the DSNs that tell of some of them: `recipients` are those with `isTold`, in order. Where
     /// an operator was faster with one, it is not told of.
     func record(
         _ changes: [RecipientChange], of message: StoredMessage, telling recipients: [NotifiedRecipient],
         then next: @escaping @Sendable () -> Void
     ) {
-        notice(about: message, recipients) { [self] notice in
+        notices(about: message, recipients) { [self] notices in
             var changes = changes
-            if notice == nil { for at in changes.indices { changes[at].isTold = false } }
+            if notices.isEmpty { for at in changes.indices { changes[at].isTold = false } }
             record(
-                changes, telling: notice,
+                changes, telling: notices,
                 outdated: { [self, changes] in
                     store.message(message.queueID) { [self] result in
                         loop.execute { [self] in
@@ -54,22 +54,31 @@ extension DeliveryQueue {
         return (changes, told)
     }
 
-    /// `then` comes on the loop, with nil where nobody is told. `message`: with its body where that is in memory; else it is read, and without
-    /// it the DSN goes without the message's header.
-    func notice(about message: StoredMessage, _ recipients: [NotifiedRecipient], then: @escaping @Sendable (SenderNotice?) -> Void) {
-        if recipients.isEmpty { return then(nil) }
-        if message.region != nil { return then(makeNotice(message, recipients)) }
+    /// `then` comes on the loop, with none where nobody is told. `message`: with its body where that is in memory; else it is read, and
+    /// without it the DSNs go without the message's header.
+    private func notices(
+        about message: StoredMessage, _ recipients: [NotifiedRecipient], then: @escaping @Sendable ([SenderNotice]) -> Void
+    ) {
+        if recipients.isEmpty { return then([]) }
+        if message.region != nil { return then(makeNotices(message, recipients)) }
         store.body(of: message.queueID) { [self] result in
             loop.execute { [self] in
                 var whole = message
                 whole.region = try? result.get()
-                then(makeNotice(whole, recipients))
+                then(makeNotices(whole, recipients))
             }
         }
     }
 
-    private func makeNotice(_ message: StoredMessage, _ recipients: [NotifiedRecipient]) -> SenderNotice? {
-        SenderNotice(about: message, recipients, policy: policy.current, id: makeID(loop.now), now: loop.now)
+    /// As many as tell of all: each has a bounded number of recipients.
+    private func makeNotices(_ message: StoredMessage, _ recipients: [NotifiedRecipient]) -> [SenderNotice] {
+        let most = StatusNotification.mostRecipients
+        return stride(from: 0, to: recipients.count, by: most).compactMap { start in
+            SenderNotice(
+                about: message, Array(recipients[start..<min(start + most, recipients.count)]), policy: policy.current,
+                id: makeID(loop.now),
+                now: loop.now, redirect: redirect)
+        }
     }
 
     /// It is durable: written down, and queued like any message.
@@ -78,6 +87,29 @@ extension DeliveryQueue {
         log.write(notice.event)
         metrics.told(notice.action)
         enqueue(notice.message)
+    }
+
+    /// What is told of copies that another inspection has refused, marked so; each has its line in the log, like any other that bounces.
+    func refused(_ message: StoredMessage, _ changes: inout [RecipientChange]) -> [NotifiedRecipient] {
+        let rule = NotifyRule(message)
+        var told: [NotifiedRecipient] = []
+        for at in changes.indices {
+            guard changes[at].state == .bounced, let reply = changes[at].refusal,
+                let copy = message.recipients.first(where: { $0.index == changes[at].index })
+            else { continue }
+            log.write(
+                MailEvent(
+                    "bounced", queueID: message.queueID,
+                    [
+                        ("to", .text(copy.address.description)), ("relay", "none"), ("dsn", .text(reply.status.enhanced)),
+                        ("said", .text(changes[at].reason)),
+                    ]))
+            guard rule.tells(.failure, of: copy) else { continue }
+            changes[at].isTold = true
+            let outcome = DeliveryOutcome.bounced(DeliveryFailure(reply: reply, detail: ""))
+            told.append(NotifiedRecipient(copy, .failed, outcome, nextHop: "none"))
+        }
+        return told
     }
 
     /// What becomes of copies that no filter could judge within the lifetime: told to a sender that may be, else kept for a person.

@@ -4,6 +4,9 @@ import Synchronization
 /// Judges held copies again: gets the message with its body and its held copies, and answers with what becomes of them.
 public typealias Reinspection = @Sendable (StoredMessage, @escaping @Sendable ([RecipientChange]) -> Void) -> Void
 
+/// What goes to the mailboxes of a domain of ours instead of the copy of a DSN: itself, or those to which its mailbox redirects.
+public typealias Redirect = @Sendable (StoredRecipient, PolicySnapshot) -> [StoredRecipient]
+
 /// The queue: carries out what `QueueCore` decides. Bound to one loop; the public calls come from any thread.
 public final class DeliveryQueue: @unchecked Sendable {
     // Sendable: all variables are touched on `loop` only.
@@ -13,6 +16,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     let log: any MailLog
     let loop: any SerialLoop
     let reinspect: Reinspection
+    let redirect: Redirect
     /// Queue IDs for DSNs.
     let makeID: @Sendable (Timestamp) -> QueueID
     let metrics = QueueMetrics()
@@ -38,7 +42,8 @@ public final class DeliveryQueue: @unchecked Sendable {
     /// `memory`: bytes of messages that may be kept for their first attempt. `seed`: for the jitter.
     public init(
         store: any MessageStore, client: any NextHopClient, policy: any PolicySource, log: any MailLog, loop: any SerialLoop, seed: UInt64,
-        memory: Int = 64 << 20, makeID: @escaping @Sendable (Timestamp) -> QueueID, reinspect: @escaping Reinspection
+        memory: Int = 64 << 20, makeID: @escaping @Sendable (Timestamp) -> QueueID, redirect: @escaping Redirect = { copy, _ in [copy] },
+        reinspect: @escaping Reinspection
     ) {
         self.store = store
         self.client = client
@@ -46,6 +51,7 @@ public final class DeliveryQueue: @unchecked Sendable {
         self.log = log
         self.loop = loop
         self.reinspect = reinspect
+        self.redirect = redirect
         self.makeID = makeID
         let queue = policy.current.queue
         core = QueueCore(
@@ -180,14 +186,14 @@ public final class DeliveryQueue: @unchecked Sendable {
 
     /// Records changes until the store has taken them, then goes on. What was said by a next hop is never thrown away for a full disk.
     func record(
-        _ changes: [RecipientChange], telling notice: SenderNotice? = nil, wait: Duration = .seconds(1),
+        _ changes: [RecipientChange], telling notices: [SenderNotice] = [], wait: Duration = .seconds(1),
         outdated: (@Sendable () -> Void)? = nil, then next: @escaping @Sendable () -> Void
     ) {
         if changes.isEmpty { return next() }
-        store.change(changes, adding: notice.map { [$0.message] } ?? []) { [self] result in
+        store.change(changes, adding: notices.map(\.message)) { [self] result in
             loop.execute { [self] in
                 guard case .failure(let failure) = result else {
-                    if let notice { committed(notice) }
+                    notices.forEach(committed)
                     return next()
                 }
                 if failure.kind == .outdated, let outdated { return outdated() }
@@ -198,7 +204,7 @@ public final class DeliveryQueue: @unchecked Sendable {
                 if core.isStopping { return next() }
                 _ = loop.schedule(after: wait) { [self] in
                     loop.run { [self] in
-                        record(changes, telling: notice, wait: min(wait * 2, .seconds(60)), outdated: outdated, then: next)
+                        record(changes, telling: notices, wait: min(wait * 2, .seconds(60)), outdated: outdated, then: next)
                     }
                 }
             }

@@ -10,13 +10,16 @@ struct SenderNotice: Sendable {
     let receipts: [Receipt]
     let event: MailEvent
 
-    /// nil: there is nobody to tell, or nothing.
-    init?(about: StoredMessage, _ recipients: [NotifiedRecipient], policy: PolicySnapshot, id: QueueID, now: Timestamp) {
+    /// nil: there is nobody to tell, or nothing. `recipients`: at most those of one DSN.
+    init?(
+        about: StoredMessage, _ recipients: [NotifiedRecipient], policy: PolicySnapshot, id: QueueID, now: Timestamp, redirect: Redirect
+    ) {
         guard let sender = NotifyRule(about).sender, !recipients.isEmpty else { return nil }
         let notification = StatusNotification(about: about, to: sender, recipients, hostname: policy.hostname)
         let composed = notification.composed(as: id, at: now)
         action = notification.action
-        // A sender of a domain of ours gets it from that domain's own servers; should the domain be gone, from those of its MX.
+        // A sender of a domain of ours gets it from that domain's own servers, or where its mailbox redirects to; should the domain be gone,
+        // from those of its MX.
         let owner = policy.policy(of: sender.domain)
         var copy = StoredRecipient(
             index: 0, address: sender, policyDomain: owner?.domain ?? about.recipients.first?.policyDomain ?? sender.domain, state: .queued,
@@ -25,7 +28,8 @@ struct SenderNotice: Sendable {
         if owner == nil { copy.reversePath = .null }
         var message = StoredMessage(
             queueID: id, receivedAt: now, reversePath: .null, is8BitMIME: composed.is8BitMIME, isSMTPUTF8: composed.isSMTPUTF8,
-            sessionJSON: "{}", region: composed.region, size: composed.region.count, recipients: [copy])
+            sessionJSON: "{}", region: composed.region, size: composed.region.count,
+            recipients: owner == nil ? [copy] : redirect(copy, policy))
         message.dsn.returned = .headers
         self.message = message
 

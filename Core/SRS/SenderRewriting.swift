@@ -54,7 +54,8 @@ public struct SenderRewriting: Sendable {
         case .first: return "SRS1=\(Self.hash(.chained, [domain, String(rest)], key))=\(domain)=\(rest)"
         case .chained:
             let parts = rest.dropFirst().split(separator: "=", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3, !parts[1].isEmpty, Self.isSeparated(parts[2]) else { return nil }
+            // The other server's word for it: what is no name could be told to nobody.
+            guard parts.count == 3, Self.isHostName(parts[1]), Self.isSeparated(parts[2]) else { return nil }
             return "SRS1=\(Self.hash(.chained, [String(parts[1]), String(parts[2])], key))=\(parts[1])=\(parts[2])"
         }
     }
@@ -89,12 +90,28 @@ public struct SenderRewriting: Sendable {
 
     /// `SRS0` or `SRS1` and the rest, which begins with its separator.
     private static func parted(_ localPart: String) -> (Kind, Substring)? {
+        let name = EmailAddress.folded(String(localPart.prefix(4)))
         let rest = localPart.dropFirst(4)
         guard isSeparated(rest) else { return nil }
-        switch localPart.prefix(4).uppercased() {
-        case "SRS0": return (.first, rest)
-        case "SRS1": return (.chained, rest)
+        switch name {
+        case "srs0": return (.first, rest)
+        case "srs1": return (.chained, rest)
         default: return nil
+        }
+    }
+
+    /// Labels of ASCII letters, digits and hyphens (RFC 5321 section 4.1.2).
+    private static func isHostName(_ text: Substring) -> Bool {
+        text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
+            guard (1...63).contains(label.count), label.first != UInt8(ascii: "-"), label.last != UInt8(ascii: "-") else { return false }
+            return label.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
         }
     }
 

@@ -13,6 +13,8 @@ struct DomainReader {
     let problems: ProblemList
     /// Every name and alias of the files read before, and where it stands.
     private(set) var owners: [String: SettingsPlace] = [:]
+    /// Every target of every redirect of the files read so far.
+    private(set) var redirects: [RedirectReader.Redirect] = []
     /// Lists of recipients and password files that were read.
     private(set) var files: [String] = []
 
@@ -94,14 +96,13 @@ struct DomainReader {
         return nil
     }
 
-    private func mailboxes(_ map: MappingReader, _ policy: DomainPolicy) -> [String: MailboxPolicy] {
+    private mutating func mailboxes(_ map: MappingReader, _ policy: DomainPolicy) -> [String: MailboxPolicy] {
         guard let node = map.node("mailboxes") else { return [:] }
         guard let entries = node.entries else {
             problems.error(node.place, "`mailboxes` must be a mapping, not \(node.word)", mend: "write `address: {settings}` lines")
             return [:]
         }
         var mailboxes: [String: MailboxPolicy] = [:]
-        var redirecting: [(key: String, place: SettingsPlace)] = []
         for entry in entries {
             guard let address = EmailAddress(unchecked: entry.key), ([policy.domain] + policy.aliases).contains(address.domain) else {
                 problems.error(
@@ -120,7 +121,11 @@ struct DomainReader {
                 }
             }
             if let redirect = box.node("redirect") {
-                mailbox.redirects = redirects(redirect)
+                let targets = RedirectReader.targets(redirect, problems)
+                mailbox.redirects = targets.map(\.address)
+                redirects += targets.map {
+                    RedirectReader.Redirect(mailbox: address, domain: policy.domain, target: $0.address, place: $0.place)
+                }
                 mailbox.keepsRedirected = box.bool("keep") ?? false
             } else if box.node("keep") != nil {
                 problems.error(box.place(of: "keep"), "`keep` means something with `redirect` only", mend: "add `redirect`, or remove it")
@@ -128,54 +133,11 @@ struct DomainReader {
             box.finish()
             // One mailbox under all names of its domain.
             let key = address.plainLocalPart + "@" + policy.domain
-            if !mailbox.redirects.isEmpty { redirecting.append((key, box.place(of: "redirect"))) }
             if mailboxes.updateValue(mailbox, forKey: key) != nil {
                 problems.error(entry.keyPlace, "`\(key)` stands twice", mend: "remove one of the two")
             }
         }
-        refuseLoops(redirecting, mailboxes, policy)
         return mailboxes
-    }
-
-    static let mostRedirects = 10
-
-    /// One address or several.
-    private func redirects(_ node: ConfigNode) -> [EmailAddress] {
-        let items = node.list ?? [node]
-        if items.isEmpty || items.count > Self.mostRedirects {
-            problems.error(node.place, "`redirect` needs 1 to \(Self.mostRedirects) addresses, not \(items.count)", mend: "write so many")
-        }
-        var found: [EmailAddress] = []
-        for item in items.prefix(Self.mostRedirects) {
-            guard let address = item.text.flatMap({ EmailAddress(mailbox: $0) }) else {
-                problems.error(item.place, "`redirect` must be an address, not \(item.word)", mend: "write `name@example.com`")
-                continue
-            }
-            if found.contains(where: { $0.key == address.key }) {
-                problems.error(item.place, "`\(address.description.shortened)` stands twice", mend: "remove one of the two")
-            } else {
-                found.append(address)
-            }
-        }
-        return found
-    }
-
-    /// A redirect is followed once: one that leads to a mailbox here that redirects again would never arrive as meant.
-    private func refuseLoops(
-        _ redirecting: [(key: String, place: SettingsPlace)], _ mailboxes: [String: MailboxPolicy], _ policy: DomainPolicy
-    ) {
-        let names = Set([policy.domain] + policy.aliases)
-        var known = policy
-        known.mailboxes = mailboxes
-        for (key, place) in redirecting {
-            for target in mailboxes[key]?.redirects ?? [] where names.contains(target.domain) {
-                guard let mailbox = known.mailbox(target), !mailbox.redirects.isEmpty else { continue }
-                let isItself = known.lookupNames(of: target).contains { $0 + "@" + policy.domain == key }
-                problems.error(
-                    place, isItself ? "`\(key)` redirects to itself" : "`\(target)` redirects again, which is not followed",
-                    mend: isItself ? "name another address; `keep: true` delivers here too" : "name the last address")
-            }
-        }
     }
 }
 

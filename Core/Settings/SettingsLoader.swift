@@ -47,6 +47,7 @@ public struct SettingsLoader: Sendable {
             guard let root = node(file, problems) else { continue }
             if let policy = domainReader.read(root, file: file) { domains.append(policy) }
         }
+        RedirectReader.refuseLoops(domainReader.redirects, domains, problems)
         if files.isEmpty {
             problems.warning(
                 SettingsPlace(file: folder + "/domains"), "there is no domain, so every recipient will be refused",

@@ -32,8 +32,16 @@ struct RedirectTests {
         #expect(!home.messages[0].contains("Delivered-To:"))
         let path = try #require(sent.firstMatch(of: #/X-Mail-Args: <(SRS0=[^>]+@example\.com)>/#)?.1, "\(sent.prefix(300))")
 
-        // A restart keeps the secret. The sender's domain gets a server of this test, then the bounce comes.
+        // An invisible character in a secret is refused; foreign line ends make no other one.
+        let own = try String(contentsOfFile: secret, encoding: .utf8)
         gateway.stop()
+        try own.replacing("\n", with: " \u{1}\n").write(toFile: secret, atomically: true, encoding: .utf8)
+        let refused = try Tool.run([Tool.postern, "run", "--config", gateway.configuration])
+        let said = refused.output + refused.errors
+        #expect(refused.status != 0 && said.contains("srs.secret:2:66: a control character in a secret; remove it"), "\(said)")
+        try own.replacing("\n", with: "\r\n").write(toFile: secret, atomically: true, encoding: .utf8)
+
+        // A restart keeps the secret. The sender's domain gets a server of this test, then the bounce comes.
         try world("sender.example")
         try gateway.start()
         let bounced = try gateway.send(from: "", to: [String(path)], text: "bounce")

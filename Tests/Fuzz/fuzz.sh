@@ -5,11 +5,11 @@ set -eu
 cd "$(dirname "$0")/../.."
 out=$PWD/.build-fuzz
 mkdir -p "$out/findings"
-[ $# -gt 0 ] || set -- command address reply data proxy session header
+[ $# -gt 0 ] || set -- command address reply data proxy session header notification rewriting
 
 flags="-swift-version 6 -O -wmo -parse-as-library -use-ld=lld -I$out"
 instrumented="-sanitize=fuzzer,address"
-newer() { [ ! -e "$out/fuzz" ] || [ -n "$(find Core/Mail Core/MIME Core/SMTP Tests/Fuzz/Targets Tests/Fuzz/Entry -newer "$out/fuzz" -name '*.swift')" ]; }
+newer() { [ ! -e "$out/fuzz" ] || [ -n "$(find Core/Mail Core/MIME Core/SMTP Core/DSN Core/SRS Tests/Fuzz/Targets Tests/Fuzz/Entry -newer "$out/fuzz" -name '*.swift')" ]; }
 module() {
     name=$1
     folder=$2
@@ -19,11 +19,17 @@ module() {
         -o "$out/$name.o"
 }
 if newer; then
-    for name in Mail MIME SMTP; do module $name Core/$name $instrumented; done
+    for name in Mail MIME SMTP DSN; do module $name Core/$name $instrumented; done
+    # The cryptography is what the package's own build has made, not instrumented.
+    module SRS Core/SRS $instrumented -I.build/debug/Modules
     # The harness itself is not instrumented: coverage is the gateway's.
-    module FuzzTargets Tests/Fuzz/Targets
-    # shellcheck disable=SC2086
-    swiftc $flags $instrumented -module-name FuzzerEntry Tests/Fuzz/Entry/FuzzerEntry.swift "$out/Mail.o" "$out/MIME.o" "$out/SMTP.o" "$out/FuzzTargets.o" -o "$out/fuzz"
+    module FuzzTargets Tests/Fuzz/Targets -I.build/debug/Modules
+    objects=
+    for name in Mail MIME SMTP DSN SRS FuzzTargets; do objects="$objects $out/$name.o"; done
+    # shellcheck disable=SC2046,SC2086
+    swiftc $flags $instrumented -I.build/debug/Modules -module-name FuzzerEntry Tests/Fuzz/Entry/FuzzerEntry.swift $objects \
+        $(find .build/debug/Crypto.build .build/debug/CryptoBoringWrapper.build .build/debug/CCryptoBoringSSL*.build .build/debug/CXKCP*.build -name '*.o') \
+        -lFoundationEssentials -lstdc++ -o "$out/fuzz"
 fi
 
 # Without them a crash would be unwound by Swift at length, and memory kept for tales that nobody reads.

@@ -115,6 +115,8 @@ public struct RecipientChange: Sendable {
     public var isTold = false
     /// Its sender is told, with this change, that it is late. False: as before.
     public var tellsDelay = false
+    /// Of a copy that an inspection has refused after all: what its sender is told. Not stored.
+    public var refusal: Reply?
 
     public init(
         queueID: QueueID, index: Int, state: RecipientState, attempts: Int, nextAttempt: Timestamp, reason: String,

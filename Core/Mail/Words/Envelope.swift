@@ -22,6 +22,8 @@ public struct Recipient: Hashable, Sendable {
     public var notify: NotifyConditions?
     /// ORCPT as given, its xtext still encoded: `rfc822;name@example.com` (RFC 3461 section 4.2).
     public var originalRecipient: String?
+    /// Its address is a reverse-path that we have rewritten (SRS): whom it stands for. Set when RCPT is accepted.
+    public var standsFor: EmailAddress?
 
     public init(address: EmailAddress, policyDomain: String = "") {
         self.address = address

@@ -66,6 +66,20 @@ struct HostileTests {
         #expect(text.contains("and 80 more") && text.split(separator: "Final-Recipient:").count == 101)
     }
 
+    /// However many there are, and whatever became of each.
+    @Test func `of more recipients than one DSN tells of the others are left out`() {
+        let long = String(repeating: "x", count: 64) + "@" + String(repeating: "y", count: 250)
+        let message = Sample.message(Sample.letter, to: Array(repeating: long, count: 300))
+        let words = DeliveryOutcome.bounced(DeliveryFailure(detail: String(repeating: "long ", count: 200)))
+        let told = message.recipients.map {
+            NotifiedRecipient($0, NotifiedAction.allCases[$0.index % 4], words, nextHop: String(repeating: "z", count: 300) + ":25")
+        }
+        let composed = StatusNotification(about: message, to: Sample.sender, told, hostname: "mx.gateway.example")
+            .composed(as: Sample.id, at: Sample.now)
+        #expect(composed.region.count <= StatusNotification.mostBytes)
+        #expect(Sample.text(composed).split(separator: "Final-Recipient:").count == 101)
+    }
+
     @Test func `who is told`() {
         var message = Sample.message(to: ["bob@example.net"])
         func told(_ notify: NotifyConditions?) -> [Bool] {

@@ -1,5 +1,6 @@
 import GatewayTestKit
 import Mail
+import SRS
 import Testing
 
 @testable import Inspect
@@ -143,6 +144,115 @@ import Testing
         gate.mail("x@a.example")
         #expect(inbound.calls.isEmpty)
         #expect(gate.last == "mail 451 4.7.1 Not now, try again later")
+    }
+
+    /// What goes straight to the servers of a domain of ours is resolved as that domain says, though the sender's rules judge it.
+    @Test func aDomainOfOursIsAskedForItsMailboxes() throws {
+        let srs = SenderRewriting(secrets: [Array("a secret for these tests".utf8)])
+        let out = ScriptedFilter("out", phases: [.rcpt, .data])
+        let inbound = ScriptedFilter("in", phases: [.rcpt, .data])
+        func gate(relay: Bool) throws -> Gate {
+            let sender = Self.sender("a.example", networks: "192.0.2.0/24") {
+                $0.outbound!.filters = [[slot("out")]]
+                if !relay { $0.outbound!.deliverTo = [] }
+            }
+            let other = domain("b.example", [[slot("in")]]) {
+                $0.recipients = .list(["real"])
+                var mailbox = MailboxPolicy()
+                mailbox.redirects = [EmailAddress(localPart: "far", domain: "world.example")]
+                $0.mailboxes["on@b.example"] = mailbox
+            }
+            let gate = try Gate([out, inbound], policy([sender, other]), role: .outbound, srs: srs)
+            gate.connect()
+            gate.helo()
+            return gate
+        }
+        let straight = try gate(relay: false)
+        straight.mail("x@a.example")
+        for (address, reply) in [
+            ("real@b.example", "250 2.1.5"), ("nobody@b.example", "550 5.1.1 No such recipient"), ("on@b.example", "250 2.1.5"),
+            ("z@world.example", "250 2.1.5"), ("SRS0=AAAAAA=FV=victim.example=x@b.example", "550 5.1.1 No such recipient"),
+        ] {
+            straight.rcpt(address)
+            #expect(straight.last.hasPrefix("rcpt \(reply)"), "\(address)")
+        }
+        straight.data()
+        #expect(
+            straight.copies.map { "\($0.address) \($0.policyDomain) \($0.reversePath.map { "\($0)" } ?? "as it was")" } == [
+                "real@b.example a.example as it was", "far@world.example a.example x@a.example", "z@world.example a.example as it was",
+            ])
+        #expect(straight.copies[1].originalRecipient == "rfc822;on@b.example")
+        #expect(inbound.calls.isEmpty && !out.calls.isEmpty)
+        // Round and round.
+        straight.mail("x@a.example")
+        straight.rcpt("on@b.example")
+        straight.data("Delivered-To: on@b.example\r\nSubject: x\r\n\r\nbody\r\n")
+        #expect(straight.last == "data 554 5.4.6 This message has been here before")
+
+        // A bounce to whom the reverse-path stands for.
+        let path = try #require(
+            srs.rewritten(EmailAddress(localPart: "anna", domain: "else.example"), at: "b.example", on: straight.loop.now))
+        for (from, reply) in [("x@a.example", "550 5.1.1 This address takes bounces only"), ("", "250 2.1.5")] {
+            straight.mail(from)
+            straight.rcpt("\(path)")
+            #expect(straight.last.hasPrefix("rcpt \(reply)"))
+        }
+        straight.data()
+        #expect(straight.store.accepted.last?.recipients.map { "\($0.address) \($0.reversePath == .null)" } == ["anna@else.example true"])
+
+        // All mail of a domain with a relay goes there.
+        let relayed = try gate(relay: true)
+        relayed.mail("x@a.example")
+        for address in ["nobody@b.example", "on@b.example", "\(path)"] { relayed.rcpt(address) }
+        relayed.data()
+        #expect(relayed.copies.map(\.address.description) == ["nobody@b.example", "on@b.example", "\(path)"])
+        #expect(relayed.copies.allSatisfy { $0.reversePath == nil })
+    }
+
+    /// Of what nobody waits for any more, its sender is told.
+    @Test func aHeldCopyThatIsRejectedBounces() throws {
+        let filter = ScriptedFilter("out", phases: [.data]) { call in
+            let recipients = call.envelope!.recipients
+            if recipients.count > 1 { return .done([], [Proposal(.defer(Reply(.notNow, "x")), recipients: RecipientSet([0]))]) }
+            return .done([], [Proposal(.reject(Reply(.refused, "Virus")))])
+        }
+        let gate = try gate(
+            [filter], [Self.sender("a.example", networks: "192.0.2.1/32") { $0.outbound!.filters = [[slot("out")]] }])
+        for (from, state) in [("x@a.example", RecipientState.bounced), ("", .quarantined)] {
+            gate.mail(from)
+            gate.rcpt("b@world.example")
+            gate.rcpt("c@world.example")
+            gate.data()
+            var stored = try #require(gate.store.accepted.last)
+            stored.recipients = [stored.recipients[0]]
+            let changes = Gate.Box<[RecipientChange]>()
+            Reinspection.run(stored, by: gate.inspector, on: gate.loop) { changes.append($0) }
+            gate.loop.runPending()
+            let change = try #require(changes.all.first?.first)
+            #expect(change.state == state)
+            #expect(change.refusal == (state == .bounced ? Reply(.refused, "Virus") : nil))
+            #expect(change.reason == "rejected after it was held: out proposed reject: 550 5.7.1 Virus")
+        }
+    }
+
+    /// Whoever may get DSNs: an address of the domain whose login or network sent, and of none else.
+    @Test func whoseReversePathIsProven() throws {
+        let domains = [Self.sender("a.example", networks: "192.0.2.1/32"), Self.sender("b.example")]
+        for (from, isStored) in [("boss@a.example", true), ("x@alias.a.example", true), ("x@b.example", false), ("", true)] {
+            let gate = try gate([], domains)
+            gate.login("anna@a.example", "secret")
+            gate.mail(from)
+            gate.rcpt("r@world.example")
+            gate.data()
+            #expect(gate.store.accepted.map(\.isSenderAuthenticated) == (isStored ? [true] : []), "\(from)")
+        }
+        let inbound = try Gate([], policy(domains))
+        inbound.connect()
+        inbound.helo()
+        inbound.mail("boss@a.example")
+        inbound.rcpt("r@a.example")
+        inbound.data()
+        #expect(inbound.store.accepted.map(\.isSenderAuthenticated) == [false])
     }
 
     @Test func heldOutboundCopiesAreJudgedByTheSendersRulesAgain() throws {

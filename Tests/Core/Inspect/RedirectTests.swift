@@ -104,6 +104,68 @@ import Testing
         #expect(gate.last.hasPrefix("rcpt 250"))
     }
 
+    /// A bounce has one recipient: nobody sends to many through addresses that he has gathered. The others may come one by one.
+    @Test func `one bounce goes to one sender`() throws {
+        let gate = try gate()
+        func path(_ name: String) throws -> String {
+            try #require(srs.rewritten(EmailAddress(localPart: name, domain: "else.example"), at: "example.org", on: gate.loop.now))
+                .description
+        }
+        gate.mail("")
+        gate.rcpt(try path("anna"))
+        for (number, more) in [try path("bert"), "real@example.org"].enumerated() {
+            gate.rcpt(more)
+            #expect(gate.last == "rcpt 452 4.5.3 A bounce has one recipient", "\(number)")
+        }
+        // The same once more is one copy.
+        gate.rcpt(try path("Anna"))
+        #expect(gate.last.hasPrefix("rcpt 250"))
+        gate.data()
+        #expect(gate.copies.map(\.address.description) == ["anna@else.example"])
+        gate.mail("")
+        gate.rcpt("real@example.org")
+        gate.rcpt(try path("bert"))
+        #expect(gate.last == "rcpt 452 4.5.3 A bounce has one recipient")
+    }
+
+    /// What was taken at RCPT is not read again at the end of data, when its time may be over.
+    @Test func `whom a rewritten reverse-path stands for is decided once`() throws {
+        let gate = try gate()
+        let path = try #require(
+            srs.rewritten(EmailAddress(localPart: "anna", domain: "else.example"), at: "example.org", on: gate.loop.now))
+        gate.loop.advance(by: .seconds(21 * 86_400))
+        gate.mail("")
+        gate.rcpt(path.description)
+        gate.loop.advance(by: .seconds(86_400))
+        gate.data()
+        #expect(gate.copies.map(\.address.description) == ["anna@else.example"])
+        gate.mail("")
+        gate.rcpt(path.description)
+        #expect(gate.last == "rcpt 550 5.1.1 No such recipient")
+    }
+
+    @Test func `a DSN of ours goes where its mailbox redirects to`() throws {
+        let gate = try gate(to: ["far@world.example", "near@other.example"], keep: true)
+        func sent(to address: String) -> [String] {
+            var copy = StoredRecipient(
+                index: 0, address: EmailAddress(unchecked: address)!, policyDomain: "example.org", state: .queued, addedHeaders: "",
+                nextAttempt: gate.loop.now)
+            copy.notify = .never
+            return gate.inspector.redirected(copy, by: gate.inspector.currentPlan.snapshot).map {
+                "\($0.index) \($0.address) \($0.reversePath.map { "\($0)" } ?? "as it was") \($0.notify == .never) \($0.addedHeaders)"
+            }
+        }
+        #expect(sent(to: "real@example.org") == ["0 real@example.org as it was true "])
+        #expect(
+            sent(to: "on@example.org") == [
+                "0 on@example.org as it was true ", "1 far@world.example  true Delivered-To: on@example.org\r\n",
+                "2 near@other.example  true Delivered-To: on@example.org\r\n",
+            ])
+        let path = try #require(
+            srs.rewritten(EmailAddress(localPart: "anna", domain: "else.example"), at: "example.org", on: gate.loop.now))
+        #expect(sent(to: "\(path)") == ["0 anna@else.example  true Delivered-To: \(path)\r\n"])
+    }
+
     @Test func `a message that comes back to the mailbox that sent it on is refused`() throws {
         let gate = try gate()
         gate.mail()

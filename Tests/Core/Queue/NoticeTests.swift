@@ -172,6 +172,62 @@ struct NoticeTests {
         #expect(bench.hops.jobs.count == 2)
     }
 
+    @Test func `of many recipients several DSNs tell, all of them once`() throws {
+        let bench = QueueBench(["a"])
+        var message = message(bench, to: 250)
+        for i in message.recipients.indices { message.recipients[i].state = .held }
+        bench.put(message)
+        bench.loop.advance(by: .seconds(16 * 86400))
+        bench.inspections.waiting.withLock { $0.removeFirst() }.done([])
+        bench.loop.advance(by: .seconds(60))
+        #expect(bench.store.states(message).allSatisfy { $0 == .expired })
+        let texts = bench.hops.running.map(text)
+        #expect(texts.map { $0.components("Final-Recipient:") }.sorted() == [50, 100, 100])
+        let named = texts.flatMap { text in text.matches(of: #/Final-Recipient: rfc822; (r\d+@a)\r\n/#).map { String($0.1) } }
+        #expect(Set(named).count == 250)
+        #expect(bench.log.names.filter { $0 == "dsn" }.count == 3)
+        #expect(Set(bench.hops.running.map(\.queueID)).count == 3)
+    }
+
+    @Test func `what another inspection refuses is told of like any failure`() throws {
+        let bench = QueueBench(["a"])
+        var message = message(bench, to: 3)
+        for i in message.recipients.indices { message.recipients[i].state = .held }
+        message.recipients[1].notify = .never
+        bench.put(message)
+        bench.loop.advance(by: .seconds(120))
+        let inspection = bench.inspections.waiting.withLock { $0.removeFirst() }
+        inspection.done(
+            (0..<3).map { index in
+                var change = RecipientChange(
+                    queueID: message.queueID, index: index, state: index == 2 ? .quarantined : .bounced, attempts: 0,
+                    nextAttempt: bench.loop.now, reason: "rejected after it was held: a virus filter's own words")
+                if index < 2 { change.refusal = Reply(.refused, "Not wanted here") }
+                return change
+            })
+        bench.loop.runPending()
+        #expect(bench.store.states(message) == [.bounced, .bounced, .quarantined])
+        #expect(bench.log.names == ["bounced", "bounced", "dsn"])
+        try #require(bench.hops.running.count == 1)
+        let told = text(bench.hops.running[0])
+        #expect(told.contains("r0@a\r\nAction: failed\r\nStatus: 5.7.1\r\nDiagnostic-Code: smtp; 550 5.7.1 Not wanted here\r\n"))
+        // What the filters said is for the log and the operator.
+        #expect(told.components("Final-Recipient:") == 1 && !told.contains("own words") && told.contains("\r\n\r\nbody 1\r\n"))
+    }
+
+    @Test func `a sender whose mailbox redirects is told where it goes`() throws {
+        let bench = QueueBench(["a"], hops: ScriptedHops(Self.refuses)) { copy, _ in
+            var far = copy
+            far.address = EmailAddress(localPart: "far", domain: "world")
+            far.reversePath = .null
+            return [far]
+        }
+        bench.put(message(bench))
+        try #require(bench.hops.running.count == 1)
+        #expect(bench.hops.running[0].route == .mx("world", tls: .opportunistic))
+        #expect(bench.hops.running[0].recipients.map(\.address.description) == ["far@world"])
+    }
+
     @Test func `what could never be judged is told of too`() throws {
         let bench = QueueBench(["a"])
         var message = message(bench, to: 2)

@@ -20,7 +20,10 @@ final class QueueBench: Sendable {
         let waiting = Mutex<[(message: StoredMessage, done: @Sendable ([RecipientChange]) -> Void)]>([])
     }
 
-    init(_ domains: [String], queue policy: QueuePolicy = QueuePolicy(), memory: Int = 1 << 20, hops: ScriptedHops = ScriptedHops()) {
+    init(
+        _ domains: [String], queue policy: QueuePolicy = QueuePolicy(), memory: Int = 1 << 20, hops: ScriptedHops = ScriptedHops(),
+        redirect: @escaping Redirect = { copy, _ in [copy] }
+    ) {
         let inspections = Inspections()
         let ids = QueueIDGenerator(floor: QueueID(rawValue: 1 << 40))
         makeID = { ids.next(at: $0) }
@@ -29,6 +32,7 @@ final class QueueBench: Sendable {
         self.inspections = inspections
         queue = DeliveryQueue(
             store: store, client: hops, policy: self.policy, log: log, loop: loop, seed: 7, memory: memory, makeID: makeID,
+            redirect: redirect,
             reinspect: { message, done in inspections.waiting.withLock { $0.append((message, done)) } })
     }
 

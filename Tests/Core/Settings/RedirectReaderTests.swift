@@ -44,6 +44,25 @@ import Testing
         #expect(problems.contains { $0.contains(problem) }, "\(problems)")
     }
 
+    /// Over all domains, whichever is read first, and in any spelling of their names.
+    @Test func leadsToARedirectOfAnotherDomain() throws {
+        let folder = folder("  a@example.com: {redirect: [far@world.example, \"On+x@b\u{FC}cher.example\"]}\n")
+        folder.write(
+            "domains/b.yaml",
+            ConfigurationFolder.domain.replacing("example.com", with: "xn--bcher-kva.example")
+                + "mailboxes:\n  on@xn--bcher-kva.example: {redirect: a@example.net}\n  keeps@xn--bcher-kva.example: {redirect: x@example.com}\n"
+        )
+        let problems = folder.problems()
+        #expect(problems.count == 2, "\(problems)")
+        #expect(
+            problems.contains { $0.contains("domains/b.yaml:5:40: `a@example.net` redirects again, which is not followed") }, "\(problems)")
+        #expect(
+            problems.contains { $0.contains("domains/example.com.yaml:6:49: `On+x@b\u{FC}cher.example` redirects again") }, "\(problems)")
+        // One that does not redirect is an end.
+        folder.write("domains/example.com.yaml", ConfigurationFolder.domain + "aliases: [example.net]\n")
+        #expect(folder.problems() == [])
+    }
+
     @Test func theFileOfSecrets() throws {
         let folder = ConfigurationFolder(["postern.yaml": ConfigurationFolder.gateway + "srs: {secret_file: srs.txt}\n"])
         let settings = try folder.settings()

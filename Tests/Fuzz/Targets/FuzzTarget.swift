@@ -15,6 +15,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case session
     /// A message's header fields, and the forged ones among them.
     case header
+    /// A DSN about what strangers say, are called and send.
+    case notification
+    /// A sender's address, rewritten and read back.
+    case rewriting
 
     public func run(_ bytes: UnsafeRawBufferPointer) throws(Finding) {
         switch self {
@@ -25,6 +29,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .proxy: try ProxyTarget.run(bytes)
         case .session: try SessionTarget.run(bytes)
         case .header: try HeaderTarget.run(bytes)
+        case .notification: try NotificationTarget.run(bytes)
+        case .rewriting: try RewritingTarget.run(bytes)
         }
     }
 }
