@@ -72,6 +72,7 @@ let package = Package(
         core("Queue", ["Mail", "DSN", product("DequeModule", "swift-collections"), product("HeapModule", "swift-collections"), metrics]),
         core("Store", ["Mail", product("GRDB", "GRDB.swift"), product("GRDBSQLite", "GRDB.swift"), metrics]),
         core("Deliver", ["Mail", "SMTP"] + nio + tls),
+        core("HTTPClient", ["Mail", product("NIOHTTP1", "swift-nio"), metrics] + nio + tls),
         core("Supervisor", ["Mail"]),
         core("InFlight", ["Mail", crypto]),
         core("Telemetry", ["Mail", product("CoreMetrics", "swift-metrics")]),
@@ -119,6 +120,7 @@ let package = Package(
         tests("Queue", ["Queue", "Store"]),
         tests("Store", ["Store", product("GRDB", "GRDB.swift")]),
         tests("Deliver", ["Deliver", "DNSClient", product("NIOEmbedded", "swift-nio")]),
+        tests("HTTPClient", ["HTTPClient", "DNSClient", product("NIOHTTP1", "swift-nio")]),
         tests("Telemetry", ["Telemetry"]),
         tests("Control", ["Control"]),
         tests("Supervisor", ["Supervisor"]),
@@ -132,6 +134,7 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["Mail", "GatewayTestKit"], path: "Tests/EndToEnd",
             exclude: ["README.md", "NextHops.md", "Smuggling"]),
         .executableTarget(name: "StoreBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Store"),
+        .executableTarget(name: "StateBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/State"),
         .executableTarget(name: "QueueBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Queue", exclude: ["queue.py"]),
     ]
 )

@@ -15,10 +15,12 @@ public enum MetricName {
     public static let filterSeconds = "postern_filter_seconds"  // filter
     public static let dnsQueries = "postern_dns_queries_total"  // status
     public static let dnsSeconds = "postern_dns_seconds"
-    public static let commits = "postern_store_commits_total"  // file: queue, quarantine
+    public static let httpFetches = "postern_http_fetches_total"  // status
+    public static let httpSeconds = "postern_http_seconds"
+    public static let commits = "postern_store_commits_total"  // file: queue, quarantine, state
     public static let commitSeconds = "postern_store_commit_seconds"  // file
     public static let commitSize = "postern_store_commit_size"  // file
-    public static let syncs = "postern_store_syncs_total"  // file: queue, quarantine, bodies
+    public static let syncs = "postern_store_syncs_total"  // file: queue, quarantine, bodies, state
     public static let queueLength = "postern_queue_length"  // state
     public static let queueOldestSeconds = "postern_queue_oldest_seconds"
     public static let destinationQueueLength = "postern_destination_queue_length"  // destination: the 20 with most mail

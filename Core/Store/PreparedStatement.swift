@@ -41,6 +41,13 @@ final class PreparedStatement {
         }
     }
 
+    /// Copied by SQLite.
+    func bind(_ column: Int32, _ bytes: [UInt8]) {
+        if bytes.isEmpty { return bind(column, UnsafeRawBufferPointer(start: nil, count: 0)) }
+        let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)  // SQLITE_TRANSIENT
+        _ = bytes.withUnsafeBytes { sqlite3_bind_blob64(handle, column, $0.baseAddress, UInt64($0.count), copied) }
+    }
+
     /// For a statement without rows.
     func run() throws(SQLiteFailure) {
         let code = sqlite3_step(handle)

@@ -5,7 +5,7 @@ enum ImportRules {
     static let pure: Set<String> = ["Mail", "MIME", "SMTP", "Decide", "DSN", "SRS"]
     static let engines: Set<String> = [
         "Settings", "Receive", "Inspect", "PluginLoader", "PluginHost", "Extract", "Queue", "Store", "Deliver", "DNSClient", "Control",
-        "Telemetry", "Supervisor", "InFlight", "Accounts",
+        "Telemetry", "Supervisor", "InFlight", "Accounts", "HTTPClient",
     ]
     static let top: Set<String> = ["Gateway", "Command", "Worker"]
     static var ours: Set<String> { pure.union(engines).union(top) }

@@ -69,7 +69,7 @@ import Testing
         ("a.mx.d.example", "*.d.example", false), ("d.example", "*.example", false), ("mx.example", "*", false), ("", "", false),
         ("mx.example", "m*.example", false), ("mx.example", "mx.example.evil", false),
     ]) func names(_ host: String, _ pattern: String, _ matches: Bool) {
-        #expect(CertificateName.matches(host, pattern: pattern) == matches)
+        #expect(PresentedName.matches(host, pattern: pattern) == matches)
     }
 
     /// What happens in place of a handshake, to each mode. `session` 1 is the first connection; opportunistic comes again in clear.

@@ -1,0 +1,43 @@
+import Mail
+import Synchronization
+
+/// What all requests under way hold together. Any thread.
+final class FetchBudget: Sendable {
+    private struct Held {
+        var fetches = 0
+        var bytes = 0
+        var isClosed = false
+    }
+
+    private let limits: FetchLimits
+    private let held = Mutex(Held())
+
+    init(_ limits: FetchLimits) { self.limits = limits }
+
+    static func bytes(_ request: HTTPRequest) -> Int { request.body.count + request.mostBytes + 4096 }
+
+    /// Why not; nil: it is counted, and must be given back.
+    func take(_ request: HTTPRequest) -> String? {
+        let bytes = Self.bytes(request)
+        return held.withLock { held in
+            if held.isClosed { return "the gateway is stopping" }
+            if held.fetches >= limits.fetches || held.bytes + bytes > limits.bytes {
+                return "\(held.fetches) requests are under way already"
+            }
+            held.fetches += 1
+            held.bytes += bytes
+            return nil
+        }
+    }
+
+    func giveBack(_ request: HTTPRequest) {
+        held.withLock {
+            $0.fetches -= 1
+            $0.bytes -= Self.bytes(request)
+        }
+    }
+
+    func close() { held.withLock { $0.isClosed = true } }
+
+    var fetches: Int { held.withLock { $0.fetches } }
+}
