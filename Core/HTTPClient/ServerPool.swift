@@ -29,7 +29,7 @@ final class ServerPool: @unchecked Sendable {
     private var all: [ObjectIdentifier: FetchConnection] = [:]
     private var isClosed = false
 
-    init(loop: any EventLoop, resolver: any Resolver, tls: NIOSSLContext, limits: FetchLimits) {
+    init(loop: any EventLoop, resolver: any Mail.Resolver, tls: NIOSSLContext, limits: FetchLimits) {
         self.loop = loop
         self.tls = tls
         self.limits = limits
@@ -43,11 +43,11 @@ final class ServerPool: @unchecked Sendable {
         if isClosed { return fetch.end(HTTPAnswer(.failed, detail: "the gateway is stopping")) }
         let key = Key(origin: fetch.request.url.origin, reach: fetch.reach)
         if let connection = servers[key]?.idle.popLast() { return connection.send(fetch) }
-        if servers[key, default: Server()].connections < limits.connections {
-            servers[key]!.connections += 1
+        if servers[key]?.connections ?? 0 < limits.connections {
+            servers[key, default: Server()].connections += 1
             open(key, for: fetch)
         } else {
-            servers[key]!.waiting.append(fetch)
+            servers[key, default: Server()].waiting.append(fetch)
         }
     }
 

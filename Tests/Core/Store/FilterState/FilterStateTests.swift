@@ -32,7 +32,7 @@ struct FilterStateTests {
         state.close()
         // The level is the connection's own: DatabaseFile reads it back, and refuses less.
         let pool = try DatabaseFile.open(folder.folder.path + "/state.db", .state, .full, hadOne: nil)
-        #expect(try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+        #expect(try await pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
         try pool.close()
     }
 
@@ -89,7 +89,7 @@ struct FilterStateTests {
         let again = try folder.open()
         #expect(await again.get("long") == nil)
         again.close()
-        let rows = try DatabaseQueue(path: folder.folder.path + "/state.db").read {
+        let rows = try await DatabaseQueue(path: folder.folder.path + "/state.db").read {
             (try Int.fetchOne($0, sql: "SELECT count(*) FROM entry"), try Int.fetchOne($0, sql: "SELECT count(*) FROM space"))
         }
         #expect(rows == (0, 0))

@@ -15,7 +15,7 @@ struct StateCrashTests {
         func numbers() -> [Int] {
             let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
             // The last line may be half written.
-            return text.prefix(through: text.lastIndex(of: "\n") ?? text.startIndex).split(separator: "\n").compactMap { Int($0) }
+            return text.prefix(upTo: text.lastIndex(of: "\n") ?? text.startIndex).split(separator: "\n").compactMap { Int($0) }
         }
         while numbers().count < 2000 { try await Task.sleep(for: .milliseconds(20)) }
         kill(writer.pid, SIGKILL)
