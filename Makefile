@@ -6,7 +6,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Tests, benchmarks and fuzzing see loopback and nothing else.
 ISOLATED := Tests/isolated.sh
 
-BUILD_PACKAGES := libunbound-dev libargon2-dev libsqlite3-dev libssl-dev gcc make
+BUILD_PACKAGES := libunbound-dev libargon2-dev libseccomp-dev libsqlite3-dev libssl-dev gcc make
 TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssleay-perl msmtp curl openssl iproute2 util-linux \
 	binutils g++ python3 procps
 # They exclude Postfix as installed packages.

@@ -62,6 +62,8 @@ let package = Package(
         // Engines
         .systemLibrary(name: "CUnbound", path: "Core/CUnbound"),
         .systemLibrary(name: "CArgon2", path: "Core/CArgon2"),
+        .systemLibrary(name: "CSandbox", path: "Core/CSandbox"),
+        core("Sandbox", ["CSandbox"]),
         core("Accounts", ["Mail", "CArgon2"]),
         core("DNSClient", ["Mail", "CUnbound", metrics]),
         core("PluginLoader", ["Mail", abi]),

@@ -5,12 +5,12 @@ enum ImportRules {
     static let pure: Set<String> = ["Mail", "MIME", "SMTP", "Decide", "DSN", "SRS"]
     static let engines: Set<String> = [
         "Settings", "Receive", "Inspect", "PluginLoader", "PluginHost", "Extract", "Queue", "Store", "Deliver", "DNSClient", "Control",
-        "Telemetry", "Supervisor", "InFlight", "Accounts", "HTTPClient",
+        "Telemetry", "Supervisor", "InFlight", "Accounts", "HTTPClient", "Sandbox",
     ]
     static let top: Set<String> = ["Gateway", "Command", "Worker"]
     static var ours: Set<String> { pure.union(engines).union(top) }
     /// C libraries' headers: no target of the tree above.
-    static let systemLibraries: Set<String> = ["CUnbound", "CArgon2"]
+    static let systemLibraries: Set<String> = ["CUnbound", "CArgon2", "CSandbox"]
 
     /// What a pure target must not see: clocks, files, sockets, threads, the environment.
     private static let impure: Set<String> = [
@@ -55,6 +55,7 @@ enum ImportRules {
             }
             if target == "PluginLoader", module.hasPrefix("NIO") { return "is shared with the worker and imports \(module)" }
         }
+        if target == "Sandbox", !["Glibc", "CSandbox"].contains(module) { return "confines workers and imports \(module)" }
         if target == "Gateway", top.contains(module) { return "imports \(module)" }
         if target == "Worker", module.hasPrefix("NIO") || module.hasPrefix("Hummingbird") { return "imports \(module)" }
         return nil
