@@ -88,7 +88,7 @@ let package = Package(
             "Gateway",
             [
                 "Mail", "SRS", "Accounts", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store",
-                "Deliver", "Telemetry", "Control", "Supervisor", "InFlight", logging, metrics, lifecycle,
+                "Deliver", "HTTPClient", "Telemetry", "Control", "Supervisor", "InFlight", logging, metrics, lifecycle,
                 product("UnixSignals", "swift-service-lifecycle"),
             ] + nio + tls),
         .executableTarget(
@@ -116,7 +116,7 @@ let package = Package(
         tests("Accounts", ["Accounts"]),
         tests("DNSClient", ["DNSClient"]),
         tests("Settings", ["Settings"]),
-        tests("PluginHost", ["PluginHost", "PluginLoader", logging]),
+        tests("PluginHost", ["PluginHost", "PluginLoader", "Store", abi, logging]),
         tests("Receive", ["Receive", "SMTP", product("NIOEmbedded", "swift-nio"), product("NIOSSL", "swift-nio-ssl")]),
         tests("Inspect", ["Inspect", "SRS"]),
         tests("Queue", ["Queue", "Store"]),

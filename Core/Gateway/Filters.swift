@@ -11,17 +11,21 @@ struct Filters: Sendable {
     let plan: FilterPlan
 
     /// `copies`: where libraries are copied before they are loaded; nil: in a temporary folder, for a process that will load no others.
-    init(_ settings: GatewaySettings, resolver: any Resolver, copies: String? = nil, journal: any InFlightJournal = NoJournal()) throws {
+    init(
+        _ settings: GatewaySettings, resolver: any Resolver, copies: String? = nil, state: any FilterState = NoFilterState(),
+        http: any HTTPFetcher = NoHTTPFetcher(), journal: any InFlightJournal = NoJournal()
+    ) throws {
         let temporary = copies == nil ? try Self.temporaryFolder() : nil
         // What is loaded stays mapped; the files are not needed any more.
         defer { if let temporary { try? FileManager.default.removeItem(atPath: temporary) } }
         host = PluginHost(
-            folders: settings.plugins, copies: copies ?? temporary!, resolver: resolver, journal: journal, logger: Logger(label: "plugins"))
+            folders: settings.plugins, copies: copies ?? temporary!, resolver: resolver, state: state, http: http, journal: journal,
+            logger: Logger(label: "plugins"))
         host.rescan()
         plan = try FilterPlan(snapshot: settings.policy, host: host)
     }
 
-    private static func temporaryFolder() throws -> String {
+    static func temporaryFolder() throws -> String {
         var template = Array("/tmp/postern-plugins-XXXXXX".utf8CString)
         guard let path = mkdtemp(&template) else { throw StartFailure("cannot make a folder in /tmp: \(String(cString: strerror(errno)))") }
         return String(cString: path)

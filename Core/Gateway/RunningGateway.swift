@@ -1,6 +1,7 @@
 import Accounts
 import Deliver
 import Foundation
+import HTTPClient
 import InFlight
 import Inspect
 import Logging
@@ -23,6 +24,8 @@ final class RunningGateway: Sendable {
     let policy: LivePolicy
     let host: PluginHost
     let store: SQLiteStore
+    private let state: SQLiteFilterState
+    private let http: PooledFetcher
     let queue: DeliveryQueue
     let server: SMTPServer
     let metrics: PrometheusMetrics
@@ -46,16 +49,21 @@ final class RunningGateway: Sendable {
             output: settings.log.file.map { .file($0) } ?? .standardOutput, format: settings.log.format == .json ? .json : .logfmt,
             clock: clock)
         let store = try SQLiteStore(folder: data, clock: clock) { logger.warning("\($0)") }
+        // After the store, whose lock says that nobody else writes into the folder.
+        state = try SQLiteFilterState(
+            folder: data, clock: clock, perSpace: settings.state.perDomain, perPlugin: settings.state.perPlugin
+        ) { logger.warning("\($0)") }
         let resolver = try Resolvers.make(settings.dns)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
+        http = try PooledFetcher(group: group, resolver: resolver)
         // The store's lock is ours, so no process has mapped the copies that the last run left.
         try? FileManager.default.removeItem(atPath: data + "/plugins")
         let journal = MappedJournal(folder: data, death: supervisor?.death.map(Self.death), now: clock.now) { text, isBad in
             if isBad { logger.critical("\(text)") } else { logger.warning("\(text)") }
         }
-        let filters = try Filters(settings, resolver: resolver, copies: data + "/plugins", journal: journal)
+        let filters = try Filters(settings, resolver: resolver, copies: data + "/plugins", state: state, http: http, journal: journal)
         let host = filters.host
 
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
         let policyInForce = LatePolicy(settings.policy)
         client = SMTPNextHopClient(
             group: group, resolver: resolver, policy: { policyInForce.current.queue }, hostname: { policyInForce.current.hostname },
@@ -148,6 +156,8 @@ final class RunningGateway: Sendable {
 
     /// The last step: everything that was promised is on disk.
     func close() async {
+        await withCheckedContinuation { done in http.close { done.resume() } }
+        state.close()
         store.close()
         log.close()
         try? await group.shutdownGracefully()

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPClient
 import Inspect
 import Mail
 import NIOCore
@@ -6,6 +7,7 @@ import NIOPosix
 import PluginHost
 import Receive
 import Settings
+import Store
 
 /// What `postern scan` was given.
 public struct ScanOptions: Sendable {
@@ -45,13 +47,21 @@ public final class Scanner: Sendable {
     private let loop: NIOSerialLoop
     private let clock: any WallClock
     private let limit: Int
+    /// What filters remember goes with the scan.
+    private let state: SQLiteFilterState
+    private let folder: String
+    private let http: PooledFetcher
 
     public init(_ options: ScanOptions) throws {
         let settings = try Configuration(options.configuration).load()
         var dns = settings.dns
         if let file = options.dnsFile { dns.source = .file(file) }
         let clock: any WallClock = options.at.map(StandingClock.init) ?? SystemClock()
-        let filters = try Filters(settings, resolver: Resolvers.make(dns))
+        let resolver = try Resolvers.make(dns)
+        folder = try Filters.temporaryFolder()
+        state = try SQLiteFilterState(folder: folder, clock: clock, reserve: 0)
+        http = try PooledFetcher(group: MultiThreadedEventLoopGroup.singleton, resolver: resolver)
+        let filters = try Filters(settings, resolver: resolver, state: state, http: http)
         self.options = options
         self.clock = clock
         recipients = try Self.recipients(options, settings.policy)
@@ -89,7 +99,11 @@ public final class Scanner: Sendable {
         return ScanReport(file: file, judgement, domain: options.domain, first: recipients[0]).json
     }
 
-    public func close() async {}
+    public func close() async {
+        await withCheckedContinuation { done in http.close { done.resume() } }
+        state.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
 
     private static func read(_ file: String) throws -> Data {
         var isFolder: ObjCBool = false

@@ -154,9 +154,12 @@ final class MessageInspection: @unchecked Sendable {
         let key = key(planned, part.domain, part.recipients)
         let recipients = RecipientSet(part.recipients)
         if let run = started[key] { return (run, recipients) }
-        let call = FilterCall(
+        var call = FilterCall(
             phase: .data, session: message.session, envelope: message.envelope, recipients: shared.audience(of: key), domain: part.domain,
             message: message, queueID: message.queueID, slotName: planned.slot.name)
+        call.earlier = EarlierFindings.of(
+            earlier + part.runs.verdicts, for: planned, concerning: call.recipients,
+            scores: plan.snapshot.domains[part.domain]?.scores(for: role) ?? [:])
         let timeout = planned.slot.timeout ?? plan.snapshot.limits.dataFilterTimeout
         let run = ActiveRun(planned, call, on: loop, timeout: timeout)
         started[key] = run

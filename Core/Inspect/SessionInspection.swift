@@ -65,8 +65,9 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
 
     private func run(_ phase: Phase, in group: RunGroup, then: @escaping @Sendable () -> Void) {
         let timeout = sessionPlan.snapshot.limits.edgeFilterTimeout
-        group.run(sessionPlan.edge(for: facts.role), phase: phase) { [facts, loop] planned in
-            let call = FilterCall(phase: phase, session: facts, slotName: planned.slot.name)
+        group.run(sessionPlan.edge(for: facts.role), phase: phase) { [self, facts, loop] planned in
+            var call = FilterCall(phase: phase, session: facts, slotName: planned.slot.name)
+            call.earlier = EarlierFindings.of(edgeVerdicts, for: planned, concerning: .all)
             return (ActiveRun(planned, call, on: loop, timeout: planned.slot.timeout ?? timeout), .all)
         } then: {
             then()
@@ -111,6 +112,7 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
     func mail(_ facts: SessionFacts, _ envelope: Envelope, then: @escaping @Sendable (Reply?) -> Void) {
         self.facts = facts
         let transaction = TransactionInspection(facts, envelope, by: inspector, on: loop)
+        transaction.edge = { [weak self] in self?.edgeVerdicts ?? [] }
         self.transaction = transaction
         if facts.role == .outbound {
             switch OutboundRights.check(facts, account: sender, envelope.reversePath, transaction.plan.snapshot) {

@@ -12,9 +12,12 @@ struct SharedRuns {
     private var audiences: [Key: RecipientSet] = [:]
 
     static func key(_ planned: PlannedSlot, domain: String, recipient: Int?) -> Key {
+        let manifest = planned.instance.manifest
+        // What it knows differs from domain to domain.
+        let isTheDomains = manifest.names(FilterManifest.Service.state) || manifest.names(FilterManifest.Service.verdicts)
         let part =
-            switch planned.instance.manifest.scope {
-            case .session, .message: ""
+            switch manifest.scope {
+            case .session, .message: isTheDomains ? domain : ""
             case .domain: domain
             case .recipient: recipient.map(String.init) ?? domain
             }

@@ -8,6 +8,8 @@ final class TransactionInspection: @unchecked Sendable {
     let queueID: QueueID
     /// Outbound: for which domain it sends; set before its first recipient.
     var sender: DomainPolicy?
+    /// What the session has brought so far.
+    var edge: () -> [Verdict] = { [] }
     private let inspector: Inspector
     private let loop: any SerialLoop
     private let facts: SessionFacts
@@ -38,8 +40,9 @@ final class TransactionInspection: @unchecked Sendable {
 
     func runMail(then: @escaping @Sendable () -> Void) {
         let timeout = plan.snapshot.limits.edgeFilterTimeout
-        runs.run(plan.edge(for: facts.role), phase: .mail) { [facts, envelope, loop, queueID] planned in
-            let call = FilterCall(phase: .mail, session: facts, envelope: envelope, queueID: queueID, slotName: planned.slot.name)
+        runs.run(plan.edge(for: facts.role), phase: .mail) { [self, facts, envelope, loop, queueID] planned in
+            var call = FilterCall(phase: .mail, session: facts, envelope: envelope, queueID: queueID, slotName: planned.slot.name)
+            call.earlier = EarlierFindings.of(edge() + runs.verdicts, for: planned, concerning: .all)
             return (ActiveRun(planned, call, on: loop, timeout: planned.slot.timeout ?? timeout), .all)
         } then: {
             then()
@@ -117,9 +120,11 @@ final class TransactionInspection: @unchecked Sendable {
             slotName: "")
         let own = RunGroup(on: loop)
         recipientRuns = own
-        own.run(steps, phase: .rcpt) { [loop] planned in
+        own.run(steps, phase: .rcpt) { [self, loop] planned in
             var named = call
             named.slotName = planned.slot.name
+            named.earlier = EarlierFindings.of(
+                edge() + runs.verdicts + own.verdicts, for: planned, concerning: call.recipients, scores: policy.scores(for: facts.role))
             return (ActiveRun(planned, named, on: loop, timeout: planned.slot.timeout ?? timeout), RecipientSet([index]))
         } then: { [self] in
             own.join(before: .data) { [self] in

@@ -15,14 +15,14 @@ final class Generation: Sendable {
     var manifest: FilterManifest { module.manifest }
 
     init(
-        number: Int, files: PluginFiles, copies: LibraryCopies, stats: PluginStats, resolver: any Resolver, journal: any InFlightJournal,
+        number: Int, files: PluginFiles, copies: LibraryCopies, stats: PluginStats, services: GatewayServices, journal: any InFlightJournal,
         pool: ThreadPool, logger: Logger
     ) throws(LoadFailure) {
         guard files.manifest.homes.contains(.host) else {
             throw LoadFailure(files.libraryPath, "allows no home but a worker; this Postern runs plugins in its own process only")
         }
         let copy = try copies.take(files.libraryPath)
-        let home = HostHome(files.manifest, resolver: resolver, journal: journal, stats: stats, logger: logger)
+        let home = HostHome(files.manifest, services: services, journal: journal, stats: stats, logger: logger)
         module = try PluginModule(copy: copy.path, name: files.libraryPath, manifest: files.manifest, home: home)
         self.number = number
         digest = copy.digest

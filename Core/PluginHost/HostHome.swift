@@ -5,15 +5,17 @@ import PluginLoader
 
 /// The gateway's own process as a home of runs: services are at hand, each call is noted in the journal, for a trap in it ends the process.
 final class HostHome: RunHome {
-    private let resolver: any Resolver
+    private let plugin: String
+    private let services: GatewayServices
     private let journal: any InFlightJournal
     private let stats: PluginStats
     private let logger: Logger
     /// A call of a nonblocking plugin that takes long holds everybody up.
     private let countsSlow: Bool
 
-    init(_ manifest: FilterManifest, resolver: any Resolver, journal: any InFlightJournal, stats: PluginStats, logger: Logger) {
-        self.resolver = resolver
+    init(_ manifest: FilterManifest, services: GatewayServices, journal: any InFlightJournal, stats: PluginStats, logger: Logger) {
+        plugin = manifest.id
+        self.services = services
         self.journal = journal
         self.stats = stats
         countsSlow = manifest.execution == .nonblocking
@@ -23,12 +25,12 @@ final class HostHome: RunHome {
     }
 
     func perform(_ request: ServiceRequest, operation: UInt64, for run: PluginRun) -> any ServiceWork {
-        switch request {
-        case .dns(let question):
-            QueryWork(query: resolver.resolve(question) { run.arrived(operation, .dns($0)) })
-        case .timer(let delay):
-            TimerWork(timer: run.loop.schedule(after: delay) { run.arrived(operation, .nothing) })
+        if case .timer(let delay) = request {
+            return TimerWork(timer: run.loop.schedule(after: delay) { run.arrived(operation, .nothing) })
         }
+        let work = services.perform(request, of: plugin, domain: run.facts.domain, egress: run.egress) { run.arrived(operation, $0) }
+        guard let work else { preconditionFailure("a run performs \(request) by itself") }
+        return work
     }
 
     func watch(_ run: PluginRun, _ body: () -> postern_step) -> postern_step {
@@ -51,11 +53,8 @@ final class HostHome: RunHome {
         }
         logger.log(level: Logger.Level(level), "\(text)", metadata: metadata)
     }
-}
 
-private struct QueryWork: ServiceWork {
-    let query: any DNSQuery
-    func cancel() { query.cancel() }
+    func makeMetric(_ definition: MetricDefinition) -> any MetricOutput { PublishedMetric(definition, plugin: plugin) }
 }
 
 private struct TimerWork: ServiceWork {

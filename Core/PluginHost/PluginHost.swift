@@ -10,7 +10,7 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
     // Sendable: `plugins` has its lock.
     private let folders: [String]
     private let copies: LibraryCopies
-    private let resolver: any Resolver
+    private let services: GatewayServices
     private let journal: any InFlightJournal
     private let logger: Logger
     /// For plugins of the class `blocking`.
@@ -35,14 +35,16 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
     private struct WeakGeneration { weak var generation: Generation? }
 
     /// `folders` are searched in order; `copies` is a folder for content-addressed copies of libraries, which only this user may write. Call
-    /// `rescan` next. `journal` is told of every call on a message's path.
+    /// `rescan` next. `journal` is told of every call on a message's path; `resolver`, `state` and `http` do what runs ask for.
     public init(
-        folders: [String], copies: String, resolver: any Resolver, journal: any InFlightJournal = NoJournal(), logger: Logger
+        folders: [String], copies: String, resolver: any Resolver, state: any FilterState = NoFilterState(),
+        http: any HTTPFetcher = NoHTTPFetcher(),
+        journal: any InFlightJournal = NoJournal(), logger: Logger
     ) {
         self.journal = journal
         self.folders = folders
         self.copies = LibraryCopies(folder: copies)
-        self.resolver = resolver
+        services = GatewayServices(resolver: resolver, state: state, http: http)
         self.logger = logger
         pool = ThreadPool(threads: max(2, min(16, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     }
@@ -152,7 +154,7 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
         if let current = slot.current { return current }
         let number = slot.lastNumber + 1
         let made = try Generation(
-            number: number, files: slot.files, copies: copies, stats: slot.stats, resolver: resolver, journal: journal, pool: pool,
+            number: number, files: slot.files, copies: copies, stats: slot.stats, services: services, journal: journal, pool: pool,
             logger: logger)
         plugins.withLock {
             $0[plugin]?.current = made

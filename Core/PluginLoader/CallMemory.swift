@@ -18,6 +18,7 @@ public final class CallMemory: @unchecked Sendable {
     private let block: UnsafeMutableRawPointer
     /// Answers and recipients, made when asked for.
     private var more: [UnsafeMutableRawPointer] = []
+    private(set) lazy var earlier = makeEarlier()
     private var recipients: [Int: postern_recipient] = [:]
 
     public init(_ facts: FilterCall, host: UnsafePointer<postern_host>) {
@@ -102,14 +103,19 @@ public final class CallMemory: @unchecked Sendable {
         return POSTERN_OK
     }
 
+    /// Memory that lives as long as the run.
+    func make(_ capacity: Int) -> BlockWriter {
+        let writer = BlockWriter(capacity: capacity)
+        more.append(writer.base)
+        return writer
+    }
+
     /// An answer's memory, which lives as long as the run.
     public func result(of answer: DNSAnswer) -> UnsafeRawPointer {
         let texts = answer.detail.utf8.count + (answer.canonicalName?.utf8.count ?? 0)
         let bytes = answer.records.reduce(0) { $0 + $1.count }
-        var writer = BlockWriter(
-            capacity: MemoryLayout<postern_dns_answer>.size + answer.records.count * MemoryLayout<postern_bytes>.stride + bytes + texts + 64
-        )
-        more.append(writer.base)
+        var writer = make(
+            MemoryLayout<postern_dns_answer>.size + answer.records.count * MemoryLayout<postern_bytes>.stride + bytes + texts + 64)
         let result = writer.make(postern_dns_answer.self)
         let records = writer.make(postern_bytes.self, count: answer.records.count)
         for (i, record) in answer.records.enumerated() { records[i] = record.withUnsafeBytes { writer.bytes($0) } }
@@ -131,20 +137,24 @@ public final class CallMemory: @unchecked Sendable {
             let recipient = envelope.recipients[Int(index)]
             let capacity =
                 recipient.address.localPart.utf8.count + 2 * recipient.address.domain.utf8.count + recipient.policyDomain.utf8.count + 8
-            var writer = BlockWriter(capacity: capacity)
-            more.append(writer.base)
+            var writer = make(capacity)
             made = postern_recipient(
                 size: 0, flags: 0, address: writer.address(recipient.address), domain: writer.text(recipient.address.domain),
                 policy_domain: writer.text(recipient.policyDomain))
             recipients[Int(index)] = made
         }
-        // The caller's struct may be of another minor: copy what both know, and say how much that is.
-        withUnsafeBytes(of: made) { source in
-            let count = min(Int(out.pointee.size), source.count)
-            (UnsafeMutableRawPointer(out) + 4).copyMemory(from: source.baseAddress! + 4, byteCount: count - 4)
-            out.pointee.size = UInt32(count)
-        }
+        out.pointee.size = Self.copy(made, to: out, size: out.pointee.size)
         return POSTERN_OK
+    }
+
+    /// The caller's struct may be of another minor: copies what both know, but for its first field, and says how much that is. `size`: the
+    /// caller's, at least 8.
+    static func copy<T>(_ value: T, to out: UnsafeMutablePointer<T>, size: UInt32) -> UInt32 {
+        withUnsafeBytes(of: value) { source in
+            let count = min(Int(size), source.count)
+            (UnsafeMutableRawPointer(out) + 4).copyMemory(from: source.baseAddress! + 4, byteCount: count - 4)
+            return UInt32(count)
+        }
     }
 
     private static func fill(_ out: UnsafeMutablePointer<postern_session>, _ facts: SessionFacts, _ writer: inout BlockWriter) {

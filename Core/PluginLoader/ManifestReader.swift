@@ -63,7 +63,7 @@ public struct ManifestReader {
 
     private static let keys = [
         "id", "version", "vendor", "licence", "summary", "phases", "symbols", "settings", "rights", "requires", "optional", "execution",
-        "concurrency", "scope", "homes", "home",
+        "concurrency", "scope", "homes", "home", "egress",
     ]
 
     /// Those that this version runs. One that nobody calls would be a filter that is on and never asked.
@@ -85,7 +85,19 @@ public struct ManifestReader {
             requires: strings(root, "requires"),
             optional: strings(root, "optional"), execution: word(root, "execution", FilterManifest.ExecutionClass.allCases) ?? .nonblocking,
             concurrency: word(root, "concurrency", FilterManifest.ConcurrencyMode.allCases) ?? .parallel,
-            scope: word(root, "scope", FilterManifest.ResultScope.allCases) ?? .message, homes: homes, recommendedHome: home)
+            scope: word(root, "scope", FilterManifest.ResultScope.allCases) ?? .message, homes: homes, recommendedHome: home,
+            egress: egress(root))
+    }
+
+    private mutating func egress(_ root: JSONValue) -> [EgressRule] {
+        strings(root, "egress").enumerated().compactMap { index, text in
+            let rule = EgressRule(text)
+            if rule == nil {
+                complain(
+                    "/egress/\(index)", "must be https://HOST or http://HOST, with :PORT or :* behind it, or {/pointer into the settings}")
+            }
+            return rule
+        }
     }
 
     private mutating func symbols(_ root: JSONValue) -> [FilterManifest.DeclaredSymbol] {

@@ -7,13 +7,15 @@ public final class ModuleInstance: @unchecked Sendable {
     // Sendable: nothing changes after init but `gates`, which has its lock.
     public let module: PluginModule
     let pointer: OpaquePointer?
+    let egress: Egress
     private let whole: SerialGate?
     /// By session, while calls of it are under way; nil where they cannot overlap.
     private let gates: Mutex<[UInt64: WeakGate]>?
 
     private struct WeakGate { weak var gate: SerialGate? }
 
-    init(_ module: PluginModule, _ pointer: OpaquePointer?) {
+    init(_ module: PluginModule, _ pointer: OpaquePointer?, settings: JSONValue) {
+        egress = Egress(module.manifest.egress, settings: settings)
         self.module = module
         self.pointer = pointer
         whole = module.manifest.concurrency == .serial ? SerialGate() : nil

@@ -30,6 +30,7 @@ public final class PluginModule: @unchecked Sendable {
             let status = problems.collect { load(library.entry, services.host, $0, &module) }
             guard status == POSTERN_OK else { throw LoadFailure(name, "could not be started: \(problems.text(status))") }
         }
+        services.metrics.seal()
         self.manifest = manifest
         self.home = home
         rules = VerdictDraft.Rules(manifest)
@@ -61,7 +62,7 @@ public final class PluginModule: @unchecked Sendable {
                         module, postern_bytes(data: bytes.baseAddress, length: UInt64(bytes.count)), sink, &instance)
                 }
             }
-            if status == POSTERN_OK { return .success(ModuleInstance(self, instance)) }
+            if status == POSTERN_OK { return .success(ModuleInstance(self, instance, settings: settings)) }
             return .failure(SettingsRefusal(problems: problems.found(status)))
         }
     }

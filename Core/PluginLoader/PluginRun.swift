@@ -63,6 +63,9 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
 
     var now: Timestamp { loop.now }
     private var home: any RunHome { instance.module.home }
+    var services: ServiceTables { instance.module.services }
+    /// The HTTP servers that it may ask.
+    public var egress: Egress { instance.egress }
     private var phase: Phase { facts.phase }
 
     // MARK: Steps
@@ -191,9 +194,10 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
 
     // MARK: Operations
 
-    /// Starts `count` operations together, or none. `request` gives each; nil: it makes no sense.
+    /// Starts `count` operations together, or none. `request` gives each; `start` nil: the home performs it.
     func begin(
-        _ count: Int, _ operations: UnsafeMutablePointer<UInt64>?, _ request: (Int) -> ServiceRequest?
+        _ count: Int, _ operations: UnsafeMutablePointer<UInt64>?, _ request: (Int) throws(Refusal) -> ServiceRequest,
+        start: ((ServiceRequest, UInt64) -> any ServiceWork)? = nil
     ) -> postern_status {
         guard state == .inStep else { return POSTERN_GONE }
         guard let operations, count > 0 else { return POSTERN_INVALID }
@@ -201,8 +205,7 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
         var requests: [ServiceRequest] = []
         requests.reserveCapacity(count)
         for i in 0..<count {
-            guard let request = request(i) else { return POSTERN_INVALID }
-            requests.append(request)
+            do throws(Refusal) { requests.append(try request(i)) } catch { return error.status }
         }
         let since = loop.now
         for (i, request) in requests.enumerated() {
@@ -211,11 +214,14 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
             operations[i] = operation
             // Known before it is asked: the answer may come before `perform` returns.
             pending.withLock { $0[operation] = PendingOperation(request: request, since: since) }
-            let work = home.perform(request, operation: operation, for: self)
+            let work = start?(request, operation) ?? home.perform(request, operation: operation, for: self)
             pending.withLock { $0[operation]?.work = work }
         }
         return POSTERN_OK
     }
+
+    /// An attempt at what the manifest does not declare.
+    func note(_ offence: VerdictDraft.Offence, _ text: String) { draft.note(offence, text) }
 
     func cancelOperation(_ operation: UInt64) -> postern_status {
         guard state == .inStep else { return POSTERN_GONE }
@@ -259,6 +265,9 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
         switch answer {
         case .nothing: break
         case .dns(let answer): completion.result = memory.result(of: answer)
+        case .state(let answer): completion.result = memory.result(of: answer)
+        case .http(let answer): completion.result = memory.result(of: answer)
+        case .bytes(let bytes): completion.result = memory.result(of: bytes)
         case .failed(let text):
             completion.status = POSTERN_FAILED
             home.write(.warning, text, of: facts)

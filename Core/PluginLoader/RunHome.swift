@@ -17,6 +17,13 @@ public protocol RunHome: AnyObject, Sendable {
 
     /// A line for the gateway's log. `call` nil: outside of runs.
     func write(_ level: LogLevel, _ text: String, of call: FilterCall?)
+
+    /// Where a metric that the library defines is shown.
+    func makeMetric(_ definition: MetricDefinition) -> any MetricOutput
+}
+
+extension RunHome {
+    public func makeMetric(_ definition: MetricDefinition) -> any MetricOutput { NoMetricOutput() }
 }
 
 /// Levels of `postern.log/1`; the raw value is the ABI's.
@@ -34,6 +41,7 @@ public enum PluginFault: String, CaseIterable, Sendable {
     case slow = "slow-call"
     case symbol = "undeclared-symbol"
     case right = "undeclared-right"
+    case egress = "undeclared-egress"
     case invalid = "invalid-result"
     case flood
 
@@ -41,6 +49,7 @@ public enum PluginFault: String, CaseIterable, Sendable {
         switch offence {
         case .symbol: self = .symbol
         case .right: self = .right
+        case .egress: self = .egress
         case .invalid: self = .invalid
         case .flood: self = .flood
         }

@@ -4,6 +4,10 @@ import Mail
 public enum ServiceRequest: Hashable, Sendable {
     case dns(DNSQuestion)
     case timer(Duration)
+    case state(StateRequest)
+    case http(HTTPRequest)
+    /// Ended by a thread of the plugin's own, in the process that it runs in: no home is asked.
+    case token
 }
 
 /// The end of what was asked for.
@@ -11,6 +15,10 @@ public enum ServiceAnswer: Hashable, Sendable {
     /// It has happened, and there is nothing to say of it: a timer.
     case nothing
     case dns(DNSAnswer)
+    case state(StateAnswer)
+    case http(HTTPAnswer)
+    /// Of a token.
+    case bytes([UInt8])
     /// It could not be done; the text is for the log.
     case failed(String)
 }
@@ -27,6 +35,22 @@ extension ServiceRequest: CustomStringConvertible {
         switch self {
         case .dns(let question): "dns \(question.type.word) \(question.name)"
         case .timer(let delay): "timer \(delay.inTenths)"
+        case .state(let request): "state \(request.action.word)"
+        case .http(let request): "http \(request.method) \(request.url.origin)"
+        case .token: "token"
+        }
+    }
+}
+
+extension StateRequest.Action {
+    fileprivate var word: String {
+        switch self {
+        case .get: "get"
+        case .put: "put"
+        case .remove: "remove"
+        case .count: "count"
+        case .reset: "reset"
+        case .scan: "scan"
         }
     }
 }

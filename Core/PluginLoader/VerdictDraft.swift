@@ -19,6 +19,7 @@ public final class VerdictDraft {
     public enum Offence: String, Sendable, CaseIterable {
         case symbol = "undeclared-symbol"
         case right = "undeclared-right"
+        case egress = "undeclared-egress"
         case invalid = "invalid-result"
         case flood
     }
@@ -145,8 +146,12 @@ public final class VerdictDraft {
     }
 
     private func offend(_ offence: Offence, _ note: String, _ status: postern_status) -> postern_status {
-        if offences.count < 1000 { offences.append(offence) }
-        if notes.count < 4, !notes.contains(note) { notes.append(note) }
+        self.note(offence, note)
         return status
+    }
+
+    func note(_ offence: Offence, _ text: String) {
+        if offences.count < 1000 { offences.append(offence) }
+        if notes.count < 4, !notes.contains(text) { notes.append(text) }
     }
 }

@@ -17,6 +17,7 @@ struct GatewayReader {
         var limits = Limits()
         var queue = QueuePolicy()
         var rewritingSecrets: String?
+        var state = StateSettings()
 
         /// In order, each once.
         var certificateFiles: [String] { Set(certificatePlaces.keys.flatMap { [$0.certificate, $0.key] }).sorted() }
@@ -76,7 +77,23 @@ struct GatewayReader {
             srs.finish()
         }
         result.queue = LimitsReader.queue(map.mapping("queue"))
+        result.state = state(map)
         return result
+    }
+
+    private func state(_ map: MappingReader) -> StateSettings {
+        var state = StateSettings()
+        guard let map = map.mapping("state") else { return state }
+        func quota(_ key: String, _ quota: inout StateQuota) {
+            guard let map = map.mapping(key) else { return }
+            quota.entries = map.integer("entries", in: 1...1_000_000_000) ?? quota.entries
+            quota.bytes = map.bytes("size", in: 4096...1 << 42) ?? quota.bytes
+            map.finish()
+        }
+        quota("per_domain", &state.perDomain)
+        quota("per_plugin", &state.perPlugin)
+        map.finish()
+        return state
     }
 
     private func path(_ map: MappingReader, _ key: String) -> String? { map.text(key).map { SettingsFile.resolve($0, in: folder) } }

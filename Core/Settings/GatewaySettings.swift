@@ -16,6 +16,8 @@ public struct GatewaySettings: Sendable {
     public var log: LogSettings
     /// The file with the secrets of rewritten reverse-paths (SRS); nil: the data folder's own.
     public var rewritingSecrets: String?
+    /// How much filters may remember.
+    public var state: StateSettings
     /// Where metrics are served besides the control socket.
     public var metrics: SocketEndpoint?
     /// What can change while the gateway runs.
@@ -35,6 +37,7 @@ public struct GatewaySettings: Sendable {
         if dns != other.dns { names.append("dns") }
         if log != other.log { names.append("log") }
         if rewritingSecrets != other.rewritingSecrets { names.append("srs") }
+        if state != other.state { names.append("state") }
         if metrics != other.metrics { names.append("metrics") }
         return names
     }
@@ -56,6 +59,14 @@ public struct DNSSettings: Hashable, Sendable {
     public var trustAnchors: [String]
     /// Of one question.
     public var timeout: Duration
+}
+
+/// `state:` how much filters may remember.
+public struct StateSettings: Hashable, Sendable {
+    /// Of one plugin for one domain.
+    public var perDomain = StateQuota.perSpace
+    /// Of one plugin in all.
+    public var perPlugin = StateQuota.perPlugin
 }
 
 /// `log:` the mail-flow log.

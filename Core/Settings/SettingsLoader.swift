@@ -57,7 +57,7 @@ public struct SettingsLoader: Sendable {
         return GatewaySettings(
             hostname: gateway.hostname, listeners: gateway.listeners, certificatePlaces: gateway.certificatePlaces, data: gateway.data,
             control: gateway.control, plugins: plugins, dns: gateway.dns, log: gateway.log, rewritingSecrets: gateway.rewritingSecrets,
-            metrics: gateway.metrics,
+            state: gateway.state, metrics: gateway.metrics,
             policy: PolicySnapshot(
                 generation: generation, hostname: gateway.hostname, limits: gateway.limits, queue: gateway.queue, edge: edge,
                 edgeScores: edgeScores, edgeThresholds: edgeThresholds, outboundEdge: outboundEdge, domains: domains),

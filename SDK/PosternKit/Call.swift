@@ -3,7 +3,8 @@ import CPostern
 /// One phase of one session or message: what is known, what can be asked, and where findings go. Lives for one run.
 public final class Call: @unchecked Sendable {
     // Sendable: used on the run's loop only. The run's executor sees to it.
-    let host: Host
+    /// The gateway (or worker) that it runs in.
+    public let host: Host
     let run: RunExecutor
     /// Of the run: the same memory from START to the end.
     let raw: UnsafePointer<postern_call>
@@ -11,7 +12,7 @@ public final class Call: @unchecked Sendable {
     private var builder: UnsafeMutablePointer<postern_verdict_builder>?
     private var task: Task<Void, Never>?
     private var isFinished = false
-    private var isCancelled = false
+    private(set) var isCancelled = false
     private var joinBefore: Phase?
     private var waiting: [UInt64: (CompletionSink, Int)] = [:]
 
@@ -121,6 +122,15 @@ public final class Call: @unchecked Sendable {
         let micros = UInt64(max(0, seconds)) * 1_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000_000)
         guard let timer = host.timer, timer.pointee.start(raw, micros, &operation) == POSTERN_OK else { return nil }
         return operation
+    }
+
+    /// Waits until all of `operations` have ended; nil: cancelled before.
+    func results<R>(of operations: [UInt64], _ read: @escaping (postern_completion) -> R) async -> [R?] {
+        let sink = ResultSink(count: operations.count, read)
+        if isCancelled { return sink.results }
+        for (index, operation) in operations.enumerated() { waiting[operation] = (sink, index) }
+        await withUnsafeContinuation { sink.continuation = $0 }
+        return sink.results
     }
 
     private func giveUp(_ operations: [UInt64], _ answers: AnswerSink) {

@@ -41,6 +41,23 @@ final class AnswerSink: CompletionSink, @unchecked Sendable {
     }
 }
 
+/// The results of operations of another kind.
+final class ResultSink<R>: CompletionSink, @unchecked Sendable {
+    private(set) var results: [R?]
+    private let read: (postern_completion) -> R
+
+    init(count: Int, _ read: @escaping (postern_completion) -> R) {
+        results = Array(repeating: nil, count: count)
+        self.read = read
+        super.init(count: count)
+    }
+
+    override func take(_ completion: postern_completion, _ index: Int) {
+        results[index] = read(completion)
+        finishOne()
+    }
+}
+
 /// The timer beside a `resolve`: nobody awaits it.
 final class TimeLimitSink: CompletionSink, @unchecked Sendable {
     private let isOver: () -> Void

@@ -5,6 +5,8 @@
 /// awaits stay below 200 microseconds. Await only what `Call` offers: anything else (`Task.sleep`, another task) counts as waiting for
 /// nothing and is a fault. A thrown error ends the run with the result `error`; the slot's `on_error` then decides.
 public protocol Filter: Sendable {
+    /// The plugin's own metrics, made when it is loaded.
+    static var metrics: [MetricDefinition] { get }
     /// `settings` fits the manifest's schema, defaults filled in. Throw `SettingsError` for what a schema cannot say.
     init(settings: Settings, host: Host) throws
     func connect(_ call: Call) async throws
@@ -18,6 +20,7 @@ public protocol Filter: Sendable {
 }
 
 extension Filter {
+    public static var metrics: [MetricDefinition] { [] }
     public func connect(_ call: Call) async throws {}
     public func helo(_ call: Call) async throws {}
     public func auth(_ call: Call) async throws {}

@@ -30,7 +30,12 @@ public final class Plugin: @unchecked Sendable {
         entry.load = { entry, host, problems, module in
             guard let entry, let host, let module else { return POSTERN_INVALID }
             let type = UnsafeRawPointer(entry).assumingMemoryBound(to: Storage.self).pointee.type
-            module.pointee = OpaquePointer(Unmanaged.passRetained(Module(type: type, host: Host(host))).toOpaque())
+            var own = Host(host)
+            if let refused = own.define(type.metrics) {
+                "".withBytes { none in "the host refuses the metric \(refused)".withBytes { problems?.pointee.add(problems, none, $0) } }
+                return POSTERN_FAILED
+            }
+            module.pointee = OpaquePointer(Unmanaged.passRetained(Module(type: type, host: own)).toOpaque())
             return POSTERN_OK
         }
         entry.unload = { module in

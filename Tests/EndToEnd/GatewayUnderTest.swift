@@ -27,16 +27,17 @@ final class GatewayUnderTest: @unchecked Sendable {
     ///   - listeners: more entries of `listen`.
     ///   - named: more of them by name, without their place; a name that ends in `.sock` is a Unix socket's. With a certificate
     ///     `tls: true` stands for it.
-    ///   - probe: a filter beside those of the staged tree.
+    ///   - probe, services: filters beside those of the staged tree.
     init(
         nextHop: Int, domain: String = "filters: []", more: String = "", zone: String = "{}", dns: String? = nil, data: String? = nil,
         certificate: TemporaryFolder? = nil, listeners: [String] = [], named: [String: String] = [:], probe: Probe? = nil,
+        services: Probe? = nil,
         queue: String = "{retry: {first: 1s, most: 2s}}"
     ) throws {
         let folder = try TemporaryFolder()
         self.folder = folder
         self.nextHop = nextHop
-        kept = [certificate, probe]
+        kept = [certificate, probe, services]
         let tls = certificate.map { "tls: {certificate: \($0.path)/cert.pem, key: \($0.path)/key.pem}" } ?? ""
         let ports = named.filter { !$0.key.hasSuffix(".sock") }.mapValues { _ in Tool.freePort() }
         self.ports = ports
@@ -55,7 +56,7 @@ final class GatewayUnderTest: @unchecked Sendable {
             \(tls)
             data: \(data ?? self.data)
             control: \(control)
-            plugins: \([Tool.stage + "/plugins", Tool.stage + "/examples"] + (probe.map { [$0.path] } ?? []))
+            plugins: \([Tool.stage + "/plugins", Tool.stage + "/examples"] + [probe, services].compactMap { $0?.path })
             dns: \(dns ?? "{file: zone.json}")
             queue: \(queue)
             \(more)

@@ -1,21 +1,21 @@
 import Foundation
 import Testing
 
-/// The filter Tests/SDK/probe: does what a message, or a file that exists, tells it.
+/// A filter of Tests/SDK, compiled: `probe` does what a message, or a file that exists, tells it.
 final class Probe {
     private let folder: TemporaryFolder
     /// The folder with the library and its manifest.
     var path: String { folder.path }
 
-    init() throws {
+    init(_ name: String = "probe") throws {
         folder = try TemporaryFolder()
-        let source = Tool.tree + "/Tests/SDK/probe/probe"
+        let source = Tool.tree + "/Tests/SDK/\(name)/\(name)"
         let compiled = try Tool.run([
             "cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(Tool.tree)/SDK/CPostern/include", "-o",
-            folder.path + "/probe.so", source + ".c",
+            folder.path + "/\(name).so", source + ".c",
         ])
         try #require(compiled.status == 0, "\(compiled.errors)")
-        try FileManager.default.copyItem(atPath: source + ".manifest.json", toPath: folder.path + "/probe.manifest.json")
+        try FileManager.default.copyItem(atPath: source + ".manifest.json", toPath: folder.path + "/\(name).manifest.json")
     }
 }
 

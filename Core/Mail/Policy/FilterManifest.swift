@@ -20,12 +20,14 @@ public struct FilterManifest: Hashable, Sendable {
     public var scope: ResultScope
     public var homes: [Home]
     public var recommendedHome: Home
+    /// HTTP servers that it may ask.
+    public var egress: [EgressRule]
 
     public init(
         id: String, version: String, vendor: String, licence: String, summary: String, phases: Set<Phase>, symbols: [DeclaredSymbol],
         schema: JSONValue, rights: Set<Right>, requires: [String], optional: [String], execution: ExecutionClass,
         concurrency: ConcurrencyMode,
-        scope: ResultScope, homes: [Home], recommendedHome: Home
+        scope: ResultScope, homes: [Home], recommendedHome: Home, egress: [EgressRule] = []
     ) {
         self.id = id
         self.version = version
@@ -43,6 +45,7 @@ public struct FilterManifest: Hashable, Sendable {
         self.scope = scope
         self.homes = homes
         self.recommendedHome = recommendedHome
+        self.egress = egress
     }
 
     public struct DeclaredSymbol: Hashable, Sendable {
@@ -75,6 +78,15 @@ public struct FilterManifest: Hashable, Sendable {
         case host, worker
         case workerPerDomain = "worker-per-domain"
     }
+
+    /// Services whose results differ from domain to domain.
+    public enum Service {
+        public static let state = "postern.state/1"
+        public static let verdicts = "postern.verdicts/1"
+    }
+
+    /// It asks for the service, whether it can do without or not.
+    public func names(_ service: String) -> Bool { requires.contains(service) || optional.contains(service) }
 
     /// The declaration that covers a symbol: the exact one, else the longest family.
     public func declaration(of symbol: String) -> DeclaredSymbol? {

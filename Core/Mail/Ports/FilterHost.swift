@@ -50,6 +50,8 @@ public struct FilterCall: Sendable {
     public var queueID: QueueID?
     /// The slot's name, for logs and waits.
     public var slotName: String
+    /// What was found before; for a plugin that names `postern.verdicts/1`.
+    public var earlier: [EarlierVerdict] = []
 
     public init(
         phase: Phase, session: SessionFacts, envelope: Envelope? = nil, recipients: RecipientSet = .none, domain: String? = nil,

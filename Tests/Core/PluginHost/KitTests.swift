@@ -1,14 +1,15 @@
 import Foundation
 import Mail
 import PluginHost
+import Store
 import Testing
 
 /// The Swift kit's async/await over the step function, through the real ABI.
 struct KitTests {
-    private func load() throws -> TestPlugins {
+    private func load(_ manifest: [String: String] = [:]) throws -> TestPlugins {
         let plugins = try TestPlugins()
         try FileManager.default.copyItem(at: Self.library.get(), to: URL(filePath: plugins.folder + "/async.so"))
-        try plugins.write(id: "async")
+        try plugins.write(manifest: manifest, id: "async")
         return plugins
     }
 
@@ -63,5 +64,60 @@ struct KitTests {
         #expect(events.verdicts.map(\.result) == [.timeout])
         let status = try #require(plugins.host.list().first { $0.id == "async" })
         #expect(status.calls == 2 && status.running == 0)
+    }
+
+    @Test func everyServiceOnce() async throws {
+        let folder = NSTemporaryDirectory() + "/postern-kit-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let ids = ["state", "http", "verdicts", "cache", "metrics", "token", "random"]
+        let plugins = try load([
+            "phases": #"["mail"]"#, "egress": #"["http://127.0.0.1:8080"]"#,
+            "requires": "[" + ids.map { "\"postern.\($0)/1\"" }.joined(separator: ", ") + "]",
+        ])
+        let state = try SQLiteFilterState(folder: folder, clock: plugins.loop, reserve: 0)
+        defer { state.close() }
+        plugins.state = state
+        let fetcher = ServiceTests.HeldFetcher()
+        plugins.http = fetcher
+        let earlier = EarlierVerdict(
+            filter: "lists", phase: .connect, result: .done,
+            findings: [.init(symbol: "RBL_A", factor: 1, score: 2.5, detail: "", recipients: .all)])
+        for cached in [0, 3000] {
+            let (_, events) = try plugins.start(.mail, id: "async", earlier: [earlier])
+            while fetcher.held.withLock({ $0.isEmpty }) {
+                plugins.loop.runPending()
+                try #require(events.verdicts.isEmpty, "\(events.verdicts)")
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            let held = fetcher.held.withLock { $0.removeFirst() }
+            #expect(held.request.method == "POST" && held.request.body == [104, 105] && held.request.mostBytes == 100)
+            var answer = HTTPAnswer(.answered)
+            answer.code = 200
+            answer.headers = [HTTPHeader("X-B", "c")]
+            answer.body = [1]
+            held.completion(answer)
+            let verdict = try await plugins.verdict(events)
+            #expect(
+                verdict.symbols.map { "\($0.name) \($0.detail)" } == [
+                    "LIST_STATE true [1, 2, 3] true \(cached == 0 ? 5 : 10) [[1, 2, 3]] false",
+                    "LIST_BATCH done absent done", "LIST_HTTP 200 c [1]", "LIST_EGRESS refused",
+                    #"LIST_EARLIER ["lists done"] ["RBL_A 2.5"]"#, "LIST_CACHE \(cached) 3000", "LIST_TOKEN [42] true",
+                ])
+        }
+    }
+
+    @Test func cancelWhileAServiceIsAsked() throws {
+        let plugins = try load(["phases": #"["mail"]"#, "requires": #"["postern.state/1"]"#, "optional": #"["postern.http/1"]"#])
+        plugins.state = SilentState()
+        let (run, events) = try plugins.start(.mail, id: "async")
+        #expect(run.waits == ["state put 0.0s"])
+        run.cancel(.timeout)
+        #expect(events.verdicts.map(\.result) == [.timeout])
+    }
+
+    /// Never answers.
+    private struct SilentState: FilterState {
+        func perform(_ request: StateRequest, in space: StateSpace, completion: @escaping @Sendable (StateAnswer) -> Void) {}
     }
 }

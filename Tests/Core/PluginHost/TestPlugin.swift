@@ -11,8 +11,10 @@ final class TestPlugins {
     let folder: String
     let resolver = HeldResolver()
     let loop = ManualLoop()
+    var state: any FilterState = NoFilterState()
+    var http: any HTTPFetcher = NoHTTPFetcher()
     private(set) lazy var host = PluginHost(
-        folders: [folder], copies: folder + "/copies", resolver: resolver,
+        folders: [folder], copies: folder + "/copies", resolver: resolver, state: state, http: http,
         logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
 
     static let tree = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized.path
@@ -78,15 +80,26 @@ final class TestPlugins {
     }
 
     /// Starts a run on the manual loop.
-    func start(_ phase: Phase, id: String = "test", settings: JSONValue = .object([:]), message: String? = nil) throws -> (
-        any FilterRun, Events
-    ) {
+    func start(
+        _ phase: Phase, id: String = "test", settings: JSONValue = .object([:]), message: String? = nil, earlier: [EarlierVerdict] = []
+    ) throws -> (any FilterRun, Events) {
         host.rescan()
         var slot = FilterSlot(name: "slot", plugin: id)
         slot.settings = settings
         let instance = try host.instance(for: slot)
         let events = Events()
-        return (instance.start(call(phase, message), on: loop) { events.add($0) }, events)
+        var call = call(phase, message)
+        call.earlier = earlier
+        return (instance.start(call, on: loop) { events.add($0) }, events)
+    }
+
+    /// Runs the loop until the verdict is there: for services that answer from threads of their own.
+    func verdict(_ events: Events) async throws -> Verdict {
+        while events.verdicts.isEmpty {
+            loop.runPending()
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        return events.verdicts[0]
     }
 
     func call(_ phase: Phase, _ text: String? = nil) -> FilterCall {

@@ -133,6 +133,18 @@ import Testing
         #expect(try digest(ConfigurationFolder.domain + "filters: [hello: {enabled: false}]\n") != filtered)
     }
 
+    @Test func whatFiltersMayRememberHasBounds() throws {
+        let text = "state: {per_domain: {entries: 5, size: 1MiB}, per_plugin: {size: 2GiB}}\n"
+        let settings = try ConfigurationFolder(["postern.yaml": ConfigurationFolder.gateway + text]).settings()
+        #expect(settings.state.perDomain == StateQuota(entries: 5, bytes: 1 << 20))
+        #expect(settings.state.perPlugin == StateQuota(entries: StateQuota.perPlugin.entries, bytes: 2 << 30))
+        #expect(settings.needsRestart(since: try ConfigurationFolder().settings()).contains("state"))
+        for bad in ["{per_domain: {entries: 0}}", "{per_plugin: {size: 1}}", "{per_user: {}}", "{per_domain: 5}"] {
+            let folder = ConfigurationFolder(["postern.yaml": ConfigurationFolder.gateway + "state: \(bad)\n"])
+            #expect(folder.problems().count == 1, "\(bad): \(folder.problems())")
+        }
+    }
+
     @Test func theDemonstrationIsValid() throws {
         let folder = ConfigurationFolder()
         let own = folder.path + "/config"

@@ -13,6 +13,50 @@ struct AsyncFilter: Filter {
         }
     }
 
+    static let metrics = [MetricDefinition("calls_total", .counter, .init("result", ["new", "known"]))]
+
+    /// Each service once; the findings say what came of it.
+    func mail(_ call: Call) async throws {
+        let key = StateKey("sender/\(call.transaction?.reversePathDomain ?? "-")")
+        let first = try await call.state.put(key, [1, 2, 3], kept: .seconds(60), if: .ifAbsent)
+        let entry = try await call.state.get(key)
+        let again = try await call.state.put(key, [4], if: .ifVersion((first ?? 0) + 1))
+        let count = try await call.sharedState.count("all", add: 5, window: .seconds(60))
+        let page = try await call.state.scan("sender/", limit: 1)
+        call.add(
+            "LIST_STATE",
+            detail: "\(first != nil) \(entry?.value ?? []) \(again == nil) \(count) \(page.entries.map(\.value)) \(page.hasMore)")
+        let results = await call.state.perform([.remove(key), .get(key), .count("all", 0, window: .seconds(60))])
+        call.add("LIST_BATCH", detail: results.map { "\($0.status)" }.joined(separator: " "))
+
+        do {
+            let response = try await call.http(
+                HTTPRequest("POST", "http://127.0.0.1:8080/x", headers: [HTTPHeader("A", "b")], body: [104, 105], mostBytes: 100))
+            call.add("LIST_HTTP", detail: "\(response.code) \(response.field("x-b") ?? "") \(response.body)")
+        } catch { call.add("LIST_HTTP", detail: "\(error)") }
+        do {
+            _ = try await call.http(HTTPRequest("GET", "http://127.0.0.2/"))
+        } catch { call.add("LIST_EGRESS", detail: "\(error.reason)") }
+
+        let earlier = call.earlierVerdicts
+        call.add(
+            "LIST_EARLIER",
+            detail: "\(earlier.map { "\($0.filter) \($0.result)" }) \(earlier.flatMap(\.findings).map { "\($0.symbol) \($0.score)" })")
+
+        let digest = [UInt8](repeating: 9, count: 32)
+        let before = call.host.cache?.get(digest)
+        call.host.cache?.put(digest, [UInt8](repeating: 7, count: 3000))
+        call.host.metric("calls_total").record(1, before == nil ? "new" : "known")
+        call.add("LIST_CACHE", detail: "\(before?.count ?? 0) \(call.host.cache?.get(digest)?.count ?? 0)")
+
+        let bytes = await call.token { token in
+            let thread = Task.detached { token.complete([42]) }
+            _ = thread
+        }
+        var random = call.host.random
+        call.add("LIST_TOKEN", detail: "\(bytes ?? []) \(random.next() != random.next())")
+    }
+
     func rcpt(_ call: Call) async throws {
         await withTaskGroup(of: Void.self) { group in
             for name in ["a.example", "b.example"] {
