@@ -50,13 +50,13 @@ struct ImmediateServiceTests {
     @Test func `the cache forgets what was used longest ago, and holds its limit`() {
         func digest(_ i: UInt64) -> MessageDigest { MessageDigest(words: (i, 0, 0, 0)) }
         let cache = DigestCache(limit: 10 * (100 + DigestCache.entryBytes))
-        for i in 0..<10 { cache.put(digest(i), [UInt8](repeating: UInt8(i), count: 100), expiresAt: .max) }
+        for i in UInt64(0)..<10 { cache.put(digest(i), [UInt8](repeating: UInt8(i), count: 100), expiresAt: .max) }
         #expect(cache.get(digest(0), at: 0) { $0[0] } == 0)
         cache.put(digest(10), [UInt8](repeating: 10, count: 100), expiresAt: .max)
         #expect(cache.get(digest(1), at: 0) { $0[0] } == nil)
         #expect(cache.get(digest(0), at: 0) { $0[0] } == 0)
         cache.put(digest(11), [UInt8](repeating: 11, count: 500), expiresAt: 5)
-        #expect(cache.count == 7 && cache.bytes <= 10 * (100 + DigestCache.entryBytes))
+        #expect(cache.count == 8 && cache.bytes <= 10 * (100 + DigestCache.entryBytes))
         #expect(cache.get(digest(11), at: 4) { $0.count } == 500)
         #expect(cache.get(digest(11), at: 5) { $0.count } == nil)
         #expect(cache.get(digest(0), at: 0) { $0[0] } == 0)

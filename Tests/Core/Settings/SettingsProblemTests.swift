@@ -12,7 +12,7 @@ import Testing
         (
             "zebra: 1",
             [
-                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, outbound, plugins, queue, scores, srs, thresholds, tls"
+                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, outbound, plugins, queue, scores, srs, state, thresholds, tls"
             ]
         ),
         ("limits: {message_siz: 1}", ["postern.yaml:5:10: unknown key `message_siz`; did you mean `message_size`?"]),
