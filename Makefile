@@ -44,6 +44,7 @@ test: stage-debug lint
 
 bench: deps build
 	swift build -c release --product StoreBenchmark
+	swift build -c release --product StateBenchmark
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/run.sh
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/sessions.sh
 
@@ -67,6 +68,7 @@ powercut: stage-debug
 	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/powercut.py --every --cuts $(CUTS)
 	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/powercut.py --kill --cuts $(CUTS)
 	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/powercut.py --faults --cuts $(CUTS)
+	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/PowerCut/state.py --cuts $(CUTS)
 
 # TIME: seconds for each target. The gateway that the last one speaks to is the debug build.
 TIME ?= 60

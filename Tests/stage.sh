@@ -32,8 +32,9 @@ cp -R "$root/SDK/CPostern/include/postern" "$folder/sdk/include/"
 
 make -s -C "$root/examples/hello-filter-c" SDK="$root/SDK" BUILD="$folder/examples"
 
-# The layer under the tests of power cuts and disk faults.
+# The layer under the tests of power cuts and disk faults, and what writes filter state under it.
 if [ "$configuration" = debug ]; then
 	mkdir -p "$folder/tests"
+	put "$built/StateBenchmark" "$folder/tests/StateBenchmark"
 	gcc -std=gnu11 -O2 -Wall -Wextra -shared -fPIC -o "$folder/tests/powercut.so" "$root"/Tests/PowerCut/layer/*.c -ldl -lpthread
 fi

@@ -30,6 +30,9 @@ filters: ${FILTERS:-[]}
 Y
 echo "## store: 4 KiB messages, 40 under way"
 .build/release/StoreBenchmark 50000 40
+echo "## filter state: 64 operations under way, then one after the other"
+.build/release/StateBenchmark 100000 64
+.build/release/StateBenchmark 3000 1
 
 if [ ! -d "$peers" ]; then
     echo "skipped: no peers' scripts in POSTERN_PEERS ($peers)" >&2

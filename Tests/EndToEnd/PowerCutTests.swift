@@ -14,6 +14,13 @@ import Testing
         #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
 
+    @Test(.enabled(if: Tool.isStaged)) func aPowerCutTakesNothingThatFiltersRemember() throws {
+        let result = try Self.run("state.py", "--cuts", "12")
+        #expect(result.status == 0, "\(result.output)\(result.errors)")
+        let lied = try Self.run("state.py", "--cuts", "3", "--lies")
+        #expect(lied.status == 1 && lied.output.contains("are missing"), "\(lied.output)\(lied.errors)")
+    }
+
     /// As with `synchronous=OFF`: it shows that the test can fail.
     @Test(.enabled(if: Tool.isStaged)) func aDiskThatDoesNotSyncIsFoundOut() throws {
         let result = try Self.run("powercut.py", "--cuts", "3", "--lies")

@@ -8,7 +8,8 @@ import Testing
         try "hello".write(toFile: folder.path + "/answer", atomically: true, encoding: .utf8)
         let port = Tool.freePort()
         let web = try Daemon(
-            ["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", "\(port)", "--directory", folder.path], log: folder.path + "/web.log")
+            ["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", "\(port)", "--directory", folder.path],
+            log: folder.path + "/web.log")
         defer { web.stop(SIGKILL) }
         try #require(Tool.wait { Tool.isListening(port) })
         let sink = try SinkUnderTest()

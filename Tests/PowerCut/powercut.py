@@ -17,7 +17,7 @@ FAULTS = ["sync-loses 3", "sync-fails 3", "sync-fails 10", "write-fails 20", "sl
 # Rounds on one data folder, before it is drained.
 ROUNDS = 10
 # Syncs of the very first start, of another, and of a second of load; about.
-FIRST_SYNCS, START_SYNCS, LOAD_SYNCS = 27, 11, 60
+FIRST_SYNCS, START_SYNCS, LOAD_SYNCS = 33, 12, 60
 # Enough to know that it is broken.
 MOST_FAULTS = 20
 KEEPS = ["nothing", "some", "everything"]

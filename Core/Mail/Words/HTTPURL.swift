@@ -45,6 +45,8 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         origin = HTTPOrigin(isTLS: isTLS, host: name, port: number)
         let path = rest[end...]
         target = path.first == "/" ? String(path) : "/" + path
+        // Its one spelling can be read again.
+        if description.utf8.count > Self.mostBytes { return nil }
     }
 
     /// A fragment would be cut off unseen; the others are in no URL (RFC 3986 appendix A).

@@ -4,31 +4,61 @@ import Store
 import Synchronization
 
 // What filters remember, on the real file. Arguments: count, under way: operations a second, CPU, time of one.
-// Or `endless FOLDER`: writes entries until it is killed, and prints the number of each that is durable; a test kills it.
+// For tests of crashes: `endless FOLDER FIRST` writes entries with numbers from FIRST on until it is killed, and prints the number of each that is
+// durable; `list FOLDER` prints the numbers of all that are there, then what the counter that was moved with each has come to.
 
 struct SystemClock: WallClock {
     var now: Timestamp { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6)) }
 }
 
 let space = StateSpace(plugin: "bench", domain: "example.com")
+let counter = Array("counter".utf8)
+let arguments = CommandLine.arguments.dropFirst()
 
-if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "endless" {
-    let state = try SQLiteFilterState(folder: CommandLine.arguments[2], clock: SystemClock())
+func ask(_ state: SQLiteFilterState, _ key: [UInt8], _ action: StateRequest.Action) -> StateAnswer {
+    let done = DispatchSemaphore(value: 0)
+    let answer = Mutex(StateAnswer(.failed))
+    state.perform(StateRequest(key: key, action), in: space) { given in
+        answer.withLock { $0 = given }
+        done.signal()
+    }
+    done.wait()
+    return answer.withLock { $0 }
+}
+
+if arguments.first == "endless" {
+    let state = try SQLiteFilterState(folder: arguments[2], clock: SystemClock())
     let slots = DispatchSemaphore(value: 16)
-    for number in 1... {
+    for number in Int(arguments[3])!... {
         slots.wait()
         let key = Array("k\(number)".utf8)
-        state.perform(StateRequest(key: key, .put(value: key, kept: .seconds(3600), .always)), in: space) { answer in
+        // Some fit no page.
+        let value = number % 50 == 0 ? [UInt8](repeating: 7, count: 30_000) : key
+        state.perform(StateRequest(key: key, .put(value: value, kept: .seconds(3600), .always)), in: space) { answer in
             if answer.status == .done { print(number) }
             fflush(nil)
             slots.signal()
         }
-        state.perform(StateRequest(key: [1], .count(amount: 1, window: .seconds(3600))), in: space) { _ in }
+        state.perform(StateRequest(key: counter, .count(amount: 1, window: .seconds(3600))), in: space) { _ in }
     }
 }
 
-let count = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 100_000
-let underWay = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 64
+if arguments.first == "list" {
+    let state = try SQLiteFilterState(folder: arguments[2], clock: SystemClock())
+    var after: [UInt8] = []
+    while true {
+        let page = ask(state, [UInt8(ascii: "k")], .scan(after: after, limit: 256, keysOnly: true))
+        for entry in page.entries { print(String(decoding: entry.key.dropFirst(), as: UTF8.self)) }
+        guard page.hasMore, let last = page.entries.last else { break }
+        after = last.key
+    }
+    print("counter \(ask(state, counter, .count(amount: 0, window: .seconds(3600))).sum)")
+    state.close()
+    exit(0)
+}
+
+let count = arguments.first.flatMap { Int($0) } ?? 100_000
+let underWay = arguments.dropFirst().first.flatMap { Int($0) } ?? 64
 let folder = NSTemporaryDirectory() + "/postern-bench-\(getpid())"
 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
 defer { try? FileManager.default.removeItem(atPath: folder) }

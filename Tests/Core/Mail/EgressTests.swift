@@ -10,6 +10,7 @@ struct EgressTests {
         ("http://127.0.0.1/%20", "http://127.0.0.1/%20"), ("http://a_b.example/", "http://a_b.example/"),
     ]) func `a URL has one spelling`(_ text: String, _ spelling: String) {
         #expect(HTTPURL(text)?.description == spelling)
+        #expect(HTTPURL(spelling) == HTTPURL(text))
     }
 
     @Test(arguments: [
@@ -19,6 +20,7 @@ struct EgressTests {
         "http://[127.0.0.1]/",
         "http://::1/", "http://1.2.3/", "http://0x7f.1/", "http://2130706433/", "http://a..b/", "http://.a/", "http://ex%61mple.com/",
         "http://exämple.com/", "https://example.com/" + String(repeating: "a", count: 8192),
+        "https://example.com?" + String(repeating: "a", count: 8192 - 20),
     ]) func `this is none`(_ text: String) { #expect(HTTPURL(text) == nil) }
 
     @Test(arguments: [
