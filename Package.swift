@@ -127,6 +127,10 @@ let package = Package(
         tests("Control", ["Control"]),
         tests("Supervisor", ["Supervisor"]),
         tests("InFlight", ["InFlight"]),
+        tests("Sandbox", ["Sandbox"], exclude: ["Attempts", "Probe", "Stopped.md"]),
+        // What a hostile filter may try, and the program that tries it from within.
+        .target(name: "SandboxAttempts", path: "Tests/Core/Sandbox/Attempts"),
+        .executableTarget(name: "SandboxProbe", dependencies: ["Sandbox", "SandboxAttempts"], path: "Tests/Core/Sandbox/Probe"),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
         // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
         .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),

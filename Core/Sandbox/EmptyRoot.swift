@@ -9,30 +9,21 @@ struct EmptyRoot {
     /// Where the new root is mounted until it becomes the root. Anything that surely exists: what it hides is open already.
     private static let place = "/usr"
 
-    /// Leaves the other mounts' names: paths must be opened after this, for a mount of another namespace cannot be bound.
-    static func begin() throws(SandboxFailure) {
-        guard sandbox_unshare(CLONE_NEWNS) == 0 else {
-            throw SandboxFailure(
-                call: "without Landlock a worker needs an empty root, and no mount namespace is to be had",
-                mend: "use a kernel with Landlock (5.13 or later), or give the gateway CAP_SYS_ADMIN")
-        }
-        try mount(nil, "/", nil, UInt(MS_REC | MS_PRIVATE), "the mounts cannot be made private")
-    }
-
     static func enter(_ rules: [FileRule]) throws(SandboxFailure) {
         let quiet = UInt(MS_NOSUID | MS_NODEV)
         // The paths stay reachable through this process's descriptors while the place is hidden.
         try mount("tmpfs", place, "tmpfs", quiet, "an empty root", data: "mode=0755,size=1m,nr_inodes=4096")
-        for rule in rules {
-            for path in [rule.path, real(rule.descriptor)] where path.first == "/" && !path.hasPrefix("/proc/self/fd/") {
+        // A descriptor that was handed in needs no name: it is opened again through /proc.
+        for rule in rules where !rule.path.hasPrefix("/proc") {
+            for path in [rule.path, real(rule.descriptor)] where path.first == "/" {
                 try bind(rule, at: place + path, quiet)
             }
         }
-        // /proc/self/fd: a granted descriptor is opened again through it. Of the process alone, not of its neighbours.
-        let own = "/proc/\(getpid())"
-        guard let descriptors = FileRule("\(own)/fd", .read) else { throw SandboxFailure(call: "\(own)/fd") }
-        try bind(descriptors, at: "\(place)\(own)/fd", quiet)
-        guard symlink("\(getpid())", "\(place)/proc/self") == 0 else { throw SandboxFailure(call: "/proc/self of the empty root") }
+        guard mkdir("\(place)/proc", 0o555) == 0 else { throw SandboxFailure(call: "/proc of the empty root") }
+        if !ProcessTable.mountOwn(at: "\(place)/proc") {
+            guard let shared = FileRule("/proc", .read) else { throw SandboxFailure(call: "/proc") }
+            try bind(shared, at: "\(place)/proc", quiet)
+        }
         // Stacked on the old root, which is then let go.
         guard chdir(place) == 0, sandbox_pivot_root(".", ".") == 0, umount2(".", Int32(MNT_DETACH)) == 0, chdir("/") == 0 else {
             throw SandboxFailure(call: "the empty root cannot be entered", mend: "use a kernel with Landlock (5.13 or later)")
@@ -54,7 +45,7 @@ struct EmptyRoot {
         try mount("/proc/self/fd/\(rule.descriptor)", target, nil, UInt(MS_BIND), "\(rule.path) in the empty root")
         let flags: UInt =
             switch rule.rights {
-            case .read: quiet | UInt(MS_RDONLY)
+            case .read, .readFiles: quiet | UInt(MS_RDONLY)
             // A device: it must stay one.
             case .readWrite: UInt(MS_NOSUID | MS_NOEXEC)
             case .temporary: quiet | UInt(MS_NOEXEC)

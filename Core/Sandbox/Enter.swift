@@ -17,12 +17,20 @@ package func enter(_ grants: Grants, layers: Layers, landlock: Landlock?) throws
     guard OwnProcess.threads() == 1 else {
         throw SandboxFailure("the sandbox is entered by the only thread of a process; this one has \(OwnProcess.threads())")
     }
-    try OwnProcess.closeDescriptors(but: grants.descriptors + grants.readableDescriptors)
+    if layers.contains(.descriptors) { try OwnProcess.closeDescriptors(but: grants.descriptors + grants.readableDescriptors) }
+
+    if layers.contains(.limits) { OwnProcess.goesFirstWhenMemoryEnds() }
 
     // The last moment to open, mount and change anything as root.
     let needsEmptyRoot = layers.contains(.files) && landlock == nil && isRoot
-    if needsEmptyRoot { try EmptyRoot.begin() }
-    let rules = try FileRules.open(grants)
+    let hasOwnMounts = layers.contains(.files) && isRoot && MountNamespace.enter()
+    if needsEmptyRoot, !hasOwnMounts {
+        throw SandboxFailure(
+            call: "without Landlock a worker needs an empty root, and no mount namespace is to be had",
+            mend: "use a kernel with Landlock (5.13 or later), or give the gateway CAP_SYS_ADMIN")
+    }
+    let ownProcesses = hasOwnMounts && !needsEmptyRoot && ProcessTable.mountOwn(at: "/proc")
+    let rules = try FileRules.open(grants, ownProcesses: ownProcesses)
     if needsEmptyRoot { try EmptyRoot.enter(rules) }
     let hasOwnNetwork = layers.contains(.network) && isRoot && sandbox_unshare(CLONE_NEWNET | CLONE_NEWIPC) == 0
 
@@ -30,7 +38,6 @@ package func enter(_ grants: Grants, layers: Layers, landlock: Landlock?) throws
         report.layers.append("user \(grants.user?.uid ?? getuid())\(grants.user == nil ? " (the gateway's)" : "")")
     }
     if layers.contains(.limits) {
-        OwnProcess.goesFirstWhenMemoryEnds()
         try ProcessLimits.set(grants)
         report.layers.append("memory \(grants.memory >> 20) MiB")
     }
@@ -51,6 +58,7 @@ package func enter(_ grants: Grants, layers: Layers, landlock: Landlock?) throws
         try SystemCallFilter.install()
         report.layers.append("seccomp")
     }
+    if ownProcesses { report.layers.append("own /proc") }
     if hasOwnNetwork { report.layers.append("own network") }
     return report
 }

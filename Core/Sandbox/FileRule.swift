@@ -2,7 +2,11 @@ import Glibc
 
 /// One path and what may be done at and below it. Landlock and the empty root read the same rules.
 struct FileRule {
-    enum Rights { case read, readWrite, temporary }
+    enum Rights {
+        /// Read and list.
+        case read
+        case readFiles, readWrite, temporary
+    }
 
     let path: String
     let rights: Rights
@@ -21,7 +25,7 @@ struct FileRule {
         self.rights = rights
         self.descriptor = descriptor
         isFolder = status.st_mode & S_IFMT == S_IFDIR
-        closesAfterwards = !path.hasPrefix("/proc/")
+        closesAfterwards = !path.hasPrefix("/proc")
     }
 
     /// nil: it is no regular file.

@@ -2,9 +2,10 @@ import Glibc
 
 /// The system's files and the granted ones, opened while the process still can.
 enum FileRules {
-    static func open(_ grants: Grants) throws(SandboxFailure) -> [FileRule] {
-        var rules: [FileRule] = []
-        for path in SystemFiles.readable + SystemFiles.libraryFolders() + SystemFiles.ownProcess() {
+    /// `ownProcesses`: whether /proc shows the worker alone.
+    static func open(_ grants: Grants, ownProcesses: Bool) throws(SandboxFailure) -> [FileRule] {
+        var rules = ownProcesses ? [FileRule("/proc", .read)].compactMap { $0 } : ProcessTable.rules()
+        for path in SystemFiles.readable + SystemFiles.libraryFolders() {
             if let rule = FileRule(path, .read) { rules.append(rule) }
         }
         for path in SystemFiles.writable { if let rule = FileRule(path, .readWrite) { rules.append(rule) } }

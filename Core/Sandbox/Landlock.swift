@@ -64,6 +64,7 @@ package struct Landlock {
     private func access(_ rule: FileRule) -> UInt64 {
         switch rule.rights {
         case .read: Self.execute | Self.readFile | (rule.isFolder ? Self.readFolder : 0)
+        case .readFiles: Self.readFile
         case .readWrite: Self.readFile | Self.writeFile | Self.truncate
         case .temporary:
             Self.readFile | Self.writeFile | Self.readFolder | Self.removeFolder | Self.removeFile | Self.makeFolder | Self.makeFile

@@ -13,5 +13,8 @@ package struct Layers: OptionSet, Sendable {
     /// A network namespace without any interface, and System V objects of its own.
     package static let network = Layers(rawValue: 1 << 4)
 
-    package static let all: Layers = [.user, .limits, .files, .systemCalls, .network]
+    /// None open but those granted.
+    package static let descriptors = Layers(rawValue: 1 << 5)
+
+    package static let all: Layers = [.descriptors, .user, .limits, .files, .systemCalls, .network]
 }

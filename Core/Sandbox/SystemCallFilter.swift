@@ -50,6 +50,12 @@ enum SystemCallFilter {
         let anonymous = UInt64(MAP_ANONYMOUS)
         let uncounted = anonymous | UInt64(MAP_SHARED) | mapGrowsDown | mapHugePages
         allow("mmap", 3, mask: uncounted, values: [0, anonymous, UInt64(MAP_SHARED)])
+        // Landlock before ABI 3 lets who may read a file empty it (O_RDONLY with O_TRUNC), and access mode 3 asks it for no right at all. The
+        // flags of openat2 lie in memory: it does not exist.
+        let mode = UInt64(O_ACCMODE)
+        let openings = [UInt64(O_RDONLY), UInt64(O_WRONLY), UInt64(O_RDWR), UInt64(O_WRONLY | O_TRUNC), UInt64(O_RDWR | O_TRUNC)]
+        allow("open", 1, mask: mode | UInt64(O_TRUNC), values: openings)
+        allow("openat", 2, mask: mode | UInt64(O_TRUNC), values: openings)
         // Reading limits, of itself.
         rules.append(
             (

@@ -21,9 +21,9 @@ enum SystemCalls {
         "epoll_wait", "eventfd", "eventfd2", "fadvise64", "fallocate", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate",
         "getdents", "getdents64", "lseek", "pipe", "pipe2", "poll", "ppoll", "pread64", "preadv", "preadv2", "pselect6", "pwrite64",
         "pwritev", "pwritev2", "read", "readahead", "readv", "recvfrom", "recvmsg", "select", "shutdown", "write", "writev",
-        // Files by name: Landlock, or the empty root, decides.
-        "access", "chdir", "creat", "faccessat", "faccessat2", "fchdir", "getcwd", "lstat", "mkdir", "mkdirat", "newfstatat", "open",
-        "openat", "openat2", "readlink", "readlinkat", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs", "statx", "umask",
+        // Files by name: Landlock, or the empty root, decides. open and openat have conditions.
+        "access", "chdir", "creat", "faccessat", "faccessat2", "fchdir", "getcwd", "lstat", "mkdir", "mkdirat", "newfstatat",
+        "readlink", "readlinkat", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs", "statx", "umask",
         "unlink", "unlinkat",
         // Who and what it is
         "capget", "getegid", "geteuid", "getgid", "getgroups", "getpgid", "getpgrp", "getpid", "getppid", "getpriority", "getrandom",

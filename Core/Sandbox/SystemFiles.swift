@@ -9,10 +9,6 @@ enum SystemFiles {
         "/dev/urandom", "/dev/random", "/sys/devices/system/cpu",
     ]
 
-    /// Of the process itself: glibc reads `maps` for the main thread's stack; libdispatch reads `task/N/stat` of its threads every second, and
-    /// ends the process when it cannot.
-    static func ownProcess() -> [String] { ["/proc/\(getpid())/maps", "/proc/\(getpid())/task"] }
-
     static let writable = ["/dev/null"]
 
     /// The folders of the libraries that are mapped now: the Swift runtime lies where the program's run path says.
