@@ -18,7 +18,7 @@ package struct Landlock {
     private static let truncate: UInt64 = 1 << 14
 
     /// From 1.
-    let version: Int
+    package let version: Int
     private let files: UInt64
     private let network: UInt64
     private let scopes: UInt64

@@ -5,7 +5,7 @@ enum SystemFiles {
     static let readable = [
         "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec/swift", "/usr/local/lib", "/usr/local/lib64",
         "/etc/ld.so.cache",
-        "/usr/share/zoneinfo", "/etc/localtime", "/usr/share/locale", "/etc/ssl/openssl.cnf",
+        "/usr/share/zoneinfo", "/etc/localtime", "/usr/share/locale", "/etc/locale.alias", "/etc/ssl/openssl.cnf",
         "/dev/urandom", "/dev/random", "/sys/devices/system/cpu",
     ]
 

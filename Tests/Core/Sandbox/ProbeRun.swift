@@ -8,10 +8,21 @@ struct ProbeRun {
         let description: String
     }
 
-    static let isRoot = geteuid() == 0
+    /// Root of a user namespace that has no other user can do nothing that is tested here; it starts the probe as an ordinary user instead.
+    static let isRoot = geteuid() == 0 && !isAloneInNamespace
+    private static let isAloneInNamespace: Bool = {
+        let map = (try? String(contentsOfFile: "/proc/self/uid_map", encoding: .utf8)) ?? ""
+        return map.split(separator: "\n").allSatisfy { (Int($0.split(separator: " ").last ?? "") ?? 0) < 65_536 }
+    }()
     /// What an empty root needs.
     static let mayMount = isRoot && capabilities & 1 << 21 != 0
-    static let hasLandlock = (try? ProbeRun().enter("kernel", isRoot ? ["user=65534"] : []).contains("landlock")) ?? false
+    /// The version, 0 for none. Asked once.
+    static let landlock: Int = {
+        let report = (try? ProbeRun().enter("kernel", isRoot ? ["user=61236"] : ["modes=yes"])) ?? ""
+        let words = report.split { $0 == " " || $0 == "," }
+        return words.firstIndex(of: "landlock").flatMap { Int(words[$0 + 1]) } ?? 0
+    }()
+    static let hasLandlock = landlock > 0
 
     static let hostile = ["sockets", "processes", "files", "memory", "kernel"]
 
@@ -52,6 +63,8 @@ struct ProbeRun {
             chown(folder, user, user)
             chown(folder + "/library", user, user)
             command = ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"] + command
+        } else if geteuid() == 0, !Self.isRoot {
+            command = ["/usr/bin/unshare", "-U", "--map-user=1000", "--map-group=1000", "--"] + command
         } else {
             // The library's folder is the gateway's alone.
             chmod(folder + "/library", 0o700)

@@ -24,7 +24,11 @@ enum AttemptRun {
         }
     }
 
-    static func landlock(_ text: String) -> Landlock? { Int(text).flatMap { $0 > 0 ? Landlock(version: $0) : nil } }
+    /// At most what the kernel has.
+    static func landlock(_ text: String) -> Landlock? {
+        guard let asked = Int(text), let kernel = Landlock(), asked > 0 else { return nil }
+        return Landlock(version: min(asked, kernel.version))
+    }
 
     static func run(folder: String, layers: String, landlock: String, groups: [String]) -> Int32 {
         var world = attempt_world()
