@@ -8,11 +8,11 @@ ISOLATED := Tests/isolated.sh
 
 BUILD_PACKAGES := libunbound-dev libargon2-dev libseccomp-dev libsqlite3-dev libssl-dev gcc make
 TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssleay-perl msmtp curl openssl iproute2 util-linux \
-	binutils g++ python3 procps
+	binutils g++ python3 procps abigail-tools
 # They exclude Postfix as installed packages.
 SEPARATE_PACKAGES := opensmtpd exim4-daemon-light
 
-.PHONY: all build run test bench bench-sessions bench-queue bench-destinations powercut fuzz format lint deps build-deps install clean stage-debug
+.PHONY: all build run test abi bench bench-sessions bench-queue bench-destinations powercut fuzz format lint deps build-deps install clean stage-debug
 
 all: build
 
@@ -37,7 +37,11 @@ stage-debug: deps
 	swift build --build-tests
 	@Tests/stage.sh debug .build/stage
 
-test: stage-debug lint
+# The C headers against the recorded ABI: see SDK/abi/README.md.
+abi: deps
+	@SDK/abi/check.sh
+
+test: stage-debug lint abi
 	@# One after the other: end-to-end tests wait for processes, and would hold the threads that the others need.
 	Tests/run.sh --skip EndToEndTests
 	Tests/run.sh --filter EndToEndTests

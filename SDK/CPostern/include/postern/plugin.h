@@ -35,8 +35,7 @@ typedef struct postern_completion {
 
 #define POSTERN_NO_RECIPIENT UINT32_MAX
 
-/* One phase of one message or session. The struct and all it points to live for the run (`completions`: for the call; their results: for
- * the run). */
+/* One phase of one message or session. Lifetime: run, and so of all it points to (`completions`: for the call; their results: for the run). */
 struct postern_call {
     uint32_t size;
     uint32_t phase;  /* POSTERN_PHASE_* */
@@ -55,7 +54,7 @@ struct postern_call {
     uint32_t completion_size; /* the stride of `completions` */
 };
 
-/* Takes what is wrong with settings. */
+/* Takes what is wrong with settings. Lifetime: call. */
 typedef struct postern_problems {
     uint32_t size;
     uint32_t reserved;

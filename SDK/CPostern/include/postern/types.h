@@ -17,7 +17,8 @@
 extern "C" {
 #endif
 
-/* Bytes, not text: mail is bytes. UTF-8 only where the field says so. `data` may be null when `length` is 0. Never NUL-terminated. */
+/* Bytes, not text: mail is bytes. UTF-8 only where the field says so. `data` may be null when `length` is 0. Never NUL-terminated.
+ * Lifetime: that of what it stands in; of an argument: call. */
 typedef struct postern_bytes {
     const uint8_t *data;
     uint64_t length;
@@ -32,7 +33,7 @@ typedef struct postern_ref {
 } postern_ref;
 
 /* Which recipients: bit i of word i/64 is recipient i. Where a pointer to one, or its `words`, is null, all that the call is about are meant;
- * a count of 0 with words means nobody. */
+ * a count of 0 with words means nobody. Lifetime: that of what it stands in; of an argument: call. */
 typedef struct postern_mask {
     const uint64_t *words;
     uint32_t count; /* of words */

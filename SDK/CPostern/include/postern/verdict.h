@@ -14,7 +14,7 @@ extern "C" {
 #define POSTERN_QUARANTINE 3u /* text is the reason; code, subject and detail are 0 */
 #define POSTERN_DISCARD 4u    /* the same */
 
-/* Valid inside the on_phase call that it was given to, on that thread. What was added stays when the run is suspended. After CANCEL
+/* Lifetime: call, on that thread. What was added stays when the run is suspended. After CANCEL
  * nothing counts any more. All functions: [loop] [pool]. */
 typedef struct postern_verdict_builder {
     uint32_t size;

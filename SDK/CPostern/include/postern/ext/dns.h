@@ -10,6 +10,7 @@ extern "C" {
 
 #define POSTERN_EXT_DNS "postern.dns/1"
 
+/* Lifetime: call. */
 typedef struct postern_dns_question {
     postern_bytes name; /* presentation form without final dot (RFC 1035 section 5.1); at most 1024 bytes */
     uint32_t type;      /* 1 A, 12 PTR, 15 MX, 16 TXT, 28 AAAA, 52 TLSA ... */

@@ -11,11 +11,13 @@ extern "C" {
 
 #define POSTERN_EXT_HTTP "postern.http/1"
 
+/* Lifetime: that of the array it stands in. */
 typedef struct postern_http_header {
     postern_bytes name;  /* a token (RFC 9110 section 5.6.2) */
     postern_bytes value; /* no control characters but tab */
 } postern_http_header;
 
+/* Lifetime: call. */
 typedef struct postern_http_request {
     uint32_t size;
     uint32_t flags;       /* 0 */

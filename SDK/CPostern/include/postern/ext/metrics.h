@@ -17,6 +17,7 @@ extern "C" {
 #define POSTERN_METRIC_SIZES 2u    /* a histogram: how many values were up to 1, 4, 16, 64 ... 268435456 */
 #define POSTERN_METRIC_SECONDS 3u  /* a histogram of durations from 100 microseconds to 5 minutes; end its name in "_seconds" */
 
+/* Lifetime: call. */
 typedef struct postern_metric_label {
     postern_bytes name; /* a-z 0-9 _, not a digit first, at most 32 bytes */
     const postern_bytes *values; /* all that it can have: 1 to 64, UTF-8, at most 64 bytes each, no two alike */
@@ -24,6 +25,7 @@ typedef struct postern_metric_label {
     uint32_t value_size; /* the stride of `values` */
 } postern_metric_label;
 
+/* Lifetime: call. */
 typedef struct postern_metric_definition {
     uint32_t size;
     uint32_t kind;

@@ -30,6 +30,7 @@ extern "C" {
 #define POSTERN_STATE_PLUGIN_WIDE 1u /* in the space that all domains share */
 #define POSTERN_STATE_KEYS_ONLY 2u   /* SCAN: without values */
 
+/* Lifetime: call. */
 typedef struct postern_state_operation {
     uint32_t kind;
     uint32_t flags;
@@ -53,6 +54,7 @@ typedef struct postern_state_operation {
 #define POSTERN_STATE_QUOTA 4    /* the space, or the plugin's all together, are full: `detail` says which. Nothing was changed */
 #define POSTERN_STATE_FAILED 5   /* `detail` says why. It is not known whether it was done */
 
+/* Lifetime: run. */
 typedef struct postern_state_entry {
     postern_bytes key;
     postern_bytes value;
