@@ -74,7 +74,7 @@ final class RunningGateway: Sendable {
         let inspector = Inspector(
             plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: ids,
             verifier: CalloutVerifier(client, clock: clock), authenticator: PasswordAuthenticator(policy: policyInForce),
-            journal: journal, spool: store.spool, srs: srs
+            journal: journal, spool: store.spool, srs: srs, outcomeLoop: NIOSerialLoop(group.next(), clock: clock)
         ) { queueToCome.value?.enqueue($0) }
         let certificates = Certificates()
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
@@ -87,7 +87,8 @@ final class RunningGateway: Sendable {
         let loop = NIOSerialLoop(group.next(), clock: clock)
         queue = DeliveryQueue(
             store: store, client: client, policy: policy, log: log, loop: loop, seed: UInt64.random(in: .min ... .max),
-            makeID: { ids.next(at: $0) }, redirect: { inspector.redirected($0, by: $1) }
+            makeID: { ids.next(at: $0) }, redirect: { inspector.redirected($0, by: $1) },
+            outcomes: inspector
         ) { stored, then in
             loop.run { Reinspection.run(stored, by: inspector, on: loop, then: then) }
         }

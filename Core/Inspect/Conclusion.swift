@@ -20,8 +20,9 @@ extension Inspector {
                     ]))
         }
         for verdict in record.verdicts { metrics.ran(verdict) }
-        observe?(record)
+        concluded?(record)
         if kind != "inspected" { return }
+        observe(record, record.finalStates)
         let isAccepted = record.reply.isPositive
         if isAccepted { metrics.accepted(bytes: message.region.count) } else { metrics.refused(at: .data) }
         log.write(

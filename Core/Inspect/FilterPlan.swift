@@ -7,6 +7,9 @@ public final class FilterPlan: Sendable {
     private let edges: [ListenerRole: [[PlannedSlot]]]
     /// By role; keyed by the domain's main name.
     private let domains: [ListenerRole: [String: [[PlannedSlot]]]]
+    /// Those with the phase `outcome`.
+    private let edgeWatchers: [ListenerRole: [PlannedSlot]]
+    private let watchers: [ListenerRole: [String: [PlannedSlot]]]
 
     /// Makes the instances that are missing. Throws the first plugin's refusal, so that a reload can be refused whole.
     public init(snapshot: PolicySnapshot, host: any FilterHost) throws {
@@ -34,6 +37,9 @@ public final class FilterPlan: Sendable {
         }
         self.edges = edges
         self.domains = domains
+        func watching(_ steps: [[PlannedSlot]]) -> [PlannedSlot] { steps.joined().filter { $0.phases.contains(.outcome) } }
+        edgeWatchers = edges.mapValues(watching)
+        watchers = domains.mapValues { $0.mapValues(watching).filter { !$0.value.isEmpty } }
     }
 
     /// What sessions of this role run before any recipient is known.
@@ -41,6 +47,12 @@ public final class FilterPlan: Sendable {
 
     /// `domain`: the main name.
     func steps(of domain: String, for role: ListenerRole) -> [[PlannedSlot]] { domains[role]?[domain] ?? [] }
+
+    /// Whom an outcome of this role's mail is told at the edge.
+    func edgeWatchers(for role: ListenerRole) -> [PlannedSlot] { edgeWatchers[role] ?? [] }
+
+    /// Whom an outcome of this domain's mail is told. `domain`: the main name.
+    func watchers(of domain: String, for role: ListenerRole) -> [PlannedSlot] { watchers[role]?[domain] ?? [] }
 
     /// What judges a copy: the policy of its domain as far as it still has one for mail of this role.
     func policy(of domain: String, for role: ListenerRole) -> DomainPolicy? {

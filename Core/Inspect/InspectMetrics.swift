@@ -11,6 +11,8 @@ final class InspectMetrics: Sendable {
     private let harvests = Counter(label: MetricName.harvests)
     private let logins: [String: Counter]
     private let callouts: [String: Counter]
+    private let outcomes: [OutcomeRecord.Kind: Counter]
+    private let outcomesDropped = Counter(label: MetricName.outcomesDropped)
     private let filters = Mutex<[String: FilterSeries]>([:])
 
     private struct FilterSeries {
@@ -22,6 +24,10 @@ final class InspectMetrics: Sendable {
         dispositions = Dictionary(
             uniqueKeysWithValues: Disposition.allCases.map {
                 ($0, Counter(label: MetricName.messages, dimensions: [("disposition", $0.rawValue)]))
+            })
+        outcomes = Dictionary(
+            uniqueKeysWithValues: OutcomeRecord.Kind.allCases.map {
+                ($0, Counter(label: MetricName.outcomes, dimensions: [("kind", $0.word)]))
             })
         func series(_ label: String, _ results: String...) -> [String: Counter] {
             Dictionary(uniqueKeysWithValues: results.map { ($0, Counter(label: label, dimensions: [("result", $0)])) })
@@ -55,6 +61,10 @@ final class InspectMetrics: Sendable {
         case .undetermined: callouts["undetermined"]?.increment()
         }
     }
+
+    func outcome(_ kind: OutcomeRecord.Kind) { outcomes[kind]?.increment() }
+
+    func outcomeDropped() { outcomesDropped.increment() }
 
     func accepted(bytes count: Int) { bytes.increment(by: Int64(count)) }
 

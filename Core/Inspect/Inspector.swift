@@ -25,14 +25,16 @@ public final class Inspector: SessionInspectorFactory {
     /// Told of each message after its commit.
     let accepted: @Sendable (StoredMessage) -> Void
     /// Told of each inspection, whatever came of it.
-    let observe: (@Sendable (InspectionRecord) -> Void)?
+    let concluded: (@Sendable (InspectionRecord) -> Void)?
+    /// nil: no filter is told of outcomes.
+    let outcomes: OutcomeWatch?
     private let plan: Mutex<FilterPlan>
 
     public init(
         plan: FilterPlan, host: any FilterHost, store: any MessageStore, log: any MailLog, clock: any WallClock, ids: QueueIDGenerator,
         verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil,
         journal: any InFlightJournal = NoJournal(), spool: (any BodySpool)? = nil, srs: SenderRewriting? = nil,
-        accepted: @escaping @Sendable (StoredMessage) -> Void,
+        outcomeLoop: (any SerialLoop)? = nil, accepted: @escaping @Sendable (StoredMessage) -> Void,
         observe: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
         self.plan = Mutex(plan)
@@ -47,7 +49,8 @@ public final class Inspector: SessionInspectorFactory {
         self.spool = spool
         self.srs = srs
         self.accepted = accepted
-        self.observe = observe
+        concluded = observe
+        outcomes = outcomeLoop.map { [metrics] in OutcomeWatch(on: $0, log: log, metrics: metrics) }
     }
 
     /// The plan that the next transaction is pinned to.

@@ -1,4 +1,3 @@
-import Foundation
 import Mail
 
 /// Judges held copies again: mail that was accepted for others while a filter could say nothing about these.
@@ -17,10 +16,9 @@ public enum Reinspection {
         let plan = inspector.currentPlan
         // A copy whose domain is not configured now has no filters: it waits until it has.
         let held = stored.recipients.filter { $0.state == .held && plan.policy(of: $0.policyDomain, for: stored.role) != nil }
-        guard let region = stored.region, !held.isEmpty,
-            let value = try? JSONDecoder().decode(JSONValue.self, from: Data(stored.sessionJSON.utf8))
-        else { return then([]) }
-        var (session, edge) = SessionRecord.read(value)
+        guard let region = stored.region, !held.isEmpty, var (session, edge) = SessionRecord.read(stored.sessionJSON) else {
+            return then([])
+        }
         session.role = stored.role
         var envelope = Envelope(reversePath: stored.reversePath)
         envelope.is8BitMIME = stored.is8BitMIME
@@ -42,7 +40,9 @@ public enum Reinspection {
             let record = inspection.record(verdicts, decisions)
             inspector.conclude(record, kind: "reinspected")
             let now = inspector.clock.now
-            then(zip(held, decisions).map { change($0, $1, stored, plan: plan, now: now) })
+            let changes = zip(held, decisions).map { change($0, $1, stored, plan: plan, now: now) }
+            inspector.observe(record, changes.map(\.state))
+            then(changes)
         }
         if let reason = inspection.objection { return conclude(edge, held.map { _ in MessageInspection.unseen(reason) }) }
         inspection.inspect { conclude($0, inspection.decide($0)) }

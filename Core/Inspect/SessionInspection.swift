@@ -145,7 +145,7 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         guard let transaction else { return then(Reply(.badSequence, "MAIL first")) }
         joinEdge(before: .rcpt) { [self] in
             transaction.joinEdge { [self] in
-                if let reply = refusal(at: .rcpt, transaction.verdicts) { return then(reply) }
+                if let reply = refusal(at: .rcpt, transaction.verdicts, recipient) { return then(reply) }
                 transaction.recipient(recipient) { [self] answer in
                     guard answer.isUnknown else { return then(answer.reply) }
                     unknownRecipients += 1
@@ -182,7 +182,7 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
 
     /// What the operator's own thresholds and the edge filters' proposals say of this client. The peer gets a code and generic words; the
     /// reason, with filters and symbols, goes to the log.
-    private func refusal(at phase: Phase, _ transactionVerdicts: [Verdict]) -> Reply? {
+    private func refusal(at phase: Phase, _ transactionVerdicts: [Verdict], _ recipient: Recipient? = nil) -> Reply? {
         let verdicts = edgeVerdicts + transactionVerdicts
         if verdicts.isEmpty { return nil }
         let edge = sessionPlan.snapshot.edge(for: facts.role)
@@ -195,6 +195,13 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
                 ("disposition", .text(decision.disposition.rawValue)), ("score", .number(decision.score)),
                 ("reason", .text(decision.reason)), ("symbols", .text(Inspector.symbols(decision))), ("reply", .text("\(reply)")),
             ])
+        if reply.isPermanent {
+            inspector.observe(
+                OutcomeRecord(
+                    .rejected, in: phase, at: inspector.clock.now, status: reply.status.enhanced, text: decision.reason,
+                    score: decision.score, symbols: decision.countedSymbols),
+                facts, transaction?.envelope(for: recipient), queueID: queueID)
+        }
         return reply
     }
 }

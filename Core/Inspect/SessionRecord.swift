@@ -1,3 +1,4 @@
+import Foundation
 import Mail
 
 /// A session as JSON: in receipts, and beside a stored message so that a held copy can be judged again with what the edge had found.
@@ -57,6 +58,14 @@ enum SessionRecord {
         }
         return nil
     }
+
+    /// The same from text; nil: it is none.
+    static func read(_ json: String) -> (session: SessionFacts, edge: [Verdict])? {
+        (try? JSONDecoder().decode(JSONValue.self, from: Data(json.utf8))).map { read($0) }
+    }
+
+    /// What is stored with a message of our own, which no client sent.
+    static let ofNobody = "{}"
 
     /// Reads back what `json` wrote: the session, and the findings of the edge as verdicts; a doubt proposes quarantine.
     static func read(_ value: JSONValue) -> (session: SessionFacts, edge: [Verdict]) {

@@ -45,6 +45,19 @@ enum TraceHeaders {
         return text
     }
 
+    /// What `explanation` wrote of symbols, read back from the fields of a copy.
+    static func symbols(in headers: String) -> [OutcomeRecord.CountedSymbol] {
+        // In front of it stand our own fields only, behind it those of filters.
+        guard let end = headers.firstRange(of: "\r\nX-Postern-Trace: "),
+            let start = headers[..<end.lowerBound].firstRange(of: "\r\nX-Postern-Symbols:")
+        else { return [] }
+        return headers[start.upperBound..<end.lowerBound].split(separator: ",").compactMap { item in
+            let parts = item.split(separator: "(")
+            guard parts.count == 2, let score = Double(parts[1].prefix { $0 != ")" }) else { return nil }
+            return OutcomeRecord.CountedSymbol(name: String(parts[0].drop { $0.isWhitespace }), score: score)
+        }
+    }
+
     /// A HELO name may hold anything printable that the grammar let through: nothing that would break the field.
     private static func safe(_ name: String) -> String {
         String(

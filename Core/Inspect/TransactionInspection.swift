@@ -51,6 +51,13 @@ final class TransactionInspection: @unchecked Sendable {
 
     func joinEdge(then: @escaping @Sendable () -> Void) { runs.join(before: .rcpt, then: then) }
 
+    /// With this recipient alone.
+    func envelope(for recipient: Recipient?) -> Envelope {
+        var own = envelope
+        own.recipients = recipient.map { [$0] } ?? []
+        return own
+    }
+
     // MARK: Recipients
 
     /// Inbound, the recipient's domain must be ours and have it; outbound, anybody in the world is taken, on the sender's domain's account, but
@@ -134,7 +141,7 @@ final class TransactionInspection: @unchecked Sendable {
                 if decision.disposition == .reject || decision.disposition == .defer {
                     let reply = decision.reply ?? Reply(decision.disposition == .reject ? .refused : .notNow, "Recipient refused")
                     envelope.recipients.removeLast()
-                    return refuse(address, reply, decision.reason, then)
+                    return refuse(address, reply, decision.reason, by: decision, then)
                 }
                 mailboxes[address.key] = index
                 accepted.append(index)
@@ -145,8 +152,17 @@ final class TransactionInspection: @unchecked Sendable {
     }
 
     private func refuse(
-        _ address: EmailAddress, _ reply: Reply, _ reason: String, isUnknown: Bool = false, _ then: @Sendable (RecipientAnswer) -> Void
+        _ address: EmailAddress, _ reply: Reply, _ reason: String, isUnknown: Bool = false, by decision: Decision? = nil,
+        _ then: @Sendable (RecipientAnswer) -> Void
     ) {
+        if reply.isPermanent {
+            let domain = sender?.domain ?? plan.snapshot.policy(of: address.domain)?.domain ?? ""
+            inspector.observe(
+                OutcomeRecord(
+                    .rejected, in: .rcpt, at: inspector.clock.now, status: reply.status.enhanced, text: reason, score: decision?.score ?? 0,
+                    symbols: decision?.countedSymbols ?? []),
+                facts, self.envelope(for: Recipient(address: address, policyDomain: domain)), queueID: queueID)
+        }
         inspector.metrics.refused(at: .rcpt)
         inspector.log.write(
             MailEvent(

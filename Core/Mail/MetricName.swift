@@ -13,6 +13,8 @@ public enum MetricName {
     public static let bytesInFlight = "postern_bytes_in_flight"
     public static let filterRuns = "postern_filter_runs_total"  // filter (slot), result
     public static let filterSeconds = "postern_filter_seconds"  // filter
+    public static let outcomes = "postern_outcomes_total"  // kind: told to filters of the phase `outcome`
+    public static let outcomesDropped = "postern_outcomes_dropped_total"
     public static let dnsQueries = "postern_dns_queries_total"  // status
     public static let dnsSeconds = "postern_dns_seconds"
     public static let httpFetches = "postern_http_fetches_total"  // status

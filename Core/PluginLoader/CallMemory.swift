@@ -36,7 +36,8 @@ public final class CallMemory: @unchecked Sendable {
         c.size = UInt32(MemoryLayout<postern_call>.size)
         c.phase = UInt32(facts.phase.rawValue)
         c.reason = POSTERN_START
-        c.recipient = facts.phase == .rcpt ? facts.recipients.first.map(UInt32.init) ?? POSTERN_NO_RECIPIENT : POSTERN_NO_RECIPIENT
+        let isAboutOne = facts.phase == .rcpt || facts.phase == .outcome
+        c.recipient = isAboutOne ? facts.recipients.first.map(UInt32.init) ?? POSTERN_NO_RECIPIENT : POSTERN_NO_RECIPIENT
         c.host = host
         c.session = UnsafePointer(session)
         // At the edge nobody is known yet: null, all that will come.
@@ -76,6 +77,7 @@ public final class CallMemory: @unchecked Sendable {
                     raw: postern_ref(region: 0, flags: 0, offset: 0, length: UInt64(message.region.count))))
             c.message = UnsafePointer(m)
         }
+        if let outcome = facts.outcome { c.outcome = Self.make(outcome, &writer) }
         if let domain = facts.domain { c.domain = writer.text(domain) }
         c.slot = writer.text(facts.slotName)
         c.completion_size = UInt32(MemoryLayout<postern_completion>.stride)
@@ -157,6 +159,29 @@ public final class CallMemory: @unchecked Sendable {
         }
     }
 
+    private static func make(_ outcome: OutcomeRecord, _ writer: inout BlockWriter) -> UnsafePointer<postern_outcome> {
+        let out = writer.make(postern_outcome.self)
+        let symbols = writer.make(postern_outcome_symbol.self, count: outcome.symbols.count)
+        for (i, symbol) in outcome.symbols.enumerated() {
+            symbols[i] = postern_outcome_symbol(name: writer.text(symbol.name), score: symbol.score)
+        }
+        var o = postern_outcome()
+        o.size = UInt32(MemoryLayout<postern_outcome>.size)
+        o.kind = outcome.kind.rawValue
+        o.phase = UInt32(outcome.phase.rawValue)
+        o.attempts = UInt32(clamping: outcome.attempts)
+        o.time = outcome.time.microseconds
+        o.status = writer.text(outcome.status)
+        o.text = writer.text(outcome.text)
+        o.next_hop = writer.text(outcome.nextHop)
+        o.score = outcome.score
+        o.symbols = outcome.symbols.isEmpty ? nil : UnsafePointer(symbols)
+        o.symbol_count = UInt32(outcome.symbols.count)
+        o.symbol_size = UInt32(MemoryLayout<postern_outcome_symbol>.stride)
+        out.initialize(to: o)
+        return UnsafePointer(out)
+    }
+
     private static func fill(_ out: UnsafeMutablePointer<postern_session>, _ facts: SessionFacts, _ writer: inout BlockWriter) {
         var s = postern_session()
         s.size = UInt32(MemoryLayout<postern_session>.size)
@@ -197,6 +222,12 @@ public final class CallMemory: @unchecked Sendable {
         if facts.message != nil { size += MemoryLayout<postern_message>.stride }
         size += (facts.recipients.words?.count ?? 0) * 8 + (facts.session.helo?.utf8.count ?? 0) + (facts.session.login?.utf8.count ?? 0)
         if let tls = facts.session.tls { size += tls.version.utf8.count + tls.cipher.utf8.count }
+        if let outcome = facts.outcome {
+            size += MemoryLayout<postern_outcome>.stride + outcome.symbols.count * MemoryLayout<postern_outcome_symbol>.stride + 16
+            size += outcome.symbols.reduce(outcome.status.utf8.count + outcome.text.utf8.count + outcome.nextHop.utf8.count) {
+                $0 + $1.name.utf8.count
+            }
+        }
         return size + (facts.domain?.utf8.count ?? 0) + facts.slotName.utf8.count
     }
 }

@@ -45,11 +45,14 @@ public final class VerdictDraft {
     public private(set) var notes: [String] = []
     private let rules: Rules
     private let scope: RecipientSet
+    /// Who only observes finds nothing.
+    private let observes: Bool
     private var headers = 0
 
     public init(_ call: FilterCall, _ rules: Rules) {
         self.rules = rules
         scope = call.phase.isEdge ? .all : call.recipients
+        observes = call.phase == .outcome
     }
 
     /// The C view of this draft; the caller keeps it for the run.
@@ -81,6 +84,7 @@ public final class VerdictDraft {
     private func addSymbol(
         _ name: postern_bytes, _ factor: Double, _ detail: postern_bytes, _ mask: UnsafePointer<postern_mask>?
     ) -> postern_status {
+        if observes { return POSTERN_UNSUPPORTED }
         guard symbols.count < Most.symbols else { return offend(.flood, "more than \(Most.symbols) symbols", POSTERN_LIMIT) }
         let bytes = name.buffer
         guard !bytes.isEmpty, bytes.count <= Most.nameBytes, bytes.allSatisfy(DeclaredSymbols.allows), factor.isFinite, abs(factor) <= 1e6,
@@ -96,6 +100,7 @@ public final class VerdictDraft {
     private func propose(
         _ action: UInt32, _ code: UInt32, _ subject: UInt32, _ detail: UInt32, _ text: postern_bytes, _ mask: UnsafePointer<postern_mask>?
     ) -> postern_status {
+        if observes { return POSTERN_UNSUPPORTED }
         guard proposals.count - headers < Most.proposals else {
             return offend(.flood, "more than \(Most.proposals) proposals", POSTERN_LIMIT)
         }
@@ -122,6 +127,7 @@ public final class VerdictDraft {
     }
 
     private func addHeader(_ name: postern_bytes, _ value: postern_bytes, _ mask: UnsafePointer<postern_mask>?) -> postern_status {
+        if observes { return POSTERN_UNSUPPORTED }
         guard rules.rights.contains(.addHeaders) else { return offend(.right, "no right to add-headers", POSTERN_FORBIDDEN) }
         guard headers < Most.headers else { return offend(.flood, "more than \(Most.headers) header fields", POSTERN_LIMIT) }
         let nameBytes = name.buffer

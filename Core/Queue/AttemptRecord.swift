@@ -3,7 +3,19 @@ import Mail
 
 /// What one finished job means: changes for the store, a receipt for people, lines for the mail log, what the sender is told. Pure.
 struct AttemptRecord {
-    enum Word: String, CaseIterable { case delivered, deferred, bounced, expired }
+    enum Word: String, CaseIterable {
+        case delivered, deferred, bounced, expired
+
+        /// nil: it is none yet.
+        var outcome: OutcomeRecord.Kind? {
+            switch self {
+            case .delivered: .delivered
+            case .deferred: nil
+            case .bounced: .bounced
+            case .expired: .expired
+            }
+        }
+    }
 
     private(set) var changes: [RecipientChange] = []
     private(set) var words: [Word] = []
@@ -11,6 +23,8 @@ struct AttemptRecord {
     /// Of whom the sender is told, and what.
     private(set) var notified: [NotifiedRecipient] = []
     let receipt: Receipt
+    /// What became of those that are not deferred.
+    private(set) var outcomes: [(copy: StoredRecipient, record: OutcomeRecord)] = []
 
     /// `copies` and `report.outcomes` are in the same order. `nextAttempt`: for those that are deferred. `expires`: past `lifetime`, a
     /// deferral is the last one. `isLate`: past `delayWarning`, its sender is told.
@@ -69,6 +83,11 @@ struct AttemptRecord {
             }
             changes.append(change)
             words.append(word)
+            if let kind = word.outcome {
+                let record = OutcomeRecord(
+                    kind, at: now, status: code ?? "", text: said, nextHop: report.nextHop, attempts: copy.attempts + 1)
+                outcomes.append((copy, record))
+            }
 
             json.beginObject()
             json.field("index", copy.index)

@@ -115,7 +115,10 @@ extension DeliveryQueue {
                 before: attempt.readySince - attempt.message!.receivedAt, queue: startedAt - attempt.readySince,
                 connect: report.connectTime, send: report.sendTime)
         }
-        self.record(changes, of: attempt.message!, telling: record.notified, then: next)
+        self.record(changes, of: attempt.message!, telling: record.notified) { [self] in
+            for (copy, outcome) in record.outcomes { outcomes.observe(outcome, of: copy, in: attempt.message!) }
+            next()
+        }
     }
 
     /// How old its message was when its destination was last tried: what was not tried at its end does not expire.
@@ -174,7 +177,12 @@ extension DeliveryQueue {
         let queue = policy.current.queue
         if age(found) >= queue.lifetime {
             let (changes, told) = Self.unjudged(found, held, after: queue.lifetime, now: loop.now)
-            return record(changes, of: found, telling: told) { [self] in end(attempt, next: nil) }
+            return record(changes, of: found, telling: told) { [self] in
+                for (copy, change) in zip(held, changes) {
+                    outcomes.observe(OutcomeRecord(.expired, at: loop.now, text: change.reason), of: copy, in: found)
+                }
+                end(attempt, next: nil)
+            }
         }
         store.body(of: found.queueID) { [self] result in
             loop.execute { [self] in

@@ -146,6 +146,12 @@ extension DeliveryQueue {
         json.endObject()
         store.append(Receipt(queueID: message.queueID, time: loop.now, kind: operation.participle, json: json.text))
 
+        let kind: OutcomeRecord.Kind? = operation == .release ? .released : operation == .delete ? .deleted : nil
+        if let kind {
+            let record = OutcomeRecord(kind, at: loop.now, text: "\(operation.participle) by \(actor)")
+            for copy in selection.copies { outcomes.observe(record, of: copy, in: message) }
+        }
+
         // Where nothing is left the item goes too: many deleted messages should not be looked for at their time.
         // But not while a quarantined copy is left: somebody may have released it since `message` was read.
         let left = Selection(message, indices: Set(message.recipients.map(\.index)).subtracting(selection.indices))

@@ -17,6 +17,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     let loop: any SerialLoop
     let reinspect: Reinspection
     let redirect: Redirect
+    let outcomes: any OutcomeObserver
     /// Queue IDs for DSNs.
     let makeID: @Sendable (Timestamp) -> QueueID
     let metrics = QueueMetrics()
@@ -43,7 +44,7 @@ public final class DeliveryQueue: @unchecked Sendable {
     public init(
         store: any MessageStore, client: any NextHopClient, policy: any PolicySource, log: any MailLog, loop: any SerialLoop, seed: UInt64,
         memory: Int = 64 << 20, makeID: @escaping @Sendable (Timestamp) -> QueueID, redirect: @escaping Redirect = { copy, _ in [copy] },
-        reinspect: @escaping Reinspection
+        outcomes: any OutcomeObserver = NoOutcomeObserver(), reinspect: @escaping Reinspection
     ) {
         self.store = store
         self.client = client
@@ -52,6 +53,7 @@ public final class DeliveryQueue: @unchecked Sendable {
         self.loop = loop
         self.reinspect = reinspect
         self.redirect = redirect
+        self.outcomes = outcomes
         self.makeID = makeID
         let queue = policy.current.queue
         core = QueueCore(

@@ -70,7 +70,7 @@ final class FilterListReader {
     /// Whether this filter does anything in such a list, and can run at all.
     private func check(_ manifest: FilterManifest, at place: SettingsPlace, edge: Bool) {
         let phases = manifest.phases.sorted().map(\.description).joined(separator: ", ")
-        if edge, !manifest.phases.contains(where: \.isEdge) {
+        if edge, !manifest.phases.contains(where: { $0.isEdge || $0 == .outcome }) {
             problems.error(
                 place, "`\(manifest.id)` does nothing at the edge: its phases are \(phases)", mend: "put it under `filters` of a domain")
         }

@@ -107,7 +107,26 @@ AT(postern_call, recipients, 88);
 AT(postern_call, completions, 104);
 AT(postern_call, completion_count, 112);
 AT(postern_call, completion_size, 116);
-SIZE(postern_call, 120);
+AT(postern_call, outcome, 120);
+SIZE(postern_call, 128);
+
+AT(postern_outcome_symbol, name, 0);
+AT(postern_outcome_symbol, score, 16);
+SIZE(postern_outcome_symbol, 24);
+
+AT(postern_outcome, size, 0);
+AT(postern_outcome, kind, 4);
+AT(postern_outcome, phase, 8);
+AT(postern_outcome, attempts, 12);
+AT(postern_outcome, time, 16);
+AT(postern_outcome, status, 24);
+AT(postern_outcome, text, 40);
+AT(postern_outcome, next_hop, 56);
+AT(postern_outcome, score, 72);
+AT(postern_outcome, symbols, 80);
+AT(postern_outcome, symbol_count, 88);
+AT(postern_outcome, symbol_size, 92);
+SIZE(postern_outcome, 96);
 
 AT(postern_problems, size, 0);
 AT(postern_problems, context, 8);

@@ -32,12 +32,15 @@ public final class Call: @unchecked Sendable {
     public var session: Session { Session(raw.pointee.session) }
     /// From mail on.
     public var transaction: Transaction? { raw.pointee.transaction.map(Transaction.init) }
-    /// For rcpt: the recipient in question.
+    /// For rcpt and outcome: the recipient in question.
     public var recipient: Recipient? {
         raw.pointee.recipient == POSTERN_NO_RECIPIENT ? nil : transaction?.recipient(Int(raw.pointee.recipient))
     }
     /// For data.
     public var message: Message? { raw.pointee.message.map { Message(call: raw, raw: $0.pointee.raw) } }
+
+    /// For outcome.
+    public var outcome: Outcome? { raw.pointee.outcome.flatMap(Outcome.init) }
 
     // MARK: Findings
 
@@ -209,7 +212,8 @@ public final class Call: @unchecked Sendable {
             case .mail: try await filter.mail(self)
             case .rcpt: try await filter.rcpt(self)
             case .data: try await filter.data(self)
-            case .route, .peer, .outcome: break
+            case .outcome: if let outcome { try await filter.outcome(self, outcome) }
+            case .route, .peer: break
             }
         } catch {
             if let builder, !isCancelled { "\(error)".withBytes { _ = builder.pointee.fail(builder, $0) } }

@@ -17,6 +17,8 @@ public protocol Filter: Sendable {
     func rcpt(_ call: Call) async throws
     /// The whole message: `call.message`.
     func data(_ call: Call) async throws
+    /// What became of a copy, or of a session or recipient that was refused: observation only. Nobody waits, and some are never told.
+    func outcome(_ call: Call, _ outcome: Outcome) async throws
 }
 
 extension Filter {
@@ -27,6 +29,7 @@ extension Filter {
     public func mail(_ call: Call) async throws {}
     public func rcpt(_ call: Call) async throws {}
     public func data(_ call: Call) async throws {}
+    public func outcome(_ call: Call, _ outcome: Outcome) async throws {}
 }
 
 /// Where in a message's path a filter is asked. In the order of the path.

@@ -1,21 +1,23 @@
 import Foundation
 import Testing
 
-/// A filter of Tests/SDK, compiled: `probe` does what a message, or a file that exists, tells it.
+/// Filters of Tests/SDK, compiled: `probe` does what a message, or a file that exists, tells it; `observer` writes down outcomes.
 final class Probe {
     private let folder: TemporaryFolder
-    /// The folder with the library and its manifest.
+    /// The folder with the libraries and their manifests.
     var path: String { folder.path }
 
-    init(_ name: String = "probe") throws {
+    init(_ names: String...) throws {
         folder = try TemporaryFolder()
-        let source = Tool.tree + "/Tests/SDK/\(name)/\(name)"
-        let compiled = try Tool.run([
-            "cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(Tool.tree)/SDK/CPostern/include", "-o",
-            folder.path + "/\(name).so", source + ".c",
-        ])
-        try #require(compiled.status == 0, "\(compiled.errors)")
-        try FileManager.default.copyItem(atPath: source + ".manifest.json", toPath: folder.path + "/\(name).manifest.json")
+        for name in names.isEmpty ? ["probe"] : names {
+            let source = Tool.tree + "/Tests/SDK/\(name)/\(name)"
+            let compiled = try Tool.run([
+                "cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(Tool.tree)/SDK/CPostern/include", "-o",
+                folder.path + "/\(name).so", source + ".c",
+            ])
+            try #require(compiled.status == 0, "\(compiled.errors)")
+            try FileManager.default.copyItem(atPath: source + ".manifest.json", toPath: folder.path + "/\(name).manifest.json")
+        }
     }
 }
 

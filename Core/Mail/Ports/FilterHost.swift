@@ -52,6 +52,8 @@ public struct FilterCall: Sendable {
     public var slotName: String
     /// What was found before; for a plugin that names `postern.verdicts/1`.
     public var earlier: [EarlierVerdict] = []
+    /// For outcome only.
+    public var outcome: OutcomeRecord?
 
     public init(
         phase: Phase, session: SessionFacts, envelope: Envelope? = nil, recipients: RecipientSet = .none, domain: String? = nil,

@@ -22,7 +22,7 @@ final class QueueBench: Sendable {
 
     init(
         _ domains: [String], queue policy: QueuePolicy = QueuePolicy(), memory: Int = 1 << 20, hops: ScriptedHops = ScriptedHops(),
-        redirect: @escaping Redirect = { copy, _ in [copy] }
+        redirect: @escaping Redirect = { copy, _ in [copy] }, outcomes: any OutcomeObserver = NoOutcomeObserver()
     ) {
         let inspections = Inspections()
         let ids = QueueIDGenerator(floor: QueueID(rawValue: 1 << 40))
@@ -32,7 +32,7 @@ final class QueueBench: Sendable {
         self.inspections = inspections
         queue = DeliveryQueue(
             store: store, client: hops, policy: self.policy, log: log, loop: loop, seed: 7, memory: memory, makeID: makeID,
-            redirect: redirect,
+            redirect: redirect, outcomes: outcomes,
             reinspect: { message, done in inspections.waiting.withLock { $0.append((message, done)) } })
     }
 

@@ -4,6 +4,7 @@
 
 #include "host.h"
 #include "message.h"
+#include "outcome.h"
 #include "types.h"
 #include "verdict.h"
 
@@ -40,7 +41,7 @@ struct postern_call {
     uint32_t size;
     uint32_t phase;  /* POSTERN_PHASE_* */
     uint32_t reason; /* POSTERN_START, RESUME, CANCEL */
-    uint32_t recipient; /* rcpt: the index in question, else POSTERN_NO_RECIPIENT */
+    uint32_t recipient; /* rcpt, outcome: the index in question, else POSTERN_NO_RECIPIENT */
     const postern_host *host;
     void *run; /* the host's */
     const postern_session *session;
@@ -52,6 +53,7 @@ struct postern_call {
     const postern_completion *completions;  /* RESUME only */
     uint32_t completion_count;
     uint32_t completion_size; /* the stride of `completions` */
+    const postern_outcome *outcome; /* outcome only */
 };
 
 /* Takes what is wrong with settings. Lifetime: call. */

@@ -15,7 +15,7 @@ extern "C" {
 #define POSTERN_DISCARD 4u    /* the same */
 
 /* Lifetime: call, on that thread. What was added stays when the run is suspended. After CANCEL
- * nothing counts any more. All functions: [loop] [pool]. */
+ * nothing counts any more. In the phase `outcome` all but `fail` are UNSUPPORTED. All functions: [loop] [pool]. */
 typedef struct postern_verdict_builder {
     uint32_t size;
     uint32_t reserved;
