@@ -18,6 +18,9 @@ public final class CallMemory: @unchecked Sendable {
     private let block: UnsafeMutableRawPointer
     /// Answers and recipients, made when asked for.
     private var more: [UnsafeMutableRawPointer] = []
+    private var moreBytes = 0
+    /// Bytes of answers that one run may gather.
+    static let mostBytes = 16 << 20
     private(set) lazy var earlier = makeEarlier()
     private var recipients: [Int: postern_recipient] = [:]
 
@@ -109,8 +112,12 @@ public final class CallMemory: @unchecked Sendable {
     func make(_ capacity: Int) -> BlockWriter {
         let writer = BlockWriter(capacity: capacity)
         more.append(writer.base)
+        moreBytes += capacity
         return writer
     }
+
+    /// False: the run has gathered all that it may.
+    var hasRoom: Bool { moreBytes < Self.mostBytes }
 
     /// An answer's memory, which lives as long as the run.
     public func result(of answer: DNSAnswer) -> UnsafeRawPointer {

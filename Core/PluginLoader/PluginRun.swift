@@ -262,6 +262,10 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
         var completion = postern_completion()
         completion.size = UInt32(MemoryLayout<postern_completion>.size)
         completion.operation = operation
+        guard memory.hasRoom else {
+            completion.status = POSTERN_LIMIT
+            return completion
+        }
         switch answer {
         case .nothing: break
         case .dns(let answer): completion.result = memory.result(of: answer)

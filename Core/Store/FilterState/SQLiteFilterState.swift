@@ -10,8 +10,9 @@ public final class SQLiteFilterState: FilterState, @unchecked Sendable {
     /// Requests that may wait, and their bytes; those beyond fail at once.
     static let waiting = 8192
     static let waitingBytes = 64 << 20
-    /// Of one transaction.
+    /// Of one transaction, and scans among them: their answers wait in memory for its end.
     static let batch = 512
+    static let batchScans = 16
     /// Entries whose time is over that are removed at once: about a millisecond's work.
     static let slice = 200
     static let expiryInterval = Duration.seconds(1)
@@ -119,7 +120,12 @@ public final class SQLiteFilterState: FilterState, @unchecked Sendable {
     private func nextBatch() -> [Entry] {
         mailbox.withLock { box in
             if box.entries.isEmpty { box.isScheduled = false }
-            let count = min(box.entries.count, Self.batch)
+            var count = 0
+            var scans = 0
+            while count < min(box.entries.count, Self.batch), scans < Self.batchScans {
+                if case .scan = box.entries[count].request.action { scans += 1 }
+                count += 1
+            }
             let batch = Array(box.entries[..<count])
             box.entries.removeFirst(count)
             box.bytes = box.entries.isEmpty ? 0 : box.bytes - batch.reduce(0) { $0 + $1.request.bytes }

@@ -155,6 +155,35 @@ struct ServiceTests {
         expect(try await plugins.verdict(events))
     }
 
+    @Test func `the results of one run have a bound`() throws {
+        let plugins = try TestPlugins()
+        let fetcher = HeldFetcher()
+        plugins.http = fetcher
+        try plugins.compile(
+            """
+            static uint32_t whole, cut;
+            if (call->reason == POSTERN_START) {
+                uint64_t id;
+                whole = cut = 0;
+                postern_http_request r = {.size = sizeof r, .url = text("http://127.0.0.1/"), .most_bytes = 1048576};
+                for (int i = 0; i < 20; i++) CHECK(EXT(postern_http, POSTERN_EXT_HTTP)->request(call, &r, &id) == POSTERN_OK);
+                return POSTERN_SUSPEND;
+            }
+            for (uint32_t i = 0; i < call->completion_count; i++) {
+                if (call->completions[i].status == POSTERN_OK) whole++;
+                if (call->completions[i].status == POSTERN_LIMIT) cut++;
+            }
+            CHECK(whole == 16 && cut == 4);
+            return RESULT;
+            """, globals: Self.globals(["http"]), manifest: Self.requires("http", egress: #"["http://127.0.0.1"]"#))
+        let (_, events) = try plugins.start(.rcpt)
+        var answer = HTTPAnswer(.answered)
+        answer.body = [UInt8](repeating: 1, count: 1 << 20)
+        for held in fetcher.held.withLock({ $0 }) { held.completion(answer) }
+        plugins.loop.runPending()
+        expect(try #require(events.verdicts.first))
+    }
+
     // MARK: HTTP
 
     /// Takes requests down and answers them when told to.

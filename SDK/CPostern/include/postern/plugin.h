@@ -29,7 +29,7 @@ typedef uint32_t postern_step;
 /* The end of one operation. */
 typedef struct postern_completion {
     uint32_t size;
-    postern_status status; /* OK: `result` counts */
+    postern_status status; /* OK: `result` counts. LIMIT: the run's results have more than 16 MiB. FAILED: a log line says why */
     uint64_t operation;    /* the ID that the service gave */
     const void *result;    /* what the service's header says; lifetime: run */
 } postern_completion;
