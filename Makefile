@@ -49,6 +49,7 @@ test: stage-debug lint abi
 bench: deps build
 	swift build -c release --product StoreBenchmark
 	swift build -c release --product StateBenchmark
+	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) python3 Tests/Benchmarks/latency.py
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/run.sh
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/sessions.sh
 
