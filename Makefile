@@ -26,6 +26,7 @@ build-deps:
 # What can be run and installed: build/bin, build/plugins, build/sdk.
 build: build-deps
 	swift build -c release --product postern
+	swift build -c release --product postern-worker
 	swift build -c release --product rbl
 	@Tests/stage.sh release build
 
@@ -91,6 +92,7 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/postern/plugins $(DESTDIR)$(PREFIX)/lib/postern/runtime \
 		$(DESTDIR)$(PREFIX)/share/postern
 	install -m 755 build/bin/postern $(DESTDIR)$(PREFIX)/bin/postern
+	install -m 755 build/bin/postern-worker $(DESTDIR)$(PREFIX)/bin/postern-worker
 	install -m 755 build/lib/postern/runtime/*.so* $(DESTDIR)$(PREFIX)/lib/postern/runtime/
 	install -m 644 build/plugins/* $(DESTDIR)$(PREFIX)/lib/postern/plugins/
 	cp -R build/sdk $(DESTDIR)$(PREFIX)/share/postern/

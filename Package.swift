@@ -34,6 +34,7 @@ let package = Package(
     name: "postern",
     products: [
         .executable(name: "postern", targets: ["Command"]),
+        .executable(name: "postern-worker", targets: ["Worker"]),
         .library(name: "rbl", type: .dynamic, targets: ["RBL"]),
     ],
     dependencies: [
@@ -67,7 +68,9 @@ let package = Package(
         core("Accounts", ["Mail", "CArgon2"]),
         core("DNSClient", ["Mail", "CUnbound", metrics]),
         core("PluginLoader", ["Mail", abi]),
-        core("PluginHost", ["Mail", "PluginLoader", abi, crypto, logging, metrics]),
+        .systemLibrary(name: "CWorkerLink", path: "Core/CWorkerLink"),
+        core("WorkerLink", ["Mail", "PluginLoader", "CWorkerLink"]),
+        core("PluginHost", ["Mail", "PluginLoader", "WorkerLink", "CWorkerLink", abi, crypto, logging, metrics]),
         core("Settings", ["Mail", "SMTP", product("Yams", "Yams"), crypto]),
         core("Receive", ["Mail", "SMTP", metrics] + nio + tls),
         core("Inspect", ["Mail", "MIME", "Decide", "SRS", metrics]),
@@ -101,6 +104,10 @@ let package = Package(
             // Where `make install` puts the Swift runtime.
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/postern/runtime"])]),
 
+        .executableTarget(
+            name: "Worker", dependencies: ["Mail", "PluginLoader", "WorkerLink", "Sandbox"], path: "Core/Worker", exclude: ["README.md"],
+            linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/postern/runtime"])]),
+
         // Filters
         plugin("RBL"),
 
@@ -116,7 +123,8 @@ let package = Package(
         tests("Accounts", ["Accounts"]),
         tests("DNSClient", ["DNSClient"]),
         tests("Settings", ["Settings"]),
-        tests("PluginHost", ["PluginHost", "PluginLoader", "Store", abi, logging]),
+        tests("PluginHost", ["PluginHost", "PluginLoader", "WorkerLink", "Store", abi, logging]),
+        tests("WorkerLink", ["WorkerLink", "PluginLoader"]),
         tests("Receive", ["Receive", "SMTP", product("NIOEmbedded", "swift-nio"), product("NIOSSL", "swift-nio-ssl")]),
         tests("Inspect", ["Inspect", "SRS"]),
         tests("Queue", ["Queue", "Store"]),

@@ -13,13 +13,14 @@ folder=$(cd "$folder" && pwd)
 put() { cp "$1" "$2.new" && mv -f "$2.new" "$2"; }
 
 put "$built/postern" "$folder/bin/postern"
+put "$built/postern-worker" "$folder/bin/postern-worker"
 for plugin in "$root"/Plugins/*/manifest.json; do
     id=$(sed -n 's/^ *"id": *"\([a-z0-9-]*\)".*/\1/p' "$plugin" | head -n 1)
     put "$built/lib$id.so" "$folder/plugins/$id.so"
     put "$plugin" "$folder/plugins/$id.manifest.json"
 done
 # The Swift runtime, so that the tree runs on a machine without a toolchain (bin/postern looks there: $ORIGIN/../lib/postern/runtime).
-ldd "$built/postern" "$built"/lib*.so | sed -n 's/.*=> \(\/[^ ]*\/usr\/lib\/swift\/[^ ]*\).*/\1/p' | sort -u | while read -r library; do
+ldd "$built/postern" "$built/postern-worker" "$built"/lib*.so | sed -n 's/.*=> \(\/[^ ]*\/usr\/lib\/swift\/[^ ]*\).*/\1/p' | sort -u | while read -r library; do
     put "$library" "$folder/lib/postern/runtime/$(basename "$library")"
 done
 

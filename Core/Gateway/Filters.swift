@@ -12,14 +12,17 @@ struct Filters: Sendable {
 
     /// `copies`: where libraries are copied before they are loaded; nil: in a temporary folder, for a process that will load no others.
     init(
-        _ settings: GatewaySettings, resolver: any Resolver, copies: String? = nil, state: any FilterState = NoFilterState(),
-        http: any HTTPFetcher = NoHTTPFetcher(), journal: any InFlightJournal = NoJournal()
+        _ settings: GatewaySettings, resolver: any Resolver, copies: String? = nil, crashes: String? = nil,
+        state: any FilterState = NoFilterState(), http: any HTTPFetcher = NoHTTPFetcher(), journal: any InFlightJournal = NoJournal()
     ) throws {
         let temporary = copies == nil ? try Self.temporaryFolder() : nil
         // What is loaded stays mapped; the files are not needed any more.
         defer { if let temporary { try? FileManager.default.removeItem(atPath: temporary) } }
+        var workers = WorkerLimits(path: WorkerLimits.beside)
+        workers.crashes = crashes
         host = PluginHost(
             folders: settings.plugins, copies: copies ?? temporary!, resolver: resolver, state: state, http: http, journal: journal,
+            workers: workers,
             logger: Logger(label: "plugins"))
         host.rescan()
         plan = try FilterPlan(snapshot: settings.policy, host: host)

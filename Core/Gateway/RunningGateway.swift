@@ -61,7 +61,9 @@ final class RunningGateway: Sendable {
         let journal = MappedJournal(folder: data, death: supervisor?.death.map(Self.death), now: clock.now) { text, isBad in
             if isBad { logger.critical("\(text)") } else { logger.warning("\(text)") }
         }
-        let filters = try Filters(settings, resolver: resolver, copies: data + "/plugins", state: state, http: http, journal: journal)
+        let filters = try Filters(
+            settings, resolver: resolver, copies: data + "/plugins", crashes: data + "/worker-crashes", state: state, http: http,
+            journal: journal)
         let host = filters.host
 
         let policyInForce = LatePolicy(settings.policy)

@@ -14,13 +14,20 @@ public final class FilterPlan: Sendable {
     /// Makes the instances that are missing. Throws the first plugin's refusal, so that a reload can be refused whole.
     public init(snapshot: PolicySnapshot, host: any FilterHost) throws {
         self.snapshot = snapshot
-        var made: [FilterSlot: any FilterInstance] = [:]
-        func plan(_ steps: [FilterStep]) throws -> [[PlannedSlot]] {
+        struct Key: Hashable {
+            var slot: FilterSlot
+            /// nil: shared by all.
+            var domain: String?
+        }
+        var made: [Key: any FilterInstance] = [:]
+        func plan(_ steps: [FilterStep], of domain: String?) throws -> [[PlannedSlot]] {
             try steps.compactMap { step in
                 let planned = try step.filter(\.isEnabled).map { slot in
-                    if let instance = made[slot] { return PlannedSlot(slot: slot, instance: instance) }
-                    let instance = try host.instance(for: slot)
-                    made[slot] = instance
+                    let home = slot.home ?? host.manifest(of: slot.plugin)?.recommendedHome
+                    let key = Key(slot: slot, domain: home == .workerPerDomain ? domain : nil)
+                    if let instance = made[key] { return PlannedSlot(slot: slot, instance: instance) }
+                    let instance = try key.domain.map { try host.instance(for: slot, of: $0) } ?? host.instance(for: slot)
+                    made[key] = instance
                     return PlannedSlot(slot: slot, instance: instance)
                 }
                 return planned.isEmpty ? nil : planned
@@ -29,9 +36,9 @@ public final class FilterPlan: Sendable {
         var edges: [ListenerRole: [[PlannedSlot]]] = [:]
         var domains: [ListenerRole: [String: [[PlannedSlot]]]] = [:]
         for role in ListenerRole.allCases {
-            edges[role] = try plan(snapshot.edge(for: role).filters)
+            edges[role] = try plan(snapshot.edge(for: role).filters, of: nil)
             for (name, policy) in snapshot.domains where name == policy.domain {
-                let steps = try plan(policy.filters(for: role))
+                let steps = try plan(policy.filters(for: role), of: name)
                 if !steps.isEmpty { domains[role, default: [:]][name] = steps }
             }
         }

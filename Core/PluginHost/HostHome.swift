@@ -45,9 +45,9 @@ final class HostHome: RunHome {
 
     func fault(_ fault: PluginFault) { stats.fault(fault) }
 
-    func write(_ level: LogLevel, _ text: String, of call: FilterCall?) {
+    func write(_ level: LogLevel, _ text: String, of run: PluginRun?) {
         var metadata: Logger.Metadata = [:]
-        if let call {
+        if let call = run?.facts {
             if let id = call.queueID ?? call.message?.queueID { metadata["id"] = .string(id.description) }
             metadata["filter"] = .string(call.slotName)
         }
@@ -57,7 +57,7 @@ final class HostHome: RunHome {
     func makeMetric(_ definition: MetricDefinition) -> any MetricOutput { PublishedMetric(definition, plugin: plugin) }
 }
 
-private struct TimerWork: ServiceWork {
+struct TimerWork: ServiceWork {
     let timer: any ScheduledWork
     func cancel() { timer.cancel() }
 }

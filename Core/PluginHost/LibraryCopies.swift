@@ -22,8 +22,9 @@ struct LibraryCopies: Sendable {
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             // What lies there is believed only as far as it hashes.
             if let there = FileManager.default.contents(atPath: copy), Self.hex(there) == digest { return (digest, copy) }
+            // A worker of another user opens it by a descriptor of ours; the folder is closed to everybody else.
             let temporary = "\(folder)/.\(digest).\(UUID().uuidString)"
-            guard FileManager.default.createFile(atPath: temporary, contents: data, attributes: [.posixPermissions: 0o500]) else {
+            guard FileManager.default.createFile(atPath: temporary, contents: data, attributes: [.posixPermissions: 0o555]) else {
                 throw LoadFailure(path, "its copy cannot be written to \(folder)")
             }
             guard rename(temporary, copy) == 0 else {

@@ -5,7 +5,7 @@ import PluginLoader
 final class PluginInstance: FilterInstance, @unchecked Sendable {
     // Sendable: nothing changes after init.
     let key: String
-    let generation: Generation
+    let generation: HostGeneration
     private let instance: ModuleInstance
     /// For the class `blocking`.
     private let pool: ThreadPool?
@@ -13,7 +13,7 @@ final class PluginInstance: FilterInstance, @unchecked Sendable {
     var manifest: FilterManifest { generation.manifest }
     var home: FilterManifest.Home { .host }
 
-    init(generation: Generation, instance: ModuleInstance, digest: String, pool: ThreadPool) {
+    init(generation: HostGeneration, instance: ModuleInstance, digest: String, pool: ThreadPool) {
         self.generation = generation
         self.instance = instance
         self.pool = generation.manifest.execution == .blocking ? pool : nil

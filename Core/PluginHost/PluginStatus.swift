@@ -22,4 +22,8 @@ public struct PluginStatus: Sendable {
     /// Of the time per call.
     public var p50: Duration
     public var p99: Duration
+    /// Processes of workers that serve.
+    public var workers: [Int32]
+    /// What holds them: a word or two each.
+    public var cage: [String]
 }

@@ -43,6 +43,15 @@ public struct ManifestReader {
         return try parse(data, path: path)
     }
 
+    /// For those who have no Foundation.
+    public static func parse(_ bytes: [UInt8], path: String) throws(LoadFailure) -> FilterManifest { try parse(Data(bytes), path: path) }
+
+    /// A JSON document; nil: it is none.
+    public static func json(_ text: String) -> JSONValue? {
+        let data = Data(text.utf8)
+        return depth(of: data) <= deepest ? try? JSONDecoder().decode(JSONValue.self, from: data) : nil
+    }
+
     public static func parse(_ data: Data, path: String) throws(LoadFailure) -> FilterManifest {
         if data.count > largest { throw LoadFailure(path, "is larger than 1 MiB") }
         if depth(of: data) > deepest { throw LoadFailure(path, "is nested more than \(deepest) deep") }

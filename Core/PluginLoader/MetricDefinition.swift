@@ -17,6 +17,34 @@ public struct MetricDefinition: Hashable, Sendable {
         }
     }
 
+    public enum Most {
+        /// Of one library.
+        public static let metrics = 64
+        public static let series = 1024
+        public static let labels = 4
+        public static let values = 64
+        public static let nameBytes = 64
+        public static let labelNameBytes = 32
+        public static let valueBytes = 64
+    }
+
+    /// Names of a-z 0-9 _ that begin with no digit; values of printable text, each once.
+    public var isSensible: Bool {
+        Self.isName(name, Most.nameBytes) && labels.count <= Most.labels && Set(labels.map(\.name)).count == labels.count
+            && labels.allSatisfy { label in
+                Self.isName(label.name, Most.labelNameBytes) && label.name != "le" && (1...Most.values).contains(label.values.count)
+                    && Set(label.values).count == label.values.count
+                    && label.values.allSatisfy {
+                        $0.utf8.count <= Most.valueBytes && $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+                    }
+            } && seriesCount <= Most.series
+    }
+
+    private static func isName(_ text: String, _ most: Int) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= most, !(48...57).contains(first) else { return false }
+        return text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
+    }
+
     public init(name: String, kind: Kind, labels: [Label]) {
         self.name = name
         self.kind = kind

@@ -4,6 +4,8 @@ import Mail
 /// A plugin as it lies in a folder: NAME.manifest.json and NAME.so beside it. Nothing of it has run.
 public struct PluginFiles: Sendable {
     public var manifest: FilterManifest
+    /// As it was read: a worker reads it again.
+    public var manifestBytes: [UInt8]
     public var manifestPath: String
     public var libraryPath: String
 
@@ -41,7 +43,9 @@ public struct PluginFiles: Sendable {
     public init(manifestPath: String) throws(LoadFailure) {
         self.manifestPath = manifestPath
         libraryPath = manifestPath.dropLast(Self.suffix.count) + ".so"
-        manifest = try ManifestReader.read(manifestPath)
+        guard let data = FileManager.default.contents(atPath: manifestPath) else { throw LoadFailure(manifestPath, "cannot be read") }
+        manifestBytes = Array(data)
+        manifest = try ManifestReader.parse(data, path: manifestPath)
         guard FileManager.default.fileExists(atPath: libraryPath) else {
             throw LoadFailure(libraryPath, "is missing; \(manifestPath) describes it")
         }

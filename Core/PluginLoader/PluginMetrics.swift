@@ -4,16 +4,6 @@ import Synchronization
 /// The metrics of one library: defined while it is loaded, then moved from any thread without a lock.
 final class PluginMetrics: @unchecked Sendable {
     // Sendable: an entry is written before `count` reaches it, and never after.
-    enum Most {
-        static let metrics = 64
-        static let series = 1024
-        static let labels: UInt32 = 4
-        static let values: UInt32 = 64
-        static let nameBytes = 64
-        static let labelNameBytes = 32
-        static let valueBytes = 64
-    }
-
     private struct Entry {
         let definition: MetricDefinition
         let output: any MetricOutput
@@ -26,7 +16,7 @@ final class PluginMetrics: @unchecked Sendable {
 
     init(make: @escaping @Sendable (MetricDefinition) -> any MetricOutput) {
         self.make = make
-        entries = .allocate(capacity: Most.metrics)
+        entries = .allocate(capacity: MetricDefinition.Most.metrics)
     }
 
     deinit {
@@ -44,7 +34,9 @@ final class PluginMetrics: @unchecked Sendable {
             guard let definition = Self.read(raw.pointee) else { return POSTERN_INVALID }
             let known = count.load(ordering: .relaxed)
             if (0..<known).contains(where: { entries[$0].definition.name == definition.name }) { return POSTERN_INVALID }
-            guard known < Most.metrics, state.series + definition.seriesCount <= Most.series else { return POSTERN_LIMIT }
+            guard known < MetricDefinition.Most.metrics, state.series + definition.seriesCount <= MetricDefinition.Most.series else {
+                return POSTERN_LIMIT
+            }
             (entries + known).initialize(to: Entry(definition: definition, output: make(definition)))
             state.series += definition.seriesCount
             metric.pointee = UInt32(known)
@@ -75,34 +67,30 @@ final class PluginMetrics: @unchecked Sendable {
     }
 
     private static func read(_ raw: postern_metric_definition) -> MetricDefinition? {
-        guard let kind = MetricDefinition.Kind(rawValue: raw.kind), let name = name(raw.name, Most.nameBytes),
-            raw.label_count <= Most.labels, raw.label_count == 0 || raw.labels != nil,
+        guard let kind = MetricDefinition.Kind(rawValue: raw.kind), let name = text(raw.name, MetricDefinition.Most.nameBytes),
+            raw.label_count <= MetricDefinition.Most.labels, raw.label_count == 0 || raw.labels != nil,
             raw.label_count == 0 || Int(raw.label_size) >= MemoryLayout<postern_metric_label>.size && raw.label_size % 8 == 0
         else { return nil }
         var labels: [MetricDefinition.Label] = []
         for i in 0..<Int(raw.label_count) {
             let label = UnsafeRawPointer(raw.labels!).load(fromByteOffset: i * Int(raw.label_size), as: postern_metric_label.self)
-            guard let labelName = Self.name(label.name, Most.labelNameBytes), labelName != "le", let values = label.values,
-                (1...Most.values).contains(label.value_count), !labels.contains(where: { $0.name == labelName }),
+            guard let labelName = text(label.name, MetricDefinition.Most.labelNameBytes), let values = label.values,
+                (1...MetricDefinition.Most.values).contains(Int(label.value_count)),
                 Int(label.value_size) >= MemoryLayout<postern_bytes>.size, label.value_size % 8 == 0
             else { return nil }
             var texts: [String] = []
             for j in 0..<Int(label.value_count) {
                 let value = UnsafeRawPointer(values).load(fromByteOffset: j * Int(label.value_size), as: postern_bytes.self)
-                guard value.length <= Most.valueBytes, let text = String(validating: value.buffer, as: UTF8.self),
-                    text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), !texts.contains(text)
-                else { return nil }
-                texts.append(text)
+                guard let value = text(value, MetricDefinition.Most.valueBytes) else { return nil }
+                texts.append(value)
             }
             labels.append(MetricDefinition.Label(name: labelName, values: texts))
         }
-        return MetricDefinition(name: name, kind: kind, labels: labels)
+        let definition = MetricDefinition(name: name, kind: kind, labels: labels)
+        return definition.isSensible ? definition : nil
     }
 
-    private static func name(_ raw: postern_bytes, _ most: Int) -> String? {
-        guard (1...UInt64(most)).contains(raw.length), let first = raw.buffer.first, !(48...57).contains(first),
-            raw.buffer.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") })
-        else { return nil }
-        return String(decoding: raw.buffer, as: UTF8.self)
+    private static func text(_ raw: postern_bytes, _ most: Int) -> String? {
+        raw.length <= UInt64(most) ? String(validating: raw.buffer, as: UTF8.self) : nil
     }
 }

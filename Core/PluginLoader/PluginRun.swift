@@ -8,6 +8,8 @@ import Synchronization
 ///     waiting for its turn (serial plugins only) -> in step -> suspended -> in step ... -> ended
 public final class PluginRun: FilterRun, @unchecked Sendable {
     // Sendable: bound to `loop`; `inbox` and `pending` have their locks.
+    /// For whoever keeps several: its home's business.
+    public let number: UInt64
     public let facts: FilterCall
     public let loop: any SerialLoop
     private let instance: ModuleInstance
@@ -37,14 +39,16 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
         var isScheduled = false
     }
 
-    static let mostOperations = 256
-    static let longestTimer = Duration.seconds(3600)
+    public static let mostOperations = 256
+    public static let longestTimer = Duration.seconds(3600)
 
     /// Call `start` next, on `loop`. `events` come on `loop`.
     public init(
-        _ instance: ModuleInstance, _ call: FilterCall, on loop: any SerialLoop, events: @escaping @Sendable (FilterRunEvent) -> Void
+        _ instance: ModuleInstance, _ call: FilterCall, number: UInt64 = 0, on loop: any SerialLoop,
+        events: @escaping @Sendable (FilterRunEvent) -> Void
     ) {
         self.instance = instance
+        self.number = number
         self.loop = loop
         self.events = events
         facts = call
@@ -274,7 +278,7 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
         case .bytes(let bytes): completion.result = memory.result(of: bytes)
         case .failed(let text):
             completion.status = POSTERN_FAILED
-            home.write(.warning, text, of: facts)
+            home.write(.warning, text, of: self)
         }
         return completion
     }

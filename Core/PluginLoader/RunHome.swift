@@ -15,8 +15,8 @@ public protocol RunHome: AnyObject, Sendable {
     /// The run, or the library outside of any run, did what it must not.
     func fault(_ fault: PluginFault)
 
-    /// A line for the gateway's log. `call` nil: outside of runs.
-    func write(_ level: LogLevel, _ text: String, of call: FilterCall?)
+    /// A line for the gateway's log. `run` nil: outside of runs.
+    func write(_ level: LogLevel, _ text: String, of run: PluginRun?)
 
     /// Where a metric that the library defines is shown.
     func makeMetric(_ definition: MetricDefinition) -> any MetricOutput
@@ -44,6 +44,8 @@ public enum PluginFault: String, CaseIterable, Sendable {
     case egress = "undeclared-egress"
     case invalid = "invalid-result"
     case flood
+    /// A worker died, or a call never returned.
+    case crash
 
     init(_ offence: VerdictDraft.Offence) {
         switch offence {

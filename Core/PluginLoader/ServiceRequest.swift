@@ -10,6 +10,18 @@ public enum ServiceRequest: Hashable, Sendable {
     case token
 }
 
+extension ServiceRequest {
+    /// What it weighs, about, on its way to another process.
+    public var bytes: Int {
+        switch self {
+        case .dns(let question): question.name.utf8.count + 32
+        case .timer, .token: 32
+        case .state(let request): request.bytes
+        case .http(let request): request.body.count + (24 << 10)
+        }
+    }
+}
+
 /// The end of what was asked for.
 public enum ServiceAnswer: Hashable, Sendable {
     /// It has happened, and there is nothing to say of it: a timer.

@@ -52,7 +52,7 @@ extension ServiceTables {
         if let call {
             let memory = CallMemory.of(call).takeUnretainedValue()
             guard memory.lines.add(1, ordering: .relaxed).newValue <= Self.linesPerRun else { return POSTERN_LIMIT }
-            home.write(level, line, of: memory.facts)
+            home.write(level, line, of: PluginRun.of(call).takeUnretainedValue())
         } else {
             guard budget.take() else { return POSTERN_LIMIT }
             home.write(level, line, of: nil)
@@ -138,10 +138,12 @@ extension ServiceTables {
 }
 
 /// Lines that a library may write outside of runs: 100 in ten seconds. Any thread.
-final class LineBudget: Sendable {
+public final class LineBudget: Sendable {
     private let state = Mutex<(window: UInt64, count: Int)>((0, 0))
 
-    func take() -> Bool {
+    public init() {}
+
+    public func take() -> Bool {
         let window = MonotonicClock.nanoseconds / 10_000_000_000
         return state.withLock { state in
             if state.window != window { state = (window, 0) }

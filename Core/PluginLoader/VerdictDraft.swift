@@ -43,10 +43,10 @@ public final class VerdictDraft {
     public private(set) var offences: [Offence] = []
     /// The first few, in words.
     public private(set) var notes: [String] = []
-    private let rules: Rules
-    private let scope: RecipientSet
+    let rules: Rules
+    let scope: RecipientSet
     /// Who only observes finds nothing.
-    private let observes: Bool
+    let observes: Bool
     private var headers = 0
 
     public init(_ call: FilterCall, _ rules: Rules) {
@@ -131,10 +131,7 @@ public final class VerdictDraft {
         guard rules.rights.contains(.addHeaders) else { return offend(.right, "no right to add-headers", POSTERN_FORBIDDEN) }
         guard headers < Most.headers else { return offend(.flood, "more than \(Most.headers) header fields", POSTERN_LIMIT) }
         let nameBytes = name.buffer
-        // RFC 5322 section 2.2: printable, no colon.
-        guard !nameBytes.isEmpty, nameBytes.count <= Most.nameBytes, nameBytes.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A }),
-            value.length <= Most.headerBytes, value.buffer.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }),
-            let recipients = recipients(mask)
+        guard Self.isHeader(name: nameBytes, value: value.buffer), value.length == value.buffer.count, let recipients = recipients(mask)
         else { return offend(.invalid, "a bad header field", POSTERN_INVALID) }
         headers += 1
         let field = ProposedAction.addHeader(
@@ -142,6 +139,15 @@ public final class VerdictDraft {
         proposals.append(Proposal(field, recipients: recipients))
         return POSTERN_OK
     }
+
+    /// RFC 5322 section 2.2: printable, no colon; one line.
+    static func isHeader(name: some Collection<UInt8>, value: some Collection<UInt8>) -> Bool {
+        (1...Most.nameBytes).contains(name.count) && name.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3A }
+            && value.count <= Most.headerBytes && value.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+    }
+
+    func append(_ symbol: Symbol) { symbols.append(symbol) }
+    func append(_ proposal: Proposal) { proposals.append(proposal) }
 
     private func recipients(_ mask: UnsafePointer<postern_mask>?) -> RecipientSet? {
         guard let mask else { return scope }

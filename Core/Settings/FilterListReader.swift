@@ -78,9 +78,6 @@ final class FilterListReader {
             problems.error(
                 place, "`\(manifest.id)` does nothing for a domain: its phases are \(phases)", mend: "put it under `edge` in postern.yaml")
         }
-        if !manifest.homes.contains(.host) {
-            problems.error(place, "`\(manifest.id)` runs in a worker only, which is not supported in this version", mend: "remove it")
-        }
     }
 
     /// Takes the host's keys out of the mapping; what is left is the plugin's.
@@ -98,10 +95,8 @@ final class FilterListReader {
                 problems.error(
                     map.place(of: "home"), "`\(plugin)` does not allow the home `\(home.rawValue)`",
                     mend: "it allows \(manifest.homes.map(\.rawValue).joined(separator: ", "))")
-            } else if home != .host {
-                problems.error(
-                    map.place(of: "home"), "the home `\(home.rawValue)` is not supported in this version", mend: "write `home: host`")
             }
+            slot.home = home
         }
         checkName(slot.name, at: map.entry("name")?.value.place ?? place)
         let rest = (node.entries ?? []).filter { !Self.hostKeys.contains($0.key) }

@@ -37,6 +37,13 @@ final class SpooledBody: SpoolFile, @unchecked Sendable {
         size += bytes.count
     }
 
+    /// By /proc, which knows files without a name too.
+    func openReadOnly() -> Int32? {
+        guard descriptor >= 0 else { return nil }
+        let reader = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
+        return reader < 0 ? nil : reader
+    }
+
     func seal() throws(StoreFailure) -> Region { try BodyFiles.map(descriptor, size: size, folder, file: self) }
 
     /// Gives it the name, durably but for the folder. False: it must be copied, since it has had a name before or is of another file system.

@@ -5,12 +5,12 @@ enum ImportRules {
     static let pure: Set<String> = ["Mail", "MIME", "SMTP", "Decide", "DSN", "SRS"]
     static let engines: Set<String> = [
         "Settings", "Receive", "Inspect", "PluginLoader", "PluginHost", "Extract", "Queue", "Store", "Deliver", "DNSClient", "Control",
-        "Telemetry", "Supervisor", "InFlight", "Accounts", "HTTPClient", "Sandbox",
+        "Telemetry", "Supervisor", "InFlight", "Accounts", "HTTPClient", "Sandbox", "WorkerLink",
     ]
     static let top: Set<String> = ["Gateway", "Command", "Worker"]
     static var ours: Set<String> { pure.union(engines).union(top) }
     /// C libraries' headers: no target of the tree above.
-    static let systemLibraries: Set<String> = ["CUnbound", "CArgon2", "CSandbox"]
+    static let systemLibraries: Set<String> = ["CUnbound", "CArgon2", "CSandbox", "CWorkerLink"]
 
     /// What a pure target must not see: clocks, files, sockets, threads, the environment.
     private static let impure: Set<String> = [
@@ -50,15 +50,20 @@ enum ImportRules {
         }
         if engines.contains(target) {
             if top.contains(module) { return "is an engine and imports \(module)" }
-            if engines.contains(module), !(target == "PluginHost" && module == "PluginLoader") {
+            if engines.contains(module), !sharesWithWorker(target, module) {
                 return "is an engine and imports the engine \(module)"
             }
-            if target == "PluginLoader", module.hasPrefix("NIO") { return "is shared with the worker and imports \(module)" }
+            if ["PluginLoader", "WorkerLink"].contains(target), module.hasPrefix("NIO") { return "is shared with the worker and imports \(module)" }
         }
-        if target == "Sandbox", !["Glibc", "CSandbox"].contains(module) { return "confines workers and imports \(module)" }
+        if target == "Sandbox", !["Glibc", "CSandbox", "CWorkerLink"].contains(module) { return "confines workers and imports \(module)" }
         if target == "Gateway", top.contains(module) { return "imports \(module)" }
         if target == "Worker", module.hasPrefix("NIO") || module.hasPrefix("Hummingbird") { return "imports \(module)" }
         return nil
+    }
+
+    /// What the gateway's side of plugins and a worker have in common.
+    private static func sharesWithWorker(_ target: String, _ module: String) -> Bool {
+        target == "PluginHost" && ["PluginLoader", "WorkerLink"].contains(module) || target == "WorkerLink" && module == "PluginLoader"
     }
 
     /// Plugins and examples know the SDK and libraries of their own, never Core.

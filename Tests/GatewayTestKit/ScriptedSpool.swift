@@ -41,6 +41,8 @@ public final class ScriptedSpool: BodySpool {
     }
 
     private final class File: SpoolFile, @unchecked Sendable {
+        func openReadOnly() -> Int32? { nil }
+
         // One thread at a time.
         private let spool: ScriptedSpool
         private var bytes: [UInt8] = []

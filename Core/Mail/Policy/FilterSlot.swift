@@ -6,6 +6,8 @@ public struct FilterSlot: Hashable, Sendable {
     public var isEnabled = true
     /// The plugin's own settings, defaults of its schema filled in.
     public var settings: JSONValue = .object([:])
+    /// Where it runs; nil: where its manifest recommends.
+    public var home: FilterManifest.Home?
     public var onError = FailureAction.defer
     public var onTimeout = FailureAction.defer
     public var onCrash = FailureAction.quarantine

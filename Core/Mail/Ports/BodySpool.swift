@@ -11,4 +11,6 @@ public protocol SpoolFile: AnyObject, Sendable {
     func append(_ bytes: UnsafeRawBufferPointer) throws(StoreFailure)
     /// All that was appended, read-only and mapped: no byte of it is counted as memory. Once.
     func seal() throws(StoreFailure) -> Region
+    /// A new descriptor of the sealed file by which nothing can be written, for another process; the caller closes it. nil: none can be had.
+    func openReadOnly() -> Int32?
 }

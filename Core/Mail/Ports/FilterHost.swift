@@ -3,6 +3,13 @@ public protocol FilterHost: FilterCatalogue {
     /// The instance for a slot's plugin and settings, made when first needed and shared by all slots that are equal in both.
     /// Throws when the plugin cannot be loaded or refuses the settings; the text is for the operator.
     func instance(for slot: FilterSlot) throws -> any FilterInstance
+
+    /// The same for one domain's list of filters: in the home `worker-per-domain` it shares nothing with other domains.
+    func instance(for slot: FilterSlot, of domain: String) throws -> any FilterInstance
+}
+
+extension FilterHost {
+    public func instance(for slot: FilterSlot, of domain: String) throws -> any FilterInstance { try instance(for: slot) }
 }
 
 /// A plugin with settings. Any thread, but each run stays on the loop that it was started on.

@@ -13,13 +13,22 @@ final class TestPlugins {
     let loop = ManualLoop()
     var state: any FilterState = NoFilterState()
     var http: any HTTPFetcher = NoHTTPFetcher()
+    let log = LinesOfLog()
+    /// Where slots run; nil: where the manifest recommends.
+    var home: FilterManifest.Home?
+    private let workers: WorkerLimits
     private(set) lazy var host = PluginHost(
-        folders: [folder], copies: folder + "/copies", resolver: resolver, state: state, http: http,
-        logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        folders: [folder], copies: folder + "/copies", resolver: resolver, state: state, http: http, workers: workers,
+        logger: Logger(label: "test", factory: { [log] _ in log.handler }))
 
+    static let worker = (ProcessInfo.processInfo.environment["POSTERN_STAGE"] ?? tree + "/.build/stage") + "/bin/postern-worker"
     static let tree = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized.path
 
-    init() throws {
+    init(worker: String = TestPlugins.worker) throws {
+        var workers = WorkerLimits(path: worker)
+        workers.grace = .milliseconds(500)
+        workers.memory = 1 << 30
+        self.workers = workers
         folder = NSTemporaryDirectory() + "/postern-plugins-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
@@ -29,15 +38,16 @@ final class TestPlugins {
     /// Compiles a C plugin `test` whose on_phase has this body, and writes its manifest.
     func compile(
         _ onPhase: String, id: String = "test", globals: String = "", major: String = "POSTERN_ABI_MAJOR",
-        minor: String = "POSTERN_ABI_MINOR", manifest: [String: String] = [:]
+        minor: String = "POSTERN_ABI_MINOR", refuses: String = "", manifest: [String: String] = [:]
     ) throws {
         let source = """
             #include <stdlib.h>
             #include <string.h>
             #include "postern/entry.h"
             #include "postern/ext/dns.h"
+            #include "postern/ext/log.h"
             #include "postern/ext/timer.h"
-            static const postern_dns *dns; static const postern_timer *timer;
+            static const postern_dns *dns; static const postern_timer *timer; static const postern_log *log_;
             static postern_bytes text(const char *t) { postern_bytes b = {(const uint8_t *)t, strlen(t)}; return b; }
             \(globals)
             static postern_step on_phase(postern_instance *self, const postern_call *call, void **frame, postern_verdict_builder *out) {
@@ -47,10 +57,16 @@ final class TestPlugins {
             static postern_status load(const postern_entry *e, const postern_host *h, postern_problems *p, postern_module **m) {
                 (void)e; (void)p; (void)m;
                 dns = h->extension(h, POSTERN_EXT_DNS); timer = h->extension(h, POSTERN_EXT_TIMER);
+                log_ = h->extension(h, POSTERN_EXT_LOG);
                 return h->extension(h, "com.example.nothing/1") ? POSTERN_FAILED : POSTERN_OK;
             }
             static postern_status create(postern_module *m, postern_bytes s, postern_problems *p, postern_instance **i) {
-                (void)m; (void)s; (void)p; *i = 0; return POSTERN_OK;
+                (void)m; (void)s; (void)p; *i = 0;
+                const char *refusal = "\(refuses)", *colon = strchr(refusal, ':');
+                if (!colon) return POSTERN_OK;
+                postern_bytes pointer = {(const uint8_t *)refusal, (uint64_t)(colon - refusal)};
+                p->add(p, pointer, text(colon + 2));
+                return POSTERN_INVALID;
             }
             static const postern_plugin plugin = {.size = sizeof plugin, .create_instance = create, .on_phase = on_phase};
             static const postern_entry entry = {.size = sizeof entry, .abi_major = \(major), .abi_minor = \(minor),
@@ -72,6 +88,7 @@ final class TestPlugins {
         var members = [
             "id": "\"\(id)\"", "version": "\"1\"", "vendor": "\"tests\"", "licence": "\"MIT\"", "summary": "\"test\"",
             "phases": "[\"connect\", \"rcpt\", \"data\"]", "homes": "[\"host\"]", "requires": "[\"postern.dns/1\", \"postern.timer/1\"]",
+            "optional": "[\"postern.log/1\"]",
             "symbols": #"[{"name": "FOUND", "score": 2}, {"name": "LIST_*", "score": 1}]"#,
         ]
         for (key, value) in changes { members[key] = value.isEmpty ? nil : value }
@@ -85,6 +102,7 @@ final class TestPlugins {
     ) throws -> (any FilterRun, Events) {
         host.rescan()
         var slot = FilterSlot(name: "slot", plugin: id)
+        slot.home = home
         slot.settings = settings
         let instance = try host.instance(for: slot)
         let events = Events()
@@ -119,6 +137,29 @@ final class TestPlugins {
                 receivedAt: loop.now)
         }
         return call
+    }
+}
+
+/// What a host wrote to its log. Any thread.
+final class LinesOfLog: Sendable {
+    private let all = Mutex<[String]>([])
+    var lines: [String] { all.withLock { $0 } }
+    var handler: any LogHandler { Handler(log: self) }
+
+    private struct Handler: LogHandler {
+        let log: LinesOfLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+        func log(
+            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String, function: String,
+            line: UInt
+        ) {
+            log.all.withLock { $0.append("\(level) \(message) \(self.metadata.merging(metadata ?? [:]) { $1 })") }
+        }
     }
 }
 

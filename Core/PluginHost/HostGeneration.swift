@@ -4,7 +4,7 @@ import PluginLoader
 import Synchronization
 
 /// A library as it was loaded once into the gateway's process.
-final class Generation: Sendable {
+final class HostGeneration: PluginGeneration {
     let number: Int
     let digest: String
     let stats: PluginStats
@@ -13,14 +13,14 @@ final class Generation: Sendable {
     private let pool: ThreadPool
 
     var manifest: FilterManifest { module.manifest }
+    var instanceCount: Int { instances.load(ordering: .relaxed) }
+    var cage: [String] { [] }
+    var pid: Int32? { nil }
 
     init(
-        number: Int, files: PluginFiles, copies: LibraryCopies, stats: PluginStats, services: GatewayServices, journal: any InFlightJournal,
-        pool: ThreadPool, logger: Logger
+        number: Int, files: PluginFiles, copies: LibraryCopies, stats: PluginStats, services: GatewayServices,
+        journal: any InFlightJournal, pool: ThreadPool, logger: Logger
     ) throws(LoadFailure) {
-        guard files.manifest.homes.contains(.host) else {
-            throw LoadFailure(files.libraryPath, "allows no home but a worker; this Postern runs plugins in its own process only")
-        }
         let copy = try copies.take(files.libraryPath)
         let home = HostHome(files.manifest, services: services, journal: journal, stats: stats, logger: logger)
         module = try PluginModule(copy: copy.path, name: files.libraryPath, manifest: files.manifest, home: home)
@@ -31,7 +31,7 @@ final class Generation: Sendable {
     }
 
     /// `digest`: of the settings.
-    func makeInstance(_ settings: JSONValue, digest: String) -> Result<PluginInstance, SettingsRefusal> {
+    func makeInstance(_ settings: JSONValue, digest: String) -> Result<any FilterInstance, SettingsRefusal> {
         module.makeInstance(settings).map { PluginInstance(generation: self, instance: $0, digest: digest, pool: pool) }
     }
 

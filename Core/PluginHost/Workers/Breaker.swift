@@ -1,0 +1,60 @@
+import Mail
+
+/// When a plugin that keeps failing is given a rest, and when only one sender's mail is kept from it. Pure; the generation asks.
+///
+/// One sender alone cannot switch a filter off: a rest needs failures for several client networks. A sender whose mail fails again and again is
+/// itself kept away, so that it cannot make the gateway start workers without end.
+struct Breaker {
+    struct Rule {
+        /// Failures older than this count no more.
+        var window = Duration.seconds(600)
+        /// So many failures, for so many senders, and the plugin rests.
+        var failures = 5
+        var senders = 3
+        /// So many of one sender, and its mail is not shown to the plugin within the window.
+        var perSender = 3
+        var rest = Duration.seconds(60)
+        var longestRest = Duration.seconds(1800)
+    }
+
+    private let rule: Rule
+    private var failures: [(time: Duration, sender: IPNetwork)] = []
+    private(set) var restsUntil: Duration?
+    private var lastRest: Duration?
+
+    init(_ rule: Rule = Rule()) { self.rule = rule }
+
+    /// Clients of one network are one sender: /24, /64.
+    static func sender(_ client: IPAddress) -> IPNetwork { IPNetwork(client, prefix: client.isIPv4 ? 24 : 64) }
+
+    /// Why a run for this client does not go to the plugin now; nil: it does. `now`: the loop's uptime.
+    mutating func refusal(for client: IPAddress, at now: Duration) -> String? {
+        if failures.isEmpty, restsUntil == nil { return nil }
+        forget(at: now)
+        if let until = restsUntil, now < until {
+            return "the plugin rests for another \((until - now).components.seconds + 1) s after failing for several senders"
+        }
+        let sender = Self.sender(client)
+        let count = failures.count { $0.sender == sender }
+        return count >= rule.perSender ? "mail of \(sender) has made the plugin fail \(count) times" : nil
+    }
+
+    /// A failure that was confirmed: a crash in a fresh worker too, or a call that never came back. True: the plugin rests from now on.
+    mutating func failed(_ client: IPAddress, at now: Duration) -> Bool {
+        forget(at: now)
+        if failures.count < 1000 { failures.append((now, Self.sender(client))) }
+        guard restsUntil.map({ $0 <= now }) ?? true, failures.count >= rule.failures, Set(failures.map(\.sender)).count >= rule.senders
+        else { return false }
+        let rest = min(lastRest.map { $0 * 2 } ?? rule.rest, rule.longestRest)
+        lastRest = rest
+        restsUntil = now + rest
+        // What comes after the rest is judged anew, but a rest that follows soon is longer.
+        failures = []
+        return true
+    }
+
+    private mutating func forget(at now: Duration) {
+        failures.removeAll { now - $0.time > rule.window }
+        if let lastRest, let restsUntil, now - restsUntil > rule.longestRest + lastRest { self.lastRest = nil }
+    }
+}

@@ -1,0 +1,75 @@
+import Logging
+import Mail
+import PluginLoader
+import WorkerLink
+
+/// What became of runs whose worker died, and what is held against their messages. On the reactor's thread.
+extension WorkerGeneration {
+    /// Tries the next ones again, each in a worker that serves nothing else.
+    func replayNext() {
+        while replay.underWay < Replay.most, !replay.queue.isEmpty {
+            let run = replay.queue.removeFirst()
+            if run.isFinished { continue }
+            replay.underWay += 1
+            start(only: run.instance) { [weak self] process, _ in
+                guard let self else { return }
+                state.withLock { $0.runs[run.number] = Entry(run: run, process: process) }
+                run.enter(process)
+            } ended: { [weak self] why, start in
+                self?.replayEnded(run, why, start)
+            }
+        }
+    }
+
+    private func replayEnded(_ run: WorkerRun, _ why: String, _ start: WorkerStart) {
+        replay.underWay -= 1
+        state.withLock { $0.runs[run.number] = nil }
+        if !start.isReady {
+            run.finish(run.verdict(.error, "no worker to try it again: \(start.failure ?? why)"))
+        } else if why != Self.notNeeded {
+            logger.error("a message ended two workers: \(why)", metadata: Self.metadata(run.call))
+            crashes.add(run.call, plugin: manifest.id, library: digest, now: run.loop.now)
+            failed(run, "ended its worker twice, the second time alone: \(why)")
+            run.leave(toReplay: false)
+            run.finish(run.verdict(.crash, "ended its worker twice: \(why)"))
+        }
+        replayNext()
+    }
+
+    /// A failure that is the message's or the plugin's for sure.
+    func failed(_ run: WorkerRun, _ why: String) {
+        let client = run.call.session.client
+        let rests = state.withLock { $0.breaker.failed(client, at: run.loop.uptime) }
+        stats.fault(.crash)
+        logger.error("\(why)", metadata: Self.metadata(run.call))
+        if rests { logger.critical("rests: it failed for several senders. Its filters end in errors until it is tried again") }
+    }
+
+    /// The findings as the manifest allows them.
+    func verdict(_ run: WorkerRun, _ findings: WorkerFindings) -> Verdict {
+        var verdict = run.verdict(findings.result, findings.detail)
+        verdict.busy = .nanoseconds(Int64(clamping: findings.busyNanoseconds))
+        let steps = max(1, findings.steps)
+        for _ in 0..<min(steps, 64) { stats.called(nanoseconds: findings.busyNanoseconds / UInt64(steps), countsSlow: false) }
+        if findings.result == .error { stats.fault(.failed) }
+        guard findings.result == .done else { return verdict }
+        let draft = VerdictDraft(run.call, rules)
+        for symbol in findings.symbols {
+            draft.add(symbol: symbol.name, factor: symbol.factor, detail: symbol.detail, recipients: symbol.recipients)
+        }
+        for proposal in findings.proposals { draft.add(proposal) }
+        verdict.symbols = draft.symbols
+        verdict.proposals = draft.proposals
+        if !draft.notes.isEmpty {
+            let notes = "refused: " + draft.notes.joined(separator: ", ")
+            verdict.detail = verdict.detail.isEmpty ? notes : verdict.detail + "; " + notes
+        }
+        return verdict
+    }
+
+    static func metadata(_ call: FilterCall) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["filter": .string(call.slotName), "client": .string("\(call.session.client)")]
+        if let id = call.queueID ?? call.message?.queueID { metadata["id"] = .string(id.description) }
+        return metadata
+    }
+}

@@ -1,0 +1,212 @@
+import Mail
+import PluginLoader
+import WorkerLink
+
+/// Starting workers, hearing them, ending them. On the reactor's thread.
+extension WorkerGeneration {
+    func startServing() {
+        let mustStart = state.withLock { state in
+            if state.isStarting || state.serving != nil { return false }
+            state.isStarting = true
+            return true
+        }
+        guard mustStart else { return }
+        if pause > .zero {
+            reactor.after(pause) { [weak self] in self?.startServingNow() }
+        } else {
+            startServingNow()
+        }
+    }
+
+    private func startServingNow() {
+        start(only: nil) { [weak self] process, made in
+            self?.serve(process, made)
+        } ended: { [weak self] why, start in
+            self?.servingEnded(why, start)
+        }
+    }
+
+    /// `only`: the one instance that it needs; nil: all.
+    func start(
+        only instance: UInt32?, ready: @escaping (WorkerProcess, Set<UInt32>) -> Void, ended: @escaping (String, WorkerStart) -> Void
+    ) {
+        let start = WorkerStart(ready: ready, ended: ended)
+        do throws(LinkFailure) {
+            let process = try WorkerProcess(limits, orders, library: library, on: reactor) { [weak self] line in
+                guard let self, budget.take() else { return }
+                logger.warning("printed: \(line)")
+            } events: { [weak self] event in
+                switch event {
+                case .message(let message): self?.receive(message, start, only: instance)
+                case .ended(let why):
+                    ended(why, start)
+                    start.process = nil
+                }
+            }
+            start.process = process
+        } catch {
+            start.failure = "\(error)"
+            ended("could not be started", start)
+            return
+        }
+        reactor.after(limits.start) { [weak start, limits] in
+            guard let start, !start.isReady else { return }
+            start.failure = start.failure ?? "did not load the plugin within \(limits.start.inTenths)"
+            start.process?.end("took too long to start")
+        }
+    }
+
+    private func receive(_ message: WorkerMessage, _ start: WorkerStart, only instance: UInt32?) {
+        guard let process = start.process else { return }
+        switch message {
+        case .ready(let cage):
+            guard start.cage.isEmpty, !start.isReady else { return process.end("said twice that it was ready") }
+            start.cage = cage
+            let settings = state.withLock(\.settings).filter { instance == nil || $0.key == instance }
+            start.made = Set(settings.keys)
+            start.missing = start.made
+            for (id, text) in settings { process.send(GatewayMessage.makeInstance(id, settings: text).record) }
+            beat(start)
+            readyIfComplete(start)
+        case .failed(let why):
+            start.failure = why
+            process.end("could not start")
+        case .problems(let id, let problems, let isRefused):
+            // A replay's worker makes again what was made before.
+            if instance == nil {
+                let then = state.withLock { $0.answers.removeValue(forKey: id) }
+                then?(isRefused ? .failure(SettingsRefusal(problems: problems)) : .success(problems))
+            }
+            if isRefused, start.missing.contains(id) {
+                logger.error("settings that were good are refused now: \(problems.map(\.description).joined(separator: "; "))")
+            }
+            start.missing.remove(id)
+            readyIfComplete(start)
+        case .operations(let run, let operations): entry(run, process)?.perform(operations, by: services)
+        case .giveUp(let run, let operation): entry(run, process)?.giveUp(operation)
+        case .detached(let number, let phase):
+            guard let run = entry(number, process) else { return }
+            guard run.call.phase < .data, phase > run.call.phase, phase <= .data else {
+                return process.end("detached a run before \(phase)")
+            }
+            run.detach(before: phase)
+        case .finished(let number, let findings):
+            guard let run = entry(number, process) else { return }
+            state.withLock { $0.runs[number] = nil }
+            if let region = run.call.message?.region { process.release(region) }
+            run.leave(toReplay: false)
+            run.finish(verdict(run, findings))
+            if run.isReplayed { process.end(Self.notNeeded) }
+        case .log(let number, let level, let text):
+            guard budget.take() else { return }
+            let run = number.flatMap { entry($0, process) }
+            logger.log(level: .init(level), "\(text.prefix(1024))", metadata: run.map { Self.metadata($0.call) } ?? [:])
+        case .fault(let fault): stats.fault(fault)
+        case .metric(let number, let definition):
+            guard !start.isReady, start.metrics.count < MetricDefinition.Most.metrics, start.metrics[number] == nil,
+                start.metrics.values.reduce(definition.seriesCount, { $0 + $1.definition.seriesCount }) <= MetricDefinition.Most.series
+            else { return process.end("defined a metric that it may not") }
+            start.metrics[number] = (definition, PublishedMetric(definition, plugin: manifest.id))
+        case .moved(let number, let series, let amount, let sets):
+            guard let metric = start.metrics[number], series < metric.definition.seriesCount, amount.isFinite,
+                amount >= 0 || metric.definition.kind != .counter
+            else { return process.end("moved a metric that it has not") }
+            if sets { metric.output.set(Int(series), amount) } else { metric.output.record(Int(series), amount) }
+        case .pong(let number): start.lastPong = min(number, start.lastPing)
+        }
+    }
+
+    private func readyIfComplete(_ start: WorkerStart) {
+        guard !start.cage.isEmpty, start.missing.isEmpty, let ready = start.ready, let process = start.process else { return }
+        start.ready = nil
+        state.withLock { $0.cage = start.cage }
+        ready(process, start.made)
+    }
+
+    /// Asks again and again whether it is there. A nonblocking plugin that does not return holds all of its runs up.
+    private func beat(_ start: WorkerStart) {
+        reactor.after(limits.heartbeat) { [weak self, weak start] in
+            guard let self, let start, let process = start.process else { return }
+            if start.lastPong < start.lastPing { return process.end("did not answer for \(limits.heartbeat.inTenths)") }
+            start.lastPing += 1
+            process.send(GatewayMessage.ping(start.lastPing).record)
+            beat(start)
+        }
+    }
+
+    private func serve(_ process: WorkerProcess, _ made: Set<UInt32>) {
+        let waiting = state.withLock { state in
+            state.serving = process
+            state.isStarting = false
+            for run in state.waiting { state.runs[run.number] = Entry(run: run, process: process) }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for run in waiting { run.enter(process) }
+        for body in afterStart { body(process, made) }
+        afterStart = []
+        endIfIdle()
+    }
+
+    private func servingEnded(_ why: String, _ start: WorkerStart) {
+        let process = start.process
+        if !start.isReady {
+            return notStarted(start.failure ?? "its worker ended while it started: \(why)")
+        }
+        let lost = state.withLock { state in
+            state.serving = nil
+            let lost = state.runs.values.filter { $0.process === process }.map(\.run)
+            for run in lost { state.runs[run.number] = nil }
+            // The newest first: a message mostly ends a worker at its first step.
+            return lost.sorted { $0.number > $1.number }
+        }
+        let open = lost.filter { !$0.isFinished }
+        let isExpected = why == Self.notNeeded
+        if !isExpected {
+            stats.fault(.crash)
+            logger.error("worker \(process.map { "\($0.pid)" } ?? "") died: \(why); \(open.count) runs are tried again, each alone")
+        }
+        for run in open {
+            run.leave(toReplay: true)
+            replay.queue.append(run)
+        }
+        replayNext()
+        let isNeeded = state.withLock { !$0.settings.isEmpty || !$0.waiting.isEmpty }
+        if isNeeded, !isExpected {
+            // One that dies without a run under way dies of itself: not in a loop.
+            pause = lost.isEmpty ? min(max(pause * 2, .milliseconds(500)), .seconds(30)) : .zero
+            startServing()
+        }
+    }
+
+    private func notStarted(_ why: String) {
+        pause = min(max(pause * 2, .milliseconds(500)), .seconds(30))
+        let (answers, waiting) = state.withLock { state in
+            state.isStarting = false
+            defer {
+                state.answers = [:]
+                state.waiting = []
+            }
+            return (state.answers, state.waiting)
+        }
+        afterStart = []
+        logger.error("no worker: \(why)")
+        let refusal = SettingsRefusal(problems: [SettingsProblem(pointer: "", text: why)])
+        for then in answers.values { then(.failure(refusal)) }
+        for run in waiting { run.finish(run.verdict(.error, "no worker: \(why)")) }
+    }
+
+    static let notNeeded = "is not needed any more"
+
+    func endIfIdle() {
+        let process = state.withLock { $0.settings.isEmpty && $0.runs.isEmpty && $0.answers.isEmpty ? $0.serving : nil }
+        process?.end(Self.notNeeded)
+    }
+
+    private func entry(_ number: UInt64, _ process: WorkerProcess) -> WorkerRun? {
+        state.withLock { state in
+            guard let entry = state.runs[number], entry.process === process else { return nil }
+            return entry.run
+        }
+    }
+}

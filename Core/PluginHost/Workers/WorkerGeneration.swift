@@ -1,0 +1,213 @@
+import Dispatch
+import Glibc
+import Logging
+import Mail
+import PluginLoader
+import Synchronization
+import WorkerLink
+
+/// A library as it runs in workers: one that serves, and after its death another, with a third beside it in which what was under way is tried
+/// again, run by run.
+final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
+    // Sendable: `state` has its lock; what is said to be the reactor's thread's is.
+    let number: Int
+    let digest: String
+    let manifest: FilterManifest
+    let stats: PluginStats
+    let instances = Atomic(0)
+    let orders: WorkerOrders
+    let limits: WorkerLimits
+    /// An open descriptor of the copy.
+    let library: Int32
+    let services: GatewayServices
+    let crashes: CrashList
+    let reactor: WorkerReactor
+    let logger: Logger
+    let rules: VerdictDraft.Rules
+    let budget = LineBudget()
+    let state = Mutex(State())
+    // Of the reactor's thread.
+    var replay = Replay()
+    /// What is said to the next worker that serves.
+    var afterStart: [(WorkerProcess, Set<UInt32>) -> Void] = []
+    /// Until then no worker is started again, since the last ones died young.
+    var pause = Duration.zero
+
+    struct State {
+        /// Ready, with all instances.
+        var serving: WorkerProcess?
+        var isStarting = false
+        var cage: [String] = []
+        var settings: [UInt32: String] = [:]
+        var lastInstance: UInt32 = 0
+        var lastRun: UInt64 = 0
+        var runs: [UInt64: Entry] = [:]
+        var waiting: [WorkerRun] = []
+        /// Who waits for the answer of [config] functions.
+        var answers: [UInt32: @Sendable (Result<[SettingsProblem], SettingsRefusal>) -> Void] = [:]
+        var breaker = Breaker()
+    }
+
+    struct Entry {
+        var run: WorkerRun
+        var process: WorkerProcess
+    }
+
+    /// What is tried again: each run alone in a worker, a few at a time.
+    struct Replay {
+        var queue: [WorkerRun] = []
+        var underWay = 0
+        static let most = 4
+    }
+
+    init(
+        number: Int, files: PluginFiles, copies: LibraryCopies, orders: WorkerOrders, limits: WorkerLimits, stats: PluginStats,
+        services: GatewayServices, crashes: CrashList, reactor: WorkerReactor, logger: Logger
+    ) throws(LoadFailure) {
+        let copy = try copies.take(files.libraryPath)
+        library = open(copy.path, O_RDONLY | O_CLOEXEC)
+        guard library >= 0 else { throw LoadFailure(files.libraryPath, "its copy cannot be opened: \(String(cString: strerror(errno)))") }
+        self.number = number
+        digest = copy.digest
+        manifest = files.manifest
+        rules = VerdictDraft.Rules(files.manifest)
+        self.orders = orders
+        self.limits = limits
+        self.stats = stats
+        self.services = services
+        self.crashes = crashes
+        self.reactor = reactor
+        var logger = logger
+        logger[metadataKey: "plugin"] = .string(files.manifest.id)
+        self.logger = logger
+    }
+
+    deinit {
+        close(library)
+        let process = state.withLock(\.serving)
+        reactor.execute { process?.end("is not needed any more") }
+    }
+
+    var instanceCount: Int { instances.load(ordering: .relaxed) }
+    /// Of the serving worker; empty while there is none.
+    var cage: [String] { state.withLock(\.cage) }
+    var pid: Int32? { state.withLock { $0.serving?.pid } }
+
+    // MARK: [config]. Threads that may wait
+
+    func makeInstance(_ settings: JSONValue, digest: String) -> Result<any FilterInstance, SettingsRefusal> {
+        let id = state.withLock { state in
+            state.lastInstance += 1
+            state.settings[state.lastInstance] = settings.canonical
+            return state.lastInstance
+        }
+        switch ask(id, { GatewayMessage.makeInstance(id, settings: settings.canonical).record }) {
+        case .success: return .success(WorkerInstance(generation: self, id: id, settings: settings, digest: digest))
+        case .failure(let refusal):
+            drop(id)
+            return .failure(refusal)
+        }
+    }
+
+    func check(_ settings: JSONValue) -> [SettingsProblem] {
+        let id = state.withLock { state in
+            state.lastInstance += 1
+            return state.lastInstance
+        }
+        defer { drop(id) }
+        switch ask(id, { GatewayMessage.check(id, settings: settings.canonical).record }) {
+        case .success(let problems): return problems
+        case .failure(let refusal): return refusal.problems
+        }
+    }
+
+    /// The last run of it is over.
+    func drop(_ id: UInt32) {
+        let (process, isIdle) = state.withLock { state in
+            state.settings[id] = nil
+            return (state.serving, state.settings.isEmpty && state.runs.isEmpty)
+        }
+        process?.send(GatewayMessage.dropInstance(id).record)
+        if isIdle { reactor.execute { [weak self] in self?.endIfIdle() } }
+    }
+
+    private func ask(_ id: UInt32, _ record: @escaping @Sendable () -> [UInt8]) -> Result<[SettingsProblem], SettingsRefusal> {
+        let answered = DispatchGroup()
+        let answer = Mutex<Result<[SettingsProblem], SettingsRefusal>?>(nil)
+        answered.enter()
+        let isMaking = state.withLock { state in
+            state.answers[id] = { result in
+                answer.withLock { $0 = result }
+                answered.leave()
+            }
+            return state.settings[id] != nil
+        }
+        reactor.execute { [self] in
+            if let process = state.withLock(\.serving) {
+                process.send(record())
+            } else {
+                // A starting worker makes by itself what it knows of.
+                afterStart.append { process, made in if !isMaking || !made.contains(id) { process.send(record()) } }
+                startServing()
+            }
+        }
+        if answered.wait(timeout: DispatchTime.now() + .microseconds(Int(limits.start.microseconds))) == .timedOut {
+            state.withLock { $0.answers[id] = nil }
+            if answer.withLock({ $0 }) == nil {
+                return .failure(
+                    SettingsRefusal(problems: [
+                        SettingsProblem(pointer: "", text: "its worker did not answer within \(limits.start.inTenths)")
+                    ]))
+            }
+        }
+        return answer.withLock { $0 }!
+    }
+
+    // MARK: Runs. Any thread
+
+    func start(
+        _ instance: UInt32, _ egress: Egress, _ call: FilterCall, on loop: any SerialLoop,
+        events: @escaping @Sendable (FilterRunEvent) -> Void
+    ) -> WorkerRun {
+        let number = state.withLock { state in
+            state.lastRun += 1
+            return state.lastRun
+        }
+        let run = WorkerRun(number, instance: instance, egress: egress, call, on: loop, of: self, events: events)
+        if let objection = crashes.objection(to: call, plugin: manifest.id, library: digest) {
+            run.finish(run.verdict(.crash, objection))
+            return run
+        }
+        let (process, refusal) = state.withLock { state -> (WorkerProcess?, String?) in
+            if let refusal = state.breaker.refusal(for: call.session.client, at: loop.uptime) { return (nil, refusal) }
+            if let process = state.serving {
+                state.runs[number] = Entry(run: run, process: process)
+                return (process, nil)
+            }
+            state.waiting.append(run)
+            return (nil, nil)
+        }
+        if let refusal {
+            run.finish(run.verdict(.error, refusal))
+        } else if let process {
+            run.enter(process)
+        } else {
+            reactor.execute { [self] in startServing() }
+        }
+        return run
+    }
+
+    /// The run is over for its session; the worker has to come back from it.
+    func cancelled(_ run: WorkerRun, in process: WorkerProcess?) {
+        guard let process else { return state.withLock { $0.waiting.removeAll { $0 === run } } }
+        process.send(GatewayMessage.cancel(run: run.number).record)
+        let grace = limits.grace
+        reactor.execute { [weak self] in
+            self?.reactor.after(grace) { [weak self] in
+                guard let self, state.withLock({ $0.runs[run.number]?.process === process }) else { return }
+                failed(run, "did not come back from `\(run.call.slotName)` within \(grace.inTenths) after it was cancelled")
+                process.end("was ended: a call did not return")
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+import CWorkerLink
+import Glibc
+import Mail
+import PluginLoader
+import Synchronization
+import WorkerLink
+
+/// One worker: its process, the rings, and what is under way in it. `send` and what goes with it on any thread, the rest on the reactor's.
+final class WorkerProcess: @unchecked Sendable {
+    // Sendable: `state` has its lock; the rest belongs to the reactor's thread or does not change.
+    enum Event {
+        case message(WorkerMessage)
+        /// It is gone, or as good as gone: the last event. The text is for people: `signal 11 (SIGSEGV)`.
+        case ended(String)
+    }
+
+    let pid: pid_t
+    private let reactor: WorkerReactor
+    private let memory: SharedMemory
+    private let socket: DescriptorSocket
+    private let bell: Doorbell
+    private let ownBell: Doorbell
+    private let pidfd: Int32
+    private let output: Int32
+    private var incoming: RingConsumer
+    private var watched: [(UInt64, Int32)] = []
+    private var events: ((Event) -> Void)?
+    private var written: (String) -> Void
+    private var partial: [UInt8] = []
+    /// Why we ended it, where it was us.
+    private var verdict: String?
+    private let state: Mutex<State>
+
+    private struct State: ~Copyable {
+        var ring: RingProducer
+        var waiting: [[UInt8]] = []
+        var regions: [ObjectIdentifier: (number: UInt64, uses: Int, region: Region)] = [:]
+        var lastNumber: UInt64 = 0
+        var isBroken = false
+    }
+
+    private static let ringBytes = RingSize.bytes
+    /// Larger regions go by descriptor.
+    private static let mostInline = 64 << 10
+
+    // MARK: The start. On the reactor's thread
+
+    /// `library` is an open descriptor of the file, the caller's. `written` is given the lines that it prints.
+    init(
+        _ limits: WorkerLimits, _ orders: WorkerOrders, library: Int32, on reactor: WorkerReactor, written: @escaping (String) -> Void,
+        events: @escaping (Event) -> Void
+    ) throws(LinkFailure) {
+        self.reactor = reactor
+        self.written = written
+        self.events = events
+        memory = try SharedMemory(count: 2 * Self.ringBytes)
+        var ring = RingProducer(memory, offset: 0, bytes: Self.ringBytes)
+        incoming = RingConsumer(memory, offset: Self.ringBytes, bytes: Self.ringBytes)
+        // So that its first word rings.
+        _ = incoming.fallAsleep()
+        guard let (ours, theirs) = DescriptorSocket.pair() else { throw LinkFailure("no socket pair: \(String(cString: strerror(errno)))") }
+        defer { close(theirs.descriptor) }
+        socket = ours
+        guard let bell = Doorbell.make(), let ownBell = Doorbell.make() else {
+            close(ours.descriptor)
+            throw LinkFailure("no eventfd: \(String(cString: strerror(errno)))")
+        }
+        self.bell = bell
+        self.ownBell = ownBell
+        var ends: [Int32] = [-1, -1]
+        guard postern_pipe(&ends) == 0 else { throw LinkFailure("no pipe: \(String(cString: strerror(errno)))") }
+        output = ends[0]
+        _ = fcntl(output, F_SETFL, O_NONBLOCK)
+        defer { close(ends[1]) }
+
+        let record = GatewayMessage.begin(orders).record
+        var first = record
+        if record.count > ring.longest {
+            let copy = try SharedMemory.copy(record)
+            defer { close(copy) }
+            guard socket.send(0, copy) else { throw LinkFailure("the orders cannot be sent") }
+            first = GatewayMessage.recordBehindDescriptor(0, count: record.count).record
+        }
+        _ = first.withUnsafeBytes { ring.append($0) }
+        state = Mutex(State(ring: ring))
+        pid = try WorkerSpawn.start(
+            limits.path, input: nil, output: ends[1],
+            descriptors: [theirs.descriptor, library, memory.descriptor, bell.descriptor, ownBell.descriptor])
+        pidfd = postern_pidfd(pid)
+        watched = [
+            (reactor.watch(ownBell.descriptor) { [unowned self] in rung() }, ownBell.descriptor),
+            (reactor.watch(pidfd) { [unowned self] in died() }, pidfd),
+            (reactor.watch(output) { [unowned self] in readOutput() }, output),
+        ]
+    }
+
+    deinit {
+        close(socket.descriptor)
+        close(bell.descriptor)
+        close(ownBell.descriptor)
+        close(pidfd)
+        close(output)
+    }
+
+    // MARK: To the worker. Any thread
+
+    /// Hands a record over; what finds no room waits here, in order.
+    func send(_ record: [UInt8]) {
+        let mustWake = state.withLock { send(record, &$0) }
+        if mustWake { bell.ring() }
+    }
+
+    /// Starts a run in it, its message's bytes before.
+    func call(_ run: UInt64, instance: UInt32, _ call: FilterCall, now: Timestamp) {
+        let mustWake = state.withLock { state in
+            var number: UInt64 = 0
+            var mustWake = false
+            if let region = call.message?.region { (number, mustWake) = show(region, &state) }
+            return send(GatewayMessage.call(run: run, instance: instance, now: now, call, region: number), &state) || mustWake
+        }
+        if mustWake { bell.ring() }
+    }
+
+    /// A run has ended that showed it this region.
+    func release(_ region: Region) {
+        let mustWake = state.withLock { state in
+            let key = ObjectIdentifier(region)
+            guard var shown = state.regions[key] else { return false }
+            shown.uses -= 1
+            guard shown.uses == 0 else {
+                state.regions[key] = shown
+                return false
+            }
+            state.regions[key] = nil
+            return send(GatewayMessage.dropRegion(shown.number).record, &state)
+        }
+        if mustWake { bell.ring() }
+    }
+
+    private func show(_ region: Region, _ state: inout State) -> (UInt64, Bool) {
+        let key = ObjectIdentifier(region)
+        if let shown = state.regions[key] {
+            state.regions[key]!.uses += 1
+            return (shown.number, false)
+        }
+        state.lastNumber += 1
+        let number = state.lastNumber
+        state.regions[key] = (number, 1, region)
+        if region.count <= Self.mostInline {
+            return (number, send(withExtendedLifetime(region) { GatewayMessage.region(number, region.bytes) }, &state))
+        }
+        // A file is shown as it is; memory is copied once, sealed.
+        let descriptor = region.file?.openReadOnly() ?? (try? SharedMemory.copy(region.bytes)) ?? -1
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, socket.send(number, descriptor) else {
+            state.isBroken = true
+            reactor.execute { [weak self] in self?.end("cannot be shown a message") }
+            return (number, false)
+        }
+        return (number, send(GatewayMessage.regionBehindDescriptor(number, count: region.count).record, &state))
+    }
+
+    /// True: the bell must be rung.
+    private func send(_ record: [UInt8], _ state: inout State) -> Bool {
+        if state.isBroken { return false }
+        var record = record
+        if record.count > state.ring.longest {
+            state.lastNumber += 1
+            let number = state.lastNumber
+            let copy = (try? SharedMemory.copy(record)) ?? -1
+            defer { if copy >= 0 { close(copy) } }
+            guard copy >= 0, socket.send(number, copy) else {
+                state.isBroken = true
+                reactor.execute { [weak self] in self?.end("cannot be told") }
+                return false
+            }
+            record = GatewayMessage.recordBehindDescriptor(number, count: record.count).record
+        }
+        if !state.waiting.isEmpty {
+            state.waiting.append(record)
+            return false
+        }
+        return append(record, &state)
+    }
+
+    private func append(_ record: [UInt8], _ state: inout State) -> Bool {
+        switch record.withUnsafeBytes({ state.ring.append($0) }) {
+        case .written(let mustWake): return mustWake
+        case .full: state.waiting.append(record)
+        case .broken:
+            state.isBroken = true
+            reactor.execute { [weak self] in self?.end("damaged the ring") }
+        }
+        return false
+    }
+
+    // MARK: From the worker. On the reactor's thread
+
+    private func rung() {
+        ownBell.clear()
+        while events != nil {
+            switch incoming.next() {
+            case .record(let record):
+                do throws(WireFault) { events?(.message(try WorkerMessage(record: record))) } catch {
+                    end("wrote a record that \(error)")
+                }
+            case .broken: end("damaged the ring")
+            case .empty:
+                flush()
+                if incoming.takeWantsRoom() { bell.ring() }
+                if incoming.fallAsleep() { return }
+            }
+        }
+    }
+
+    private func flush() {
+        let mustWake = state.withLock { state in
+            var mustWake = false
+            while let record = state.waiting.first, !state.isBroken {
+                let before = state.waiting
+                state.waiting = []
+                let wakes = append(record, &state)
+                let isFull = !state.waiting.isEmpty
+                state.waiting = before
+                if isFull { break }
+                state.waiting.removeFirst()
+                mustWake = mustWake || wakes
+            }
+            return mustWake
+        }
+        if mustWake { bell.ring() }
+    }
+
+    private func readOutput() {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = read(output, &buffer, buffer.count)
+        guard count > 0 else {
+            if count == 0, let place = watched.firstIndex(where: { $0.1 == output }) {
+                reactor.forget(watched[place].0, output)
+                watched.remove(at: place)
+            }
+            return
+        }
+        partial += buffer[..<count]
+        while let newline = partial.firstIndex(of: 10) {
+            written(String(decoding: partial[..<newline].prefix(1024), as: UTF8.self))
+            partial.removeFirst(newline + 1)
+        }
+        if partial.count > 4096 {
+            written(String(decoding: partial.prefix(1024), as: UTF8.self))
+            partial = []
+        }
+    }
+
+    /// Ends it: SIGKILL, so that nothing of it runs on. Its `.ended` comes at once.
+    func end(_ why: String) {
+        guard events != nil else { return }
+        verdict = why
+        kill(pid, SIGKILL)
+        died()
+    }
+
+    private func died() {
+        guard let events else { return }
+        readOutput()
+        self.events = nil
+        state.withLock { state in
+            state.isBroken = true
+            state.waiting = []
+            state.regions = [:]
+        }
+        for (name, descriptor) in watched { reactor.forget(name, descriptor) }
+        watched = []
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        events(.ended(verdict ?? WorkerSpawn.words(of: status)))
+    }
+}
+
+/// The bytes of one ring: its words, and twice what the longest record needs (an HTTP request with its body).
+enum RingSize {
+    static let bytes = (4 << 20) + 256
+}

@@ -1,0 +1,47 @@
+import Mail
+import Testing
+
+@testable import PluginHost
+
+/// A plugin that fails for different senders rests; one sender alone cannot switch it off.
+struct BreakerTests {
+    private final class Watched {
+        private var breaker = Breaker()
+        private func client(_ n: UInt32) -> IPAddress { IPAddress(v4: 0xC000_0200 + n << 8) }
+        /// True: a rest begins.
+        func fail(_ n: UInt32, at second: Int) -> Bool { breaker.failed(client(n), at: .seconds(second)) }
+        func isRefused(_ n: UInt32, at second: Int) -> Bool { breaker.refusal(for: client(n), at: .seconds(second)) != nil }
+    }
+
+    @Test func oneSenderIsKeptAwayAlone() {
+        let breaker = Watched()
+        for i in 0..<20 { #expect(!breaker.fail(1, at: i)) }
+        #expect(breaker.isRefused(1, at: 21))
+        #expect(!breaker.isRefused(2, at: 21))
+        // The window goes on.
+        #expect(!breaker.isRefused(1, at: 700))
+    }
+
+    @Test func severalSendersBringARestThatDoubles() {
+        let breaker = Watched()
+        var now = 0
+        func fail() -> Bool {
+            (0..<5).reduce(false) { rests, i in
+                now += 1
+                return breaker.fail(UInt32(i % 3), at: now) || rests
+            }
+        }
+        #expect(fail())
+        #expect(breaker.isRefused(9, at: now + 59))
+        now += 61
+        #expect(!breaker.isRefused(9, at: now))
+        #expect(fail())
+        #expect(breaker.isRefused(9, at: now + 119))
+        #expect(!breaker.isRefused(9, at: now + 121))
+        // Long after it begins small again.
+        now += 5000
+        #expect(!breaker.isRefused(9, at: now))
+        #expect(fail())
+        #expect(!breaker.isRefused(9, at: now + 61))
+    }
+}
