@@ -37,7 +37,7 @@ public struct MetricDefinition: Hashable, Sendable {
                     && label.values.allSatisfy {
                         $0.utf8.count <= Most.valueBytes && $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
                     }
-            } && seriesCount <= Most.series
+            }
     }
 
     private static func isName(_ text: String, _ most: Int) -> Bool {
