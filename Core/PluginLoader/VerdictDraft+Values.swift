@@ -4,6 +4,7 @@ import Mail
 /// Findings that come from a worker as values: held to the same rules as those that come through the ABI.
 extension VerdictDraft {
     public func add(symbol name: String, factor: Double, detail: String, recipients: RecipientSet) {
+        if observes { return }
         guard symbols.count < Most.symbols else { return note(.flood, "more than \(Most.symbols) symbols") }
         guard (1...Most.nameBytes).contains(name.utf8.count), name.utf8.allSatisfy(DeclaredSymbols.allows), factor.isFinite,
             abs(factor) <= 1e6
@@ -16,6 +17,7 @@ extension VerdictDraft {
     }
 
     public func add(_ proposal: Proposal) {
+        if observes { return }
         let right: FilterManifest.Right
         var action = proposal.action
         switch proposal.action {

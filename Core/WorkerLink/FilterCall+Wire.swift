@@ -11,6 +11,7 @@ extension WireWriter {
         optional(call.queueID ?? call.message?.queueID) { $0.i64($1.rawValue) }
         text(call.slotName)
         list(call.earlier) { $0.earlier($1) }
+        optional(call.outcome) { $0.outcome($1) }
         optional(call.message) {
             $0.i64($1.receivedAt.microseconds)
             $0.u64(region)
@@ -71,6 +72,7 @@ extension WireReader {
         call.queueID = try optional { (reader) throws(WireFault) in QueueID(rawValue: try reader.i64()) }
         call.slotName = try text()
         call.earlier = try list(most: 1 << 16) { (reader) throws(WireFault) in try reader.earlier() }
+        call.outcome = try optional { (reader) throws(WireFault) in try reader.outcome() }
         if try flag() {
             let receivedAt = Timestamp(microseconds: try i64())
             guard let region = region(try u64()), let envelope = call.envelope else { throw WireFault("a message without its bytes") }
