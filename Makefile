@@ -6,9 +6,9 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Tests, benchmarks and fuzzing see loopback and nothing else.
 ISOLATED := Tests/isolated.sh
 
-BUILD_PACKAGES := libunbound-dev libargon2-dev libseccomp-dev libsqlite3-dev libssl-dev gcc make
+BUILD_PACKAGES := libclamav-dev libyara-dev libunbound-dev libargon2-dev libseccomp-dev libsqlite3-dev libssl-dev gcc make
 TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssleay-perl msmtp curl openssl iproute2 util-linux \
-	binutils g++ python3 procps abigail-tools
+	binutils g++ python3 procps abigail-tools clamav-testfiles clamav-daemon clamdscan yara
 # They exclude Postfix as installed packages.
 SEPARATE_PACKAGES := opensmtpd exim4-daemon-light
 
@@ -28,6 +28,8 @@ build: build-deps
 	swift build -c release --product postern
 	swift build -c release --product postern-worker
 	swift build -c release --product rbl
+	swift build -c release --product clamav-filter
+	swift build -c release --product yara-filter
 	@Tests/stage.sh release build
 
 # The demonstration: loopback only, DNS from a file, a sink as next hop. Data under ./.postern

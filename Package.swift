@@ -17,10 +17,12 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, path: "Core/\(name)", exclude: ["README.md"])
 }
 
-/// A filter: a shared library that exports one symbol, `postern_plugin_entry`, and imports the SDK only.
-func plugin(_ name: String) -> Target {
+/// A filter: a shared library that exports one symbol, `postern_plugin_entry`, and imports the SDK and a C library of its own at most, whose
+/// header is in a folder of the filter's.
+func plugin(_ name: String, library: String? = nil) -> Target {
     .target(
-        name: name, dependencies: [product("PosternKit", "SDK")], path: "Plugins/\(name)", exclude: ["README.md", "manifest.json"],
+        name: name, dependencies: [product("PosternKit", "SDK")] + (library.map { [.byName(name: $0)] } ?? []),
+        path: "Plugins/\(name)", exclude: ["README.md", "manifest.json"] + (library.map { [$0] } ?? []),
         linkerSettings: [.unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/SDK/plugin.map"])])
 }
 
@@ -30,12 +32,23 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
         name: name + "Tests", dependencies: ["Mail", "GatewayTestKit"] + dependencies, path: "Tests/Core/\(name)", exclude: exclude)
 }
 
+/// The tests of a filter: of its parts, and of the built library through the ABI.
+func pluginTests(_ name: String) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name), "PluginTestKit"], path: "Tests/Plugins/\(name)",
+        // All filters' tests are one program, and each filter has the same entry; nothing in it calls that.
+        linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])])
+}
+
 let package = Package(
     name: "postern",
     products: [
         .executable(name: "postern", targets: ["Command"]),
         .executable(name: "postern-worker", targets: ["Worker"]),
         .library(name: "rbl", type: .dynamic, targets: ["RBL"]),
+        // Not lib<id>.so, the name of the library that they are linked with.
+        .library(name: "clamav-filter", type: .dynamic, targets: ["ClamAV"]),
+        .library(name: "yara-filter", type: .dynamic, targets: ["YARA"]),
     ],
     dependencies: [
         .package(path: "SDK"),
@@ -110,6 +123,10 @@ let package = Package(
 
         // Filters
         plugin("RBL"),
+        .systemLibrary(name: "CClamAV", path: "Plugins/ClamAV/CClamAV"),
+        plugin("ClamAV", library: "CClamAV"),
+        .systemLibrary(name: "CYARA", path: "Plugins/YARA/CYARA"),
+        plugin("YARA", library: "CYARA"),
 
         // Tests
         .target(
@@ -139,6 +156,10 @@ let package = Package(
         // What a hostile filter may try, and the program that tries it from within.
         .target(name: "SandboxAttempts", path: "Tests/Core/Sandbox/Attempts"),
         .executableTarget(name: "SandboxProbe", dependencies: ["Sandbox", "SandboxAttempts"], path: "Tests/Core/Sandbox/Probe"),
+        .testTarget(name: "PosternKitTests", dependencies: [product("PosternKit", "SDK")], path: "Tests/SDK/PosternKit"),
+        .target(name: "PluginTestKit", dependencies: [abi], path: "Tests/PluginTestKit"),
+        pluginTests("ClamAV"),
+        pluginTests("YARA"),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
         // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
         .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),

@@ -16,7 +16,9 @@ put "$built/postern" "$folder/bin/postern"
 put "$built/postern-worker" "$folder/bin/postern-worker"
 for plugin in "$root"/Plugins/*/manifest.json; do
     id=$(sed -n 's/^ *"id": *"\([a-z0-9-]*\)".*/\1/p' "$plugin" | head -n 1)
-    put "$built/lib$id.so" "$folder/plugins/$id.so"
+    library="$built/lib$id-filter.so" # where lib$id.so is the name of the C library that it uses
+    [ -e "$library" ] || library="$built/lib$id.so"
+    put "$library" "$folder/plugins/$id.so"
     put "$plugin" "$folder/plugins/$id.manifest.json"
 done
 # The Swift runtime, so that the tree runs on a machine without a toolchain (bin/postern looks there: $ORIGIN/../lib/postern/runtime).

@@ -72,7 +72,7 @@ public struct ManifestReader {
 
     private static let keys = [
         "id", "version", "vendor", "licence", "summary", "phases", "symbols", "settings", "rights", "requires", "optional", "execution",
-        "concurrency", "scope", "homes", "home", "egress",
+        "concurrency", "scope", "homes", "home", "egress", "files", "temporary",
     ]
 
     /// Those that this version runs. One that nobody calls would be a filter that is on and never asked.
@@ -95,7 +95,7 @@ public struct ManifestReader {
             optional: strings(root, "optional"), execution: word(root, "execution", FilterManifest.ExecutionClass.allCases) ?? .nonblocking,
             concurrency: word(root, "concurrency", FilterManifest.ConcurrencyMode.allCases) ?? .parallel,
             scope: word(root, "scope", FilterManifest.ResultScope.allCases) ?? .message, homes: homes, recommendedHome: home,
-            egress: egress(root))
+            egress: egress(root), files: files(root), needsTemporary: flag(root, "temporary"))
     }
 
     private mutating func egress(_ root: JSONValue) -> [EgressRule] {
@@ -132,7 +132,51 @@ public struct ManifestReader {
         }
     }
 
+    private mutating func files(_ root: JSONValue) -> [FileGrant] {
+        guard let value = root["files"] else { return [] }
+        guard let items = value.array else {
+            complain("/files", "must be a list")
+            return []
+        }
+        return items.enumerated().compactMap { index, item in
+            let place = "/files/\(index)"
+            checkKeys(item, place, ["path", "setting", "folder"])
+            let grantsFolder = flag(item, "folder", in: place)
+            switch (item["path"], item["setting"]) {
+            case (let path?, nil):
+                guard let text = path.string, text.hasPrefix("/"), text.utf8.allSatisfy({ $0 >= 0x20 }) else {
+                    complain(place + "/path", "must be an absolute path")
+                    return nil
+                }
+                return FileGrant(source: .path(text), grantsFolder: grantsFolder)
+            case (nil, let pointer?):
+                guard let names = pointer.string.flatMap(Self.pointer) else {
+                    complain(place + "/setting", "must be a JSON pointer into the settings, like /database")
+                    return nil
+                }
+                return FileGrant(source: .setting(names), grantsFolder: grantsFolder)
+            default:
+                complain(place, "must have a path or a setting")
+                return nil
+            }
+        }
+    }
+
+    /// RFC 6901, without the whole document.
+    private static func pointer(_ text: String) -> [String]? {
+        guard text.hasPrefix("/"), text.utf8.count <= 200 else { return nil }
+        return text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map {
+            $0.replacingOccurrences(of: "~1", with: "/").replacingOccurrences(of: "~0", with: "~")
+        }
+    }
+
     // MARK: Values
+
+    private mutating func flag(_ value: JSONValue, _ key: String, in place: String = "") -> Bool {
+        guard let member = value[key] else { return false }
+        if member.bool == nil { complain(place + "/" + key, "must be true or false") }
+        return member.bool ?? false
+    }
 
     private mutating func complain(_ pointer: String, _ text: String) {
         if complaints.count < 20 { complaints.append("\(pointer.isEmpty ? "the document" : pointer) \(text)") }

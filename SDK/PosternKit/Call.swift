@@ -12,7 +12,7 @@ public final class Call: @unchecked Sendable {
     private var builder: UnsafeMutablePointer<postern_verdict_builder>?
     private var task: Task<Void, Never>?
     private var isFinished = false
-    private(set) var isCancelled = false
+    private var wasCancelled = false
     private var joinBefore: Phase?
     private var waiting: [UInt64: (CompletionSink, Int)] = [:]
 
@@ -41,6 +41,8 @@ public final class Call: @unchecked Sendable {
 
     /// For outcome.
     public var outcome: Outcome? { raw.pointee.outcome.flatMap(Outcome.init) }
+    /// Nobody waits for this run any more: for a filter of the class `blocking`, which asks now and then, from whatever thread works for it.
+    public var isCancelled: Bool { wasCancelled || host.isCancelled(raw) }
 
     // MARK: Findings
 
@@ -95,8 +97,8 @@ public final class Call: @unchecked Sendable {
     public func resolve(_ questions: [DNSQuestion], within limit: Duration? = nil) async -> [DNSAnswer] {
         if questions.isEmpty { return [] }
         let answers = AnswerSink(count: questions.count)
-        guard let dns = host.dns, !isCancelled else {
-            return answers.failed(isCancelled ? .cancelled : .failed, "this host has no \(POSTERN_EXT_DNS)")
+        guard let dns = host.dns, !wasCancelled else {
+            return answers.failed(wasCancelled ? .cancelled : .failed, "this host has no \(POSTERN_EXT_DNS)")
         }
         var operations = [UInt64](repeating: 0, count: questions.count)
         let status = ask(dns, questions, &operations)
@@ -111,12 +113,14 @@ public final class Call: @unchecked Sendable {
 
     public func resolve(_ name: String, _ type: DNSType) async -> DNSAnswer { await resolve([DNSQuestion(name, type)])[0] }
 
-    /// Waits; returns early when the run is cancelled.
-    public func sleep(_ duration: Duration) async {
-        guard !isCancelled, let operation = startTimer(duration) else { return }
+    /// Waits; returns early when the run is cancelled. False: it did not wait, since the run is over or the host has no timer.
+    @discardableResult
+    public func sleep(_ duration: Duration) async -> Bool {
+        guard !wasCancelled, let operation = startTimer(duration) else { return false }
         let sink = CompletionSink(count: 1)
         waiting[operation] = (sink, 0)
         await withUnsafeContinuation { sink.continuation = $0 }
+        return true
     }
 
     private func startTimer(_ duration: Duration) -> UInt64? {
@@ -188,14 +192,14 @@ public final class Call: @unchecked Sendable {
                 sink.take(completion, index)
             }
         default:
-            isCancelled = true
+            wasCancelled = true
             task?.cancel()
             let sinks = waiting.values
             waiting = [:]
             for (sink, index) in sinks { sink.cancel(index) }
         }
         run.drain()
-        if isFinished || isCancelled {
+        if isFinished || wasCancelled {
             task = nil
             return POSTERN_DONE
         }
@@ -216,7 +220,7 @@ public final class Call: @unchecked Sendable {
             case .route, .peer: break
             }
         } catch {
-            if let builder, !isCancelled { "\(error)".withBytes { _ = builder.pointee.fail(builder, $0) } }
+            if let builder, !wasCancelled { "\(error)".withBytes { _ = builder.pointee.fail(builder, $0) } }
         }
         isFinished = true
     }

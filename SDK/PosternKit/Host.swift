@@ -63,6 +63,11 @@ public struct Host: @unchecked Sendable {
     /// The operation's completion does not come any more.
     func cancel(_ call: UnsafePointer<postern_call>, _ operation: UInt64) { _ = table.pointee.cancel_operation(call, operation) }
 
+    func isCancelled(_ call: UnsafePointer<postern_call>) -> Bool {
+        guard let cancelled = table.pointee.cancelled else { return false }
+        return cancelled(call) != 0
+    }
+
     func write(_ call: UnsafePointer<postern_call>?, _ level: LogLevel, _ text: String) {
         guard let log else { return }
         _ = text.withBytes { log.pointee.write(log, call, level.rawValue, $0) }

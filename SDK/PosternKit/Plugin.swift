@@ -69,7 +69,7 @@ public final class Plugin: @unchecked Sendable {
         check_config: { module, settings, problems in
             guard let module else { return POSTERN_INVALID }
             let owner = Unmanaged<Module>.fromOpaque(UnsafeRawPointer(module)).takeUnretainedValue()
-            return owner.make(settings, problems) == nil ? POSTERN_FAILED : POSTERN_OK
+            return owner.check(settings, problems) ? POSTERN_OK : POSTERN_FAILED
         })
 }
 
@@ -87,13 +87,23 @@ private final class Module {
     }
 
     func make(_ json: postern_bytes, _ problems: UnsafeMutablePointer<postern_problems>?) -> (any Filter)? {
+        reporting(problems) { try type.init(settings: Settings(json: json.buffer), host: host) }
+    }
+
+    func check(_ json: postern_bytes, _ problems: UnsafeMutablePointer<postern_problems>?) -> Bool {
+        reporting(problems) { try type.check(settings: Settings(json: json.buffer), host: host) } != nil
+    }
+
+    private func reporting<R>(_ problems: UnsafeMutablePointer<postern_problems>?, _ body: () throws -> R) -> R? {
         func report(_ pointer: String, _ text: String) {
             pointer.withBytes { pointer in text.withBytes { problems?.pointee.add(problems, pointer, $0) } }
         }
         do {
-            return try type.init(settings: Settings(json: json.buffer), host: host)
+            return try body()
         } catch let error as SettingsError {
             report(error.pointer, error.text)
+        } catch let error as SettingsProblems {
+            for problem in error.problems { report(problem.pointer, problem.text) }
         } catch {
             report("", "\(error)")
         }

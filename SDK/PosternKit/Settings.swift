@@ -112,3 +112,10 @@ public struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible 
     }
     public var description: String { "\(pointer.isEmpty ? "settings" : pointer): \(text)" }
 }
+
+/// Several complaints about settings.
+public struct SettingsProblems: Error, Hashable, Sendable, CustomStringConvertible {
+    public var problems: [SettingsError]
+    public init(_ problems: [SettingsError]) { self.problems = problems }
+    public var description: String { problems.map(\.description).joined(separator: "; ") }
+}

@@ -15,6 +15,10 @@ public struct FilterManifest: Hashable, Sendable {
     /// Service IDs: `postern.dns/1`.
     public var requires: [String]
     public var optional: [String]
+    /// What of the disk it reads. A worker is granted it, and nothing else.
+    public var files: [FileGrant]
+    /// It needs a folder of its own to write into while it works.
+    public var needsTemporary: Bool
     public var execution: ExecutionClass
     public var concurrency: ConcurrencyMode
     public var scope: ResultScope
@@ -27,7 +31,8 @@ public struct FilterManifest: Hashable, Sendable {
         id: String, version: String, vendor: String, licence: String, summary: String, phases: Set<Phase>, symbols: [DeclaredSymbol],
         schema: JSONValue, rights: Set<Right>, requires: [String], optional: [String], execution: ExecutionClass,
         concurrency: ConcurrencyMode,
-        scope: ResultScope, homes: [Home], recommendedHome: Home, egress: [EgressRule] = []
+        scope: ResultScope, homes: [Home], recommendedHome: Home, egress: [EgressRule] = [], files: [FileGrant] = [],
+        needsTemporary: Bool = false
     ) {
         self.id = id
         self.version = version
@@ -40,6 +45,8 @@ public struct FilterManifest: Hashable, Sendable {
         self.rights = rights
         self.requires = requires
         self.optional = optional
+        self.files = files
+        self.needsTemporary = needsTemporary
         self.execution = execution
         self.concurrency = concurrency
         self.scope = scope
@@ -87,6 +94,11 @@ public struct FilterManifest: Hashable, Sendable {
 
     /// It asks for the service, whether it can do without or not.
     public func names(_ service: String) -> Bool { requires.contains(service) || optional.contains(service) }
+
+    /// The paths that a worker is granted for these settings, sorted. `isFolder` looks at the disk.
+    public func paths(in settings: JSONValue, isFolder: (String) -> Bool) -> [String] {
+        Set(files.flatMap { $0.paths(in: settings, isFolder: isFolder) }).sorted()
+    }
 
     /// The declaration that covers a symbol: the exact one, else the longest family.
     public func declaration(of symbol: String) -> DeclaredSymbol? {

@@ -1,0 +1,2 @@
+// libclamav's header, for Swift.
+#include <clamav.h>

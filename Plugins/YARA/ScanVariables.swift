@@ -1,0 +1,30 @@
+import PosternKit
+
+/// The external variables of a scan. Rules of the field know the first ones, of a file on a disk; the others are a message's. All are there for
+/// every rule; what is not known is empty.
+struct ScanVariables: Sendable {
+    static let names = [
+        "filename", "filepath", "extension", "filetype", "owner", "subject", "from", "to", "reverse_path", "helo", "client",
+    ]
+    static let longest = 4096
+
+    private(set) var values: [(name: String, value: String)] = []
+
+    init(_ known: [String: String] = [:]) {
+        // C's texts end at a NUL.
+        for name in Self.names {
+            guard let value = known[name], !value.isEmpty else { continue }
+            values.append((name, String(decoding: value.utf8.prefix(Self.longest).filter { $0 != 0 }, as: UTF8.self)))
+        }
+    }
+
+    /// Of a message as a whole, which has no file's name.
+    init(_ call: Call, message: Message) {
+        func field(_ name: String) -> String { (try? message.fields(name).first) ?? "" }
+        self.init([
+            "subject": field("Subject"), "from": field("From"), "to": field("To"),
+            "reverse_path": call.transaction?.reversePath ?? "",
+            "helo": call.session.helo ?? "", "client": call.session.client.description,
+        ])
+    }
+}
