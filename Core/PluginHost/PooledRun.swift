@@ -8,7 +8,8 @@ final class PooledRun: FilterRun, @unchecked Sendable {
     private let loop: any SerialLoop
     private let events: @Sendable (FilterRunEvent) -> Void
     private let strand: Strand
-    private var run: PluginRun!
+    /// Until the plugin has come back from it.
+    private var run: PluginRun?
     private let startedAt: Timestamp
     private let facts: FilterCall
     private var isFinished = false
@@ -23,12 +24,15 @@ final class PooledRun: FilterRun, @unchecked Sendable {
         startedAt = loop.now
         strand = Strand(on: pool, clock: loop)
         run = PluginRun(instance, call, on: strand) { [self] event in
-            loop.execute { self.receive(event) }
+            loop.execute {
+                self.receive(event)
+                if case .finished = event { self.run = nil }
+            }
         }
     }
 
     func start() {
-        strand.execute { [self] in run.start() }
+        strand.execute { [run] in run?.start() }
     }
 
     /// The verdict is there at once; the call that may be under way learns of it by `cancelled`, and its thread comes back when it returns.
@@ -37,13 +41,13 @@ final class PooledRun: FilterRun, @unchecked Sendable {
         var verdict = Verdict(filter: facts.slotName, phase: facts.phase, result: reason == .timeout ? .timeout : .cancelled)
         verdict.elapsed = loop.now - startedAt
         if reason == .timeout { verdict.detail = "waiting for " + waits.prefix(3).joined(separator: ", ") }
-        run.warn()
-        strand.execute { [self] in run.cancel(reason) }
+        run?.warn()
+        strand.execute { [run] in run?.cancel(reason) }
         receive(.finished(verdict))
     }
 
     var waits: [String] {
-        let waits = run.waits
+        let waits = run?.waits ?? []
         return waits.isEmpty ? ["its thread \((loop.now - startedAt).inTenths)"] : waits
     }
 

@@ -25,9 +25,9 @@ public final class ThreadPool: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         work.append(body)
-        if idle > 0 {
-            pthread_cond_signal(condition)
-        } else if threads < most {
+        // Idle ones may have been called already.
+        if idle > 0 { pthread_cond_signal(condition) }
+        if work.count - head > idle, threads < most {
             threads += 1
             start()
         }

@@ -22,6 +22,7 @@ package func enter(_ grants: Grants, layers: Layers, landlock: Landlock?) throws
     if layers.contains(.limits) { OwnProcess.goesFirstWhenMemoryEnds() }
 
     // The last moment to open, mount and change anything as root.
+    let parent = getppid()
     let needsEmptyRoot = layers.contains(.files) && landlock == nil && isRoot
     let hasOwnMounts = layers.contains(.files) && isRoot && MountNamespace.enter()
     if needsEmptyRoot, !hasOwnMounts {
@@ -44,6 +45,11 @@ package func enter(_ grants: Grants, layers: Layers, landlock: Landlock?) throws
     if layers.contains(.user) {
         try WorkerUser.become(grants.user)
         try FileRules.check(grants)
+    }
+    if grants.endsWithParent {
+        // A change of user takes it back, so it comes after that. 1: the parent is gone already.
+        guard sandbox_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL)) == 0 else { throw SandboxFailure(call: "PR_SET_PDEATHSIG") }
+        if getppid() == 1, parent != 1 { _exit(0) }
     }
     guard sandbox_prctl(PR_SET_NO_NEW_PRIVS, 1) == 0 else { throw SandboxFailure(call: "PR_SET_NO_NEW_PRIVS") }
     report.layers.append("no new privileges")

@@ -34,6 +34,8 @@ public struct Grants: Sendable, Equatable {
     public var user: User?
     /// The operator accepts that files are protected by their modes alone where neither Landlock nor an empty root is to be had.
     public var acceptsModesAlone: Bool
+    /// It ends when the thread that started it does, whatever it is doing.
+    public var endsWithParent = false
 
     public init(
         readable: [String] = [], readableDescriptors: [Int32] = [], descriptors: [Int32] = [], temporary: String? = nil,

@@ -1,9 +1,11 @@
 import Glibc
 import Mail
+import Synchronization
 
 /// A large message's file while it has no name. Its kernel file goes with the last descriptor and mapping.
 final class SpooledBody: SpoolFile, @unchecked Sendable {
-    // Sendable: handed from the thread that writes it to the one that names it, never used by two.
+    // Sendable: handed from the thread that writes it to the one that names it; `openReadOnly` comes from any, so closing has a lock.
+    private let closing = Mutex<Void>(())
 
     /// -1 once it has a name: the mapping keeps the bytes.
     private var descriptor: Int32
@@ -39,9 +41,11 @@ final class SpooledBody: SpoolFile, @unchecked Sendable {
 
     /// By /proc, which knows files without a name too.
     func openReadOnly() -> Int32? {
-        guard descriptor >= 0 else { return nil }
-        let reader = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
-        return reader < 0 ? nil : reader
+        closing.withLock { _ in
+            guard descriptor >= 0 else { return nil }
+            let reader = open("/proc/self/fd/\(descriptor)", O_RDONLY | O_CLOEXEC)
+            return reader < 0 ? nil : reader
+        }
     }
 
     func seal() throws(StoreFailure) -> Region { try BodyFiles.map(descriptor, size: size, folder, file: self) }
@@ -56,8 +60,10 @@ final class SpooledBody: SpoolFile, @unchecked Sendable {
             if errno == EXDEV { return false }
             throw BodyFiles.failure(path)
         }
-        close(descriptor)
-        descriptor = -1
+        closing.withLock { _ in
+            close(descriptor)
+            descriptor = -1
+        }
         if let temporary { unlink(temporary) }
         temporary = nil
         return true

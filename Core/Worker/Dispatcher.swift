@@ -53,7 +53,9 @@ final class Dispatcher {
             guard let run = home.run(number) else { return }
             run.warn()
             // A pool's thread may be in a call: the run's own place is next.
-            if pool == nil { run.cancel(.sessionEnded) } else { run.loop.execute { run.cancel(.sessionEnded) } }
+            if pool == nil { return run.cancel(.sessionEnded) }
+            home.end(run)
+            run.loop.execute { run.cancel(.sessionEnded) }
         case .ping(let number): outgoing.send(.pong(number))
         case .recordBehindDescriptor(let number, let count): handle(regions.record(number, count: count))
         }
@@ -79,7 +81,9 @@ final class Dispatcher {
         let place: any SerialLoop = pool.map { Strand(on: $0, clock: loop) } ?? loop
         let run = PluginRun(instance, call, number: number, on: place) { [home] in home.receive($0, of: number) }
         home.add(run)
-        if pool == nil { run.start() } else { place.execute { run.start() } }
+        guard pool != nil else { return run.start() }
+        // Not if it was cancelled while it waited for a thread.
+        place.execute { [home] in if home.run(number) != nil { run.start() } }
     }
 
     private static func settings(_ text: String) throws(WireFault) -> JSONValue {

@@ -13,15 +13,17 @@ enum Worker {
             WorkerProcess.end(.badStart, "no shared memory")
         }
         let half = memory.count / 2
+        let bell = Doorbell(descriptor: WorkerProcess.bell)
         let socket = DescriptorSocket(descriptor: WorkerProcess.socket)
         let outgoing = Outgoing(
-            RingProducer(memory, offset: half, bytes: half), bell: Doorbell(descriptor: WorkerProcess.gatewayBell))
+            RingProducer(memory, offset: half, bytes: half), bell: bell)
         var incoming = RingConsumer(memory, offset: 0, bytes: half)
         let regions = Regions(socket)
         let orders = takeOrders(&incoming, regions)
         let home = WorkerHome(outgoing)
-        let loop = WorkerLoop(bell: Doorbell(descriptor: WorkerProcess.bell), socket: socket, outgoing: outgoing)
-        let module = load(orders, home, outgoing)
+        // Inside the sandbox no more descriptors are made, and those that it is not told of are closed.
+        let loop = WorkerLoop(bell: bell, socket: socket, outgoing: outgoing)
+        let module = load(orders, home, outgoing, keeping: loop.ownDescriptors)
         let dispatcher = Dispatcher(
             loop: loop, outgoing: outgoing, home: home, module: module, threads: orders.threads, regions: regions)
         loop.run(incoming) { dispatcher.handle($0) }
@@ -42,13 +44,16 @@ enum Worker {
         return orders
     }
 
-    private static func load(_ orders: WorkerOrders, _ home: WorkerHome, _ outgoing: Outgoing) -> PluginModule {
+    private static func load(
+        _ orders: WorkerOrders, _ home: WorkerHome, _ outgoing: Outgoing, keeping own: [Int32]
+    ) -> PluginModule {
         do {
             let manifest = try ManifestReader.parse(orders.manifest, path: orders.manifestName)
             var grants = Grants(memory: orders.memory, openFiles: orders.openFiles)
             grants.readable = orders.readable
             grants.readableDescriptors = [WorkerProcess.library]
-            grants.descriptors = [WorkerProcess.socket, WorkerProcess.memory, WorkerProcess.bell, WorkerProcess.gatewayBell]
+            grants.descriptors = [WorkerProcess.socket, WorkerProcess.memory, WorkerProcess.bell] + own
+            grants.endsWithParent = true
             grants.temporary = orders.temporary
             grants.temporaryBytes = orders.temporaryBytes
             if let user = orders.user, let group = orders.group { grants.user = .init(uid: user, gid: group) }

@@ -15,6 +15,8 @@ final class WorkerHome: RunHome {
         let run: PluginRun
         var asked: [(operation: UInt64, request: ServiceRequest)] = []
         var steps: UInt32 = 0
+        /// What `cancel` may end without waiting for a thread: 0 waits, 1 is in a call, 2 is over.
+        let progress = Atomic(0)
         init(_ run: PluginRun) { self.run = run }
     }
 
@@ -31,8 +33,8 @@ final class WorkerHome: RunHome {
         switch event {
         case .detached(let phase): outgoing.send(.detached(run: number, joinBefore: phase))
         case .finished(let verdict):
-            let entry = runs.withLock { $0.removeValue(forKey: number) }
-            outgoing.send(.finished(run: number, WorkerFindings(verdict, steps: entry?.steps ?? 0)))
+            guard let entry = runs.withLock({ $0.removeValue(forKey: number) }) else { return }
+            outgoing.send(.finished(run: number, WorkerFindings(verdict, steps: entry.steps)))
         }
     }
 
@@ -41,25 +43,46 @@ final class WorkerHome: RunHome {
     /// Inside a step, so it can wait for the step's end: then all go together.
     func perform(_ request: ServiceRequest, operation: UInt64, for run: PluginRun) -> any ServiceWork {
         entry(run.number)?.asked.append((operation, request))
-        return RemoteWork(outgoing: outgoing, run: run.number, operation: operation)
+        return RemoteWork(home: self, run: run.number, operation: operation)
     }
 
     private struct RemoteWork: ServiceWork {
-        let outgoing: Outgoing
+        let home: WorkerHome
         let run: UInt64
         let operation: UInt64
-        func cancel() { outgoing.send(.giveUp(run: run, operation: operation)) }
+        func cancel() { home.giveUp(operation, of: run) }
+    }
+
+    /// On the run's place.
+    private func giveUp(_ operation: UInt64, of run: UInt64) {
+        guard let entry = entry(run) else { return }
+        if let place = entry.asked.firstIndex(where: { $0.operation == operation }) {
+            entry.asked.remove(at: place)
+        } else {
+            outgoing.send(.giveUp(run: run, operation: operation))
+        }
+    }
+
+    /// Ends a cancelled run for the gateway at once when the plugin is not in a call of it: a pool that is busy with others is no fault of its.
+    func end(_ run: PluginRun) {
+        guard let entry = entry(run.number),
+            entry.progress.compareExchange(expected: 0, desired: 2, ordering: .sequentiallyConsistent).exchanged
+        else { return }
+        receive(.finished(Verdict(filter: run.facts.slotName, phase: run.facts.phase, result: .cancelled)), of: run.number)
     }
 
     func watch(_ run: PluginRun, _ body: () -> postern_step) -> postern_step {
+        let entry = entry(run.number)
+        let isOurs = entry?.progress.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged ?? false
         let step = body()
-        guard let entry = entry(run.number) else { return step }
+        if isOurs { entry?.progress.store(0, ordering: .sequentiallyConsistent) }
+        guard let entry else { return step }
         entry.steps += 1
         // Those with much to say go by themselves: a record has its bound.
         var piece: [(operation: UInt64, request: ServiceRequest)] = []
         var bytes = 0
         for asked in entry.asked {
-            if bytes + asked.request.bytes > 256 << 10, !piece.isEmpty {
+            if bytes + asked.request.bytes > 256 << 10 || piece.count == 128, !piece.isEmpty {
                 outgoing.send(.operations(run: run.number, piece))
                 (piece, bytes) = ([], 0)
             }

@@ -11,15 +11,24 @@ final class WorkerLoop: SerialLoop, @unchecked Sendable {
     /// The gateway's time less our uptime, in microseconds.
     private let offset = Atomic<Int64>(0)
     private let thread = pthread_self()
+    /// To and from the gateway.
     private let bell: Doorbell
+    /// From other threads of ours.
+    private let alarm: Doorbell
+    private let ringer: Doorbell
     private let socket: DescriptorSocket
     private let outgoing: Outgoing
 
     init(bell: Doorbell, socket: DescriptorSocket, outgoing: Outgoing) {
         self.bell = bell
+        guard let (alarm, ringer) = Doorbell.pair() else { WorkerProcess.end(.badStart, "no descriptors") }
+        self.alarm = alarm
+        self.ringer = ringer
         self.socket = socket
         self.outgoing = outgoing
     }
+
+    var ownDescriptors: [Int32] { [alarm.descriptor, ringer.descriptor] }
 
     // MARK: SerialLoop
 
@@ -32,7 +41,7 @@ final class WorkerLoop: SerialLoop, @unchecked Sendable {
             queue.append(work)
             return queue.count == 1
         }
-        if isFirst { bell.ring() }
+        if isFirst { ringer.ring() }
     }
 
     /// The gateway keeps the timers of runs; nothing in here waits.
@@ -83,6 +92,7 @@ final class WorkerLoop: SerialLoop, @unchecked Sendable {
                 incoming.wakeUp()
             }
             bell.clear()
+            alarm.clear()
             isAwake = true
         }
     }
@@ -90,10 +100,13 @@ final class WorkerLoop: SerialLoop, @unchecked Sendable {
     private func sleep() {
         var places = [
             pollfd(fd: bell.descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: socket.descriptor, events: 0, revents: 0),
+            pollfd(fd: alarm.descriptor, events: Int16(POLLIN), revents: 0),
         ]
-        let count = poll(&places, 2, -1)
+        let count = poll(&places, 3, -1)
         if count < 0, errno != EINTR { WorkerProcess.end(.brokenLink, "cannot wait: \(String(cString: strerror(errno)))") }
         if places[1].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { WorkerProcess.end(.gatewayGone, "") }
-        if places[0].revents & Int16(POLLNVAL | POLLERR) != 0 { WorkerProcess.end(.brokenLink, "the doorbell is gone") }
+        if (places[0].revents | places[2].revents) & Int16(POLLNVAL | POLLERR | POLLHUP) != 0 {
+            WorkerProcess.end(.brokenLink, "the doorbell is gone")
+        }
     }
 }

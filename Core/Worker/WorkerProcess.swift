@@ -7,10 +7,7 @@ enum WorkerProcess {
     /// The plugin's library.
     static let library: Int32 = 4
     static let memory: Int32 = 5
-    /// The gateway rings this one.
     static let bell: Int32 = 6
-    /// And we that one.
-    static let gatewayBell: Int32 = 7
 
     /// Exit statuses; what a plugin's own exit gives may be the same, and means nothing.
     enum End: Int32 { case gatewayGone = 0, brokenLink = 70, badStart = 71 }

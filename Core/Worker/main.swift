@@ -2,10 +2,10 @@
 
 import Glibc
 
-guard fcntl(WorkerProcess.gatewayBell, F_GETFD) >= 0 else {
+guard fcntl(WorkerProcess.bell, F_GETFD) >= 0 else {
     print("postern-worker is started by the gateway, and does nothing by itself")
     exit(2)
 }
-for descriptor in WorkerProcess.socket...WorkerProcess.gatewayBell { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+for descriptor in WorkerProcess.socket...WorkerProcess.bell { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
 
 Worker.run()

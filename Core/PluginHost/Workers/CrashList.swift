@@ -37,8 +37,9 @@ final class CrashList: Sendable {
 
     /// Why the plugin is not asked; nil: nothing is known.
     func objection(to call: FilterCall, plugin: String, library: String) -> String? {
-        guard let region = call.message?.region, crashes.withLock({ !$0.isEmpty }) else { return nil }
-        let crash = Crash(message: Self.digest(region), plugin: plugin, library: library)
+        let isKnown = crashes.withLock { $0.keys.contains { $0.plugin == plugin && $0.library == library } }
+        guard isKnown, let message = call.message else { return nil }
+        let crash = Crash(message: Self.digest(message), plugin: plugin, library: library)
         guard let time = crashes.withLock({ $0[crash] }) else { return nil }
         var day: [UInt8] = []
         CivilTime(Timestamp(microseconds: time)).appendRFC3339(to: &day)
@@ -46,8 +47,8 @@ final class CrashList: Sendable {
     }
 
     func add(_ call: FilterCall, plugin: String, library: String, now: Timestamp) {
-        guard let region = call.message?.region else { return }
-        let crash = Crash(message: Self.digest(region), plugin: plugin, library: library)
+        guard let message = call.message else { return }
+        let crash = Crash(message: Self.digest(message), plugin: plugin, library: library)
         let text = crashes.withLock { crashes in
             crashes[crash] = now.microseconds
             crashes = crashes.filter { now - Timestamp(microseconds: $0.value) < Self.lifetime }
@@ -58,7 +59,11 @@ final class CrashList: Sendable {
         if let path { try? Data(text.utf8).write(to: URL(filePath: path), options: .atomic) }
     }
 
-    private static func digest(_ region: Region) -> String {
-        SHA256.hash(data: region.bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    /// The one that the gateway has made already, if it has.
+    private static func digest(_ message: ReceivedMessage) -> String {
+        if let digest = message.digest { return digest.description }
+        return withExtendedLifetime(message.region) { SHA256.hash(data: message.region.bytes) }.map {
+            ($0 < 16 ? "0" : "") + String($0, radix: 16)
+        }.joined()
     }
 }

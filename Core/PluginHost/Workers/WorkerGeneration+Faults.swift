@@ -13,8 +13,11 @@ extension WorkerGeneration {
             replay.underWay += 1
             start(only: run.instance) { [weak self] process, _ in
                 guard let self else { return }
+                if run.isFinished { return process.end(Self.notNeeded) }
                 state.withLock { $0.runs[run.number] = Entry(run: run, process: process) }
-                run.enter(process)
+                enter(run, process, after: run.departures)
+                // Cancelled in between: nobody tells of its end.
+                if run.isFinished { process.end(Self.notNeeded) }
             } ended: { [weak self] why, start in
                 self?.replayEnded(run, why, start)
             }
@@ -26,7 +29,9 @@ extension WorkerGeneration {
         state.withLock { $0.runs[run.number] = nil }
         if !start.isReady {
             run.finish(run.verdict(.error, "no worker to try it again: \(start.failure ?? why)"))
-        } else if why != Self.notNeeded {
+        } else if why.hasPrefix(WorkerProcess.ownFault) {
+            run.finish(run.verdict(.error, why))
+        } else if why != Self.notNeeded, !run.isFinished {
             logger.error("a message ended two workers: \(why)", metadata: Self.metadata(run.call))
             crashes.add(run.call, plugin: manifest.id, library: digest, now: run.loop.now)
             failed(run, "ended its worker twice, the second time alone: \(why)")

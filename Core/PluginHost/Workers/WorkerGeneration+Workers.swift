@@ -41,12 +41,15 @@ extension WorkerGeneration {
                 case .ended(let why):
                     ended(why, start)
                     start.process = nil
+                    start.ready = nil
                 }
             }
             start.process = process
+            if instance == nil { state.withLock { $0.starting = process } }
         } catch {
             start.failure = "\(error)"
-            ended("could not be started", start)
+            // Not from within: whoever started it may have more to start.
+            reactor.after(.zero) { ended("could not be started", start) }
             return
         }
         reactor.after(limits.start) { [weak start, limits] in
@@ -60,7 +63,8 @@ extension WorkerGeneration {
         guard let process = start.process else { return }
         switch message {
         case .ready(let cage):
-            guard start.cage.isEmpty, !start.isReady else { return process.end("said twice that it was ready") }
+            guard !start.hasSaidReady, !cage.isEmpty else { return process.end("said twice, or of no cage, that it was ready") }
+            start.hasSaidReady = true
             start.cage = cage
             let settings = state.withLock(\.settings).filter { instance == nil || $0.key == instance }
             start.made = Set(settings.keys)
@@ -78,7 +82,9 @@ extension WorkerGeneration {
                 then?(isRefused ? .failure(SettingsRefusal(problems: problems)) : .success(problems))
             }
             if isRefused, start.missing.contains(id) {
-                logger.error("settings that were good are refused now: \(problems.map(\.description).joined(separator: "; "))")
+                start.refused.insert(id)
+                let why = problems.map(\.description).joined(separator: "; ")
+                logger.error("settings are refused at the start of a worker: \(why)")
             }
             start.missing.remove(id)
             readyIfComplete(start)
@@ -102,24 +108,38 @@ extension WorkerGeneration {
             let run = number.flatMap { entry($0, process) }
             logger.log(level: .init(level), "\(text.prefix(1024))", metadata: run.map { Self.metadata($0.call) } ?? [:])
         case .fault(let fault): stats.fault(fault)
-        case .metric(let number, let definition):
-            guard !start.isReady, start.metrics.count < MetricDefinition.Most.metrics, start.metrics[number] == nil,
-                start.metrics.values.reduce(definition.seriesCount, { $0 + $1.definition.seriesCount }) <= MetricDefinition.Most.series
-            else { return process.end("defined a metric that it may not") }
-            start.metrics[number] = (definition, PublishedMetric(definition, plugin: manifest.id))
+        case .metric(let number, let definition): define(number, definition, start)
         case .moved(let number, let series, let amount, let sets):
-            guard let metric = start.metrics[number], series < metric.definition.seriesCount, amount.isFinite,
+            guard let metric = metrics[number], series < metric.definition.seriesCount, amount.isFinite,
                 amount >= 0 || metric.definition.kind != .counter
             else { return process.end("moved a metric that it has not") }
             if sets { metric.output.set(Int(series), amount) } else { metric.output.record(Int(series), amount) }
-        case .pong(let number): start.lastPong = min(number, start.lastPing)
+        case .pong(let number):
+            guard number == start.lastPing else { return process.end("answered what it was not asked") }
+            start.lastPong = number
         }
     }
 
+    /// What the first worker of the generation defined stays: others may only say it again.
+    private func define(_ number: UInt32, _ definition: MetricDefinition, _ start: WorkerStart) {
+        if metrics[number]?.definition == definition { return }
+        let isNew = metrics[number] == nil && !start.isReady && metrics.count < MetricDefinition.Most.metrics
+        let series = metrics.values.reduce(definition.seriesCount) { $0 + $1.definition.seriesCount }
+        guard isNew, series <= MetricDefinition.Most.series else {
+            start.process?.end("defined a metric that it may not")
+            return
+        }
+        metrics[number] = (definition, PublishedMetric(definition, plugin: manifest.id))
+    }
+
     private func readyIfComplete(_ start: WorkerStart) {
-        guard !start.cage.isEmpty, start.missing.isEmpty, let ready = start.ready, let process = start.process else { return }
+        guard start.hasSaidReady, start.missing.isEmpty, let ready = start.ready, let process = start.process else { return }
         start.ready = nil
-        state.withLock { $0.cage = start.cage }
+        let refused = start.refused
+        state.withLock { state in
+            state.cage = start.cage
+            state.refused.formUnion(refused)
+        }
         ready(process, start.made)
     }
 
@@ -137,12 +157,13 @@ extension WorkerGeneration {
     private func serve(_ process: WorkerProcess, _ made: Set<UInt32>) {
         let waiting = state.withLock { state in
             state.serving = process
+            state.starting = nil
             state.isStarting = false
             for run in state.waiting { state.runs[run.number] = Entry(run: run, process: process) }
             defer { state.waiting = [] }
             return state.waiting
         }
-        for run in waiting { run.enter(process) }
+        for run in waiting { enter(run, process, after: run.departures) }
         for body in afterStart { body(process, made) }
         afterStart = []
         endIfIdle()
@@ -155,6 +176,7 @@ extension WorkerGeneration {
         }
         let lost = state.withLock { state in
             state.serving = nil
+            state.refused = []
             let lost = state.runs.values.filter { $0.process === process }.map(\.run)
             for run in lost { state.runs[run.number] = nil }
             // The newest first: a message mostly ends a worker at its first step.
@@ -172,17 +194,36 @@ extension WorkerGeneration {
         }
         replayNext()
         let isNeeded = state.withLock { !$0.settings.isEmpty || !$0.waiting.isEmpty }
-        if isNeeded, !isExpected {
-            // One that dies without a run under way dies of itself: not in a loop.
-            pause = lost.isEmpty ? min(max(pause * 2, .milliseconds(500)), .seconds(30)) : .zero
-            startServing()
+        failOpenChecks(why)
+        guard isNeeded, !isExpected else { return }
+        // One that dies young is not started again at once; one that dies with nothing under way dies of itself.
+        let lived = Duration.nanoseconds(Int64(clamping: MonotonicClock.nanoseconds &- start.startedAt))
+        if lived > .seconds(60) {
+            pause = .zero
+        } else if lost.isEmpty {
+            pause = min(max(pause * 2, .milliseconds(500)), .seconds(30))
+        } else {
+            pause = min(max(pause * 2, .milliseconds(20)), .seconds(2))
         }
+        startServing()
+    }
+
+    /// Checks of settings die with the worker that was asked; instances are made again by the next.
+    private func failOpenChecks(_ why: String) {
+        let open = state.withLock { state in
+            let open = state.answers.filter { state.settings[$0.key] == nil }
+            for id in open.keys { state.answers[id] = nil }
+            return open.values
+        }
+        let refusal = SettingsRefusal(problems: [SettingsProblem(pointer: "", text: "its worker ended: \(why)")])
+        for then in open { then(.failure(refusal)) }
     }
 
     private func notStarted(_ why: String) {
         pause = min(max(pause * 2, .milliseconds(500)), .seconds(30))
         let (answers, waiting) = state.withLock { state in
             state.isStarting = false
+            state.starting = nil
             defer {
                 state.answers = [:]
                 state.waiting = []

@@ -28,6 +28,8 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     let state = Mutex(State())
     // Of the reactor's thread.
     var replay = Replay()
+    /// As the first worker defined them.
+    var metrics: [UInt32: (definition: MetricDefinition, output: PublishedMetric)] = [:]
     /// What is said to the next worker that serves.
     var afterStart: [(WorkerProcess, Set<UInt32>) -> Void] = []
     /// Until then no worker is started again, since the last ones died young.
@@ -39,6 +41,9 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         var isStarting = false
         var cage: [String] = []
         var settings: [UInt32: String] = [:]
+        /// Instances whose settings were refused at a restart.
+        var refused: Set<UInt32> = []
+        var starting: WorkerProcess?
         var lastInstance: UInt32 = 0
         var lastRun: UInt64 = 0
         var runs: [UInt64: Entry] = [:]
@@ -84,8 +89,11 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
 
     deinit {
         close(library)
-        let process = state.withLock(\.serving)
-        reactor.execute { process?.end("is not needed any more") }
+        let (serving, starting) = state.withLock { ($0.serving, $0.starting) }
+        reactor.execute {
+            serving?.end(Self.notNeeded)
+            starting?.end(Self.notNeeded)
+        }
     }
 
     var instanceCount: Int { instances.load(ordering: .relaxed) }
@@ -132,13 +140,12 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     }
 
     private func ask(_ id: UInt32, _ record: @escaping @Sendable () -> [UInt8]) -> Result<[SettingsProblem], SettingsRefusal> {
-        let answered = DispatchGroup()
+        let answered = DispatchSemaphore(value: 0)
         let answer = Mutex<Result<[SettingsProblem], SettingsRefusal>?>(nil)
-        answered.enter()
         let isMaking = state.withLock { state in
             state.answers[id] = { result in
                 answer.withLock { $0 = result }
-                answered.leave()
+                answered.signal()
             }
             return state.settings[id] != nil
         }
@@ -151,16 +158,12 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
                 startServing()
             }
         }
-        if answered.wait(timeout: DispatchTime.now() + .microseconds(Int(limits.start.microseconds))) == .timedOut {
-            state.withLock { $0.answers[id] = nil }
-            if answer.withLock({ $0 }) == nil {
-                return .failure(
-                    SettingsRefusal(problems: [
-                        SettingsProblem(pointer: "", text: "its worker did not answer within \(limits.start.inTenths)")
-                    ]))
-            }
-        }
-        return answer.withLock { $0 }!
+        let isLate = answered.wait(timeout: DispatchTime.now() + .microseconds(Int(limits.start.microseconds))) == .timedOut
+        if isLate { state.withLock { $0.answers[id] = nil } }
+        return answer.withLock { $0 }
+            ?? .failure(
+                SettingsRefusal(problems: [SettingsProblem(pointer: "", text: "its worker did not answer within \(limits.start.inTenths)")])
+            )
     }
 
     // MARK: Runs. Any thread
@@ -180,6 +183,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         }
         let (process, refusal) = state.withLock { state -> (WorkerProcess?, String?) in
             if let refusal = state.breaker.refusal(for: call.session.client, at: loop.uptime) { return (nil, refusal) }
+            if state.refused.contains(instance) { return (nil, "the plugin refuses its settings since its worker was started again") }
             if let process = state.serving {
                 state.runs[number] = Entry(run: run, process: process)
                 return (process, nil)
@@ -190,16 +194,28 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         if let refusal {
             run.finish(run.verdict(.error, refusal))
         } else if let process {
-            run.enter(process)
+            enter(run, process, after: 0)
         } else {
             reactor.execute { [self] in startServing() }
         }
         return run
     }
 
+    /// Any thread.
+    func enter(_ run: WorkerRun, _ process: WorkerProcess, after departures: Int) {
+        if run.enter(process, after: departures) { return }
+        state.withLock { if $0.runs[run.number]?.process === process { $0.runs[run.number] = nil } }
+    }
+
     /// The run is over for its session; the worker has to come back from it.
     func cancelled(_ run: WorkerRun, in process: WorkerProcess?) {
-        guard let process else { return state.withLock { $0.waiting.removeAll { $0 === run } } }
+        guard let process else {
+            return state.withLock { state in
+                state.waiting.removeAll { $0 === run }
+                // It was to enter a worker, and will not.
+                state.runs[run.number] = nil
+            }
+        }
         process.send(GatewayMessage.cancel(run: run.number).record)
         let grace = limits.grace
         reactor.execute { [weak self] in

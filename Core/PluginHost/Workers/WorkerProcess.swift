@@ -19,21 +19,20 @@ final class WorkerProcess: @unchecked Sendable {
     private let memory: SharedMemory
     private let socket: DescriptorSocket
     private let bell: Doorbell
-    private let ownBell: Doorbell
     private let pidfd: Int32
     private let output: Int32
     private var incoming: RingConsumer
     private var watched: [(UInt64, Int32)] = []
+    private var reaper: UInt64 = 0
     private var events: ((Event) -> Void)?
     private var written: (String) -> Void
     private var partial: [UInt8] = []
-    /// Why we ended it, where it was us.
-    private var verdict: String?
     private let state: Mutex<State>
 
     private struct State: ~Copyable {
         var ring: RingProducer
         var waiting: [[UInt8]] = []
+        var waitingBytes = 0
         var regions: [ObjectIdentifier: (number: UInt64, uses: Int, region: Region)] = [:]
         var lastNumber: UInt64 = 0
         var isBroken = false
@@ -42,6 +41,10 @@ final class WorkerProcess: @unchecked Sendable {
     private static let ringBytes = RingSize.bytes
     /// Larger regions go by descriptor.
     private static let mostInline = 64 << 10
+    /// What may wait for room in its ring.
+    private static let mostWaiting = 64 << 20
+    /// Records that are read before others have their turn.
+    private static let mostAtOnce = 256
 
     // MARK: The start. On the reactor's thread
 
@@ -50,54 +53,78 @@ final class WorkerProcess: @unchecked Sendable {
         _ limits: WorkerLimits, _ orders: WorkerOrders, library: Int32, on reactor: WorkerReactor, written: @escaping (String) -> Void,
         events: @escaping (Event) -> Void
     ) throws(LinkFailure) {
-        self.reactor = reactor
-        self.written = written
-        self.events = events
-        memory = try SharedMemory(count: 2 * Self.ringBytes)
+        // Those of the gateway, closed when it does not come to be; and those of the worker, closed here in any case.
+        var ours: [Int32] = []
+        var theirs: [Int32] = []
+        var isMade = false
+        defer {
+            for descriptor in theirs + (isMade ? [] : ours) { close(descriptor) }
+        }
+        let memory = try SharedMemory(count: 2 * Self.ringBytes)
+        guard let sockets = DescriptorSocket.pair() else { throw Self.failure("no socket pair") }
+        ours.append(sockets.0.descriptor)
+        theirs.append(sockets.1.descriptor)
+        guard let bells = Doorbell.pair() else { throw Self.failure("no doorbell") }
+        ours.append(bells.0.descriptor)
+        theirs.append(bells.1.descriptor)
+        var ends: [Int32] = [-1, -1]
+        guard postern_pipe(&ends) == 0 else { throw Self.failure("no pipe") }
+        ours.append(ends[0])
+        theirs.append(ends[1])
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+
         var ring = RingProducer(memory, offset: 0, bytes: Self.ringBytes)
-        incoming = RingConsumer(memory, offset: Self.ringBytes, bytes: Self.ringBytes)
+        var incoming = RingConsumer(memory, offset: Self.ringBytes, bytes: Self.ringBytes)
         // So that its first word rings.
         _ = incoming.fallAsleep()
-        guard let (ours, theirs) = DescriptorSocket.pair() else { throw LinkFailure("no socket pair: \(String(cString: strerror(errno)))") }
-        defer { close(theirs.descriptor) }
-        socket = ours
-        guard let bell = Doorbell.make(), let ownBell = Doorbell.make() else {
-            close(ours.descriptor)
-            throw LinkFailure("no eventfd: \(String(cString: strerror(errno)))")
-        }
-        self.bell = bell
-        self.ownBell = ownBell
-        var ends: [Int32] = [-1, -1]
-        guard postern_pipe(&ends) == 0 else { throw LinkFailure("no pipe: \(String(cString: strerror(errno)))") }
-        output = ends[0]
-        _ = fcntl(output, F_SETFL, O_NONBLOCK)
-        defer { close(ends[1]) }
-
         let record = GatewayMessage.begin(orders).record
         var first = record
         if record.count > ring.longest {
             let copy = try SharedMemory.copy(record)
             defer { close(copy) }
-            guard socket.send(0, copy) else { throw LinkFailure("the orders cannot be sent") }
+            guard sockets.0.send(0, copy) else { throw Self.failure("the orders cannot be sent") }
             first = GatewayMessage.recordBehindDescriptor(0, count: record.count).record
         }
         _ = first.withUnsafeBytes { ring.append($0) }
+        let pid = try WorkerSpawn.start(
+            limits.path, output: ends[1],
+            descriptors: [sockets.1.descriptor, library, memory.descriptor, bells.1.descriptor])
+        let pidfd = postern_pidfd(pid)
+        guard pidfd >= 0 else {
+            let failure = Self.failure("no pidfd")
+            kill(pid, SIGKILL)
+            while waitpid(pid, nil, 0) < 0, errno == EINTR {}
+            throw failure
+        }
+        isMade = true
+        self.reactor = reactor
+        self.written = written
+        self.events = events
+        self.memory = memory
+        self.incoming = incoming
+        self.pid = pid
+        self.pidfd = pidfd
+        socket = sockets.0
+        bell = bells.0
+        output = ends[0]
         state = Mutex(State(ring: ring))
-        pid = try WorkerSpawn.start(
-            limits.path, input: nil, output: ends[1],
-            descriptors: [theirs.descriptor, library, memory.descriptor, bell.descriptor, ownBell.descriptor])
-        pidfd = postern_pidfd(pid)
         watched = [
-            (reactor.watch(ownBell.descriptor) { [unowned self] in rung() }, ownBell.descriptor),
-            (reactor.watch(pidfd) { [unowned self] in died() }, pidfd),
+            (reactor.watch(bell.descriptor) { [unowned self] in rung() }, bell.descriptor),
             (reactor.watch(output) { [unowned self] in readOutput() }, output),
         ]
+        // Kept by the reactor until it is reaped.
+        reactor.live[pid] = self
+        reaper = reactor.watch(pidfd) { [unowned self] in reap() }
     }
+
+    private static func failure(_ what: String) -> LinkFailure { LinkFailure("\(what): \(String(cString: strerror(errno)))") }
+
+    /// Begins the reason of an end that is no fault of the worker's.
+    static let ownFault = "the gateway"
 
     deinit {
         close(socket.descriptor)
         close(bell.descriptor)
-        close(ownBell.descriptor)
         close(pidfd)
         close(output)
     }
@@ -154,7 +181,7 @@ final class WorkerProcess: @unchecked Sendable {
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, socket.send(number, descriptor) else {
             state.isBroken = true
-            reactor.execute { [weak self] in self?.end("cannot be shown a message") }
+            reactor.execute { [weak self] in self?.end("\(Self.ownFault) could not show it a message") }
             return (number, false)
         }
         return (number, send(GatewayMessage.regionBehindDescriptor(number, count: region.count).record, &state))
@@ -171,34 +198,40 @@ final class WorkerProcess: @unchecked Sendable {
             defer { if copy >= 0 { close(copy) } }
             guard copy >= 0, socket.send(number, copy) else {
                 state.isBroken = true
-                reactor.execute { [weak self] in self?.end("cannot be told") }
+                reactor.execute { [weak self] in self?.end("\(Self.ownFault) could not tell it what it should") }
                 return false
             }
             record = GatewayMessage.recordBehindDescriptor(number, count: record.count).record
         }
-        if !state.waiting.isEmpty {
-            state.waiting.append(record)
-            return false
+        if state.waiting.isEmpty, let mustWake = append(record, &state) { return mustWake }
+        if state.isBroken { return false }
+        state.waiting.append(record)
+        state.waitingBytes += record.count
+        if state.waitingBytes > Self.mostWaiting {
+            state.isBroken = true
+            reactor.execute { [weak self] in self?.end("did not read what it was told") }
         }
-        return append(record, &state)
+        return false
     }
 
-    private func append(_ record: [UInt8], _ state: inout State) -> Bool {
+    /// nil: no room.
+    private func append(_ record: [UInt8], _ state: inout State) -> Bool? {
         switch record.withUnsafeBytes({ state.ring.append($0) }) {
         case .written(let mustWake): return mustWake
-        case .full: state.waiting.append(record)
+        case .full: return nil
         case .broken:
             state.isBroken = true
             reactor.execute { [weak self] in self?.end("damaged the ring") }
+            return nil
         }
-        return false
     }
 
     // MARK: From the worker. On the reactor's thread
 
     private func rung() {
-        ownBell.clear()
-        while events != nil {
+        guard bell.clear() else { return hungUp() }
+        for _ in 0..<Self.mostAtOnce {
+            guard events != nil else { return }
             switch incoming.next() {
             case .record(let record):
                 do throws(WireFault) { events?(.message(try WorkerMessage(record: record))) } catch {
@@ -211,21 +244,29 @@ final class WorkerProcess: @unchecked Sendable {
                 if incoming.fallAsleep() { return }
             }
         }
+        // Others have their turn.
+        reactor.execute { [weak self] in self?.rung() }
+    }
+
+    /// It is dying, which its pidfd tells better; or it has closed what it needs.
+    private func hungUp() {
+        if let place = watched.firstIndex(where: { $0.1 == bell.descriptor }) {
+            reactor.forget(watched[place].0, bell.descriptor)
+            watched.remove(at: place)
+        }
+        reactor.after(.milliseconds(500)) { [weak self] in self?.end("closed its end of the link") }
     }
 
     private func flush() {
         let mustWake = state.withLock { state in
             var mustWake = false
-            while let record = state.waiting.first, !state.isBroken {
-                let before = state.waiting
-                state.waiting = []
-                let wakes = append(record, &state)
-                let isFull = !state.waiting.isEmpty
-                state.waiting = before
-                if isFull { break }
-                state.waiting.removeFirst()
+            var sent = 0
+            while sent < state.waiting.count, !state.isBroken, let wakes = append(state.waiting[sent], &state) {
+                state.waitingBytes -= state.waiting[sent].count
                 mustWake = mustWake || wakes
+                sent += 1
             }
+            if sent > 0 { state.waiting.removeFirst(sent) }
             return mustWake
         }
         if mustWake { bell.ring() }
@@ -252,15 +293,23 @@ final class WorkerProcess: @unchecked Sendable {
         }
     }
 
-    /// Ends it: SIGKILL, so that nothing of it runs on. Its `.ended` comes at once.
+    /// Ends it: SIGKILL, so that nothing of it runs on. Its `.ended` comes at once; the process is reaped when it is gone.
     func end(_ why: String) {
         guard events != nil else { return }
-        verdict = why
         kill(pid, SIGKILL)
-        died()
+        over(why)
     }
 
-    private func died() {
+    private func reap() {
+        var status: Int32 = 0
+        let reaped = waitpid(pid, &status, WNOHANG)
+        if reaped == 0 || reaped < 0 && errno == EINTR { return }
+        over(WorkerSpawn.words(of: status))
+        reactor.forget(reaper, pidfd)
+        reactor.live[pid] = nil
+    }
+
+    private func over(_ why: String) {
         guard let events else { return }
         readOutput()
         self.events = nil
@@ -271,9 +320,7 @@ final class WorkerProcess: @unchecked Sendable {
         }
         for (name, descriptor) in watched { reactor.forget(name, descriptor) }
         watched = []
-        var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        events(.ended(verdict ?? WorkerSpawn.words(of: status)))
+        events(.ended(why))
     }
 }
 

@@ -16,20 +16,25 @@ final class WorkerReactor: @unchecked Sendable {
 
     private let state = Mutex(State())
     private let bell: Doorbell
+    private let ringer: Doorbell
     private let epoll: Int32
     private var handlers: [UInt64: () -> Void] = [:]
     private var lastHandler: UInt64 = 0
+    /// By pid, until they are reaped.
+    var live: [Int32: WorkerProcess] = [:]
     private var timers: [(due: UInt64, body: () -> Void)] = []
 
     /// nil without descriptors.
     init?() {
-        guard let bell = Doorbell.make() else { return nil }
+        guard let (bell, ringer) = Doorbell.pair() else { return nil }
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else {
             close(bell.descriptor)
+            close(ringer.descriptor)
             return nil
         }
         self.bell = bell
+        self.ringer = ringer
         watch(bell.descriptor) { [bell] in bell.clear() }
         var thread = pthread_t()
         let me = Unmanaged.passRetained(self).toOpaque()
@@ -41,6 +46,7 @@ final class WorkerReactor: @unchecked Sendable {
     deinit {
         close(epoll)
         close(bell.descriptor)
+        close(ringer.descriptor)
     }
 
     /// Runs `body` on the thread, soon and in order. Any thread.
@@ -50,12 +56,15 @@ final class WorkerReactor: @unchecked Sendable {
             state.work.append(body)
             return state.work.count == 1
         }
-        if isFirst { bell.ring() }
+        if isFirst { ringer.ring() }
     }
 
-    /// Ends the thread after what was handed to it before. Any thread.
+    /// Ends all workers, then the thread, after what was handed to it before. Any thread.
     func stop() {
-        execute { [self] in state.withLock { $0.isStopped = true } }
+        execute { [self] in
+            for process in live.values { process.end("the gateway has no use for it any more") }
+            state.withLock { $0.isStopped = true }
+        }
     }
 
     // MARK: On the thread

@@ -21,6 +21,7 @@ final class WorkerRun: FilterRun, @unchecked Sendable {
         var isFinished = false
         var isDetached = false
         var isReplayed = false
+        var departures = 0
         var pending: [UInt64: (request: ServiceRequest, since: Timestamp, work: (any ServiceWork)?)] = [:]
         var answers: [(operation: UInt64, answer: ServiceAnswer)] = []
         var isScheduled = false
@@ -46,22 +47,25 @@ final class WorkerRun: FilterRun, @unchecked Sendable {
 
     // MARK: What the generation does. Any thread
 
-    /// Runs in `process` from now on, from its START.
-    func enter(_ process: WorkerProcess) {
-        guard
-            state.withLock({ state in
-                if state.isFinished { return false }
-                state.process = process
-                return true
-            })
-        else { return }
-        process.call(number, instance: instance, call, now: loop.now)
+    /// How often it has left a worker: who enters it says for which time.
+    var departures: Int { state.withLock(\.departures) }
+
+    /// Runs in `process` from now on, from its START. False: it is over, or has left that worker before it came.
+    func enter(_ process: WorkerProcess, after departures: Int) -> Bool {
+        let isIn = state.withLock { state in
+            if state.isFinished || state.departures != departures { return false }
+            state.process = process
+            return true
+        }
+        if isIn { process.call(number, instance: instance, call, now: loop.now) }
+        return isIn
     }
 
     /// Its worker is gone: what it had asked for is nobody's any more.
     func leave(toReplay: Bool) {
         let dropped = state.withLock { state in
             state.process = nil
+            state.departures += 1
             state.isReplayed = state.isReplayed || toReplay
             state.answers = []
             defer { state.pending = [:] }
@@ -80,8 +84,11 @@ final class WorkerRun: FilterRun, @unchecked Sendable {
                 state.pending[operation] = (request, loop.now, nil)
                 return true
             }
-            guard isTaken else { continue }
             let process = state.withLock(\.process)
+            guard isTaken else {
+                process?.send(GatewayMessage.resume(run: number, now: loop.now, [(operation, .failed("too many at once"))]).record)
+                continue
+            }
             let answer: @Sendable (ServiceAnswer) -> Void = { [self] in answered(operation, $0, in: process) }
             let work: any ServiceWork =
                 if case .timer(let delay) = request {
@@ -89,7 +96,13 @@ final class WorkerRun: FilterRun, @unchecked Sendable {
                 } else {
                     services.perform(request, of: generation.manifest.id, domain: call.domain, egress: egress, answer: answer) ?? NoWork()
                 }
-            state.withLock { $0.pending[operation]?.work = work }
+            // It may have been cancelled, or answered, meanwhile.
+            let isWanted = state.withLock { state in
+                guard state.pending[operation] != nil else { return false }
+                state.pending[operation]!.work = work
+                return true
+            }
+            if !isWanted { work.cancel() }
         }
     }
 
@@ -150,15 +163,19 @@ final class WorkerRun: FilterRun, @unchecked Sendable {
     // MARK: FilterRun
 
     func cancel(_ reason: CancelReason) {
-        guard !isFinished else { return }
-        let waits = self.waits
-        let process = state.withLock(\.process)
-        settle(
-            verdict(
-                reason == .timeout ? .timeout : .cancelled,
-                reason == .timeout ? "waiting for " + waits.prefix(3).joined(separator: ", ") : ""))
+        let waits = reason == .timeout ? self.waits : []
+        // Whoever enters it from now on is turned away; what has entered before is told.
+        let (isFirst, process) = state.withLock { state in
+            defer { state.isFinished = true }
+            return (!state.isFinished, state.process)
+        }
+        guard isFirst else { return }
+        var verdict = verdict(
+            reason == .timeout ? .timeout : .cancelled, waits.isEmpty ? "" : "waiting for " + waits.prefix(3).joined(separator: ", "))
+        verdict.elapsed = loop.now - startedAt
         leave(toReplay: false)
         generation.cancelled(self, in: process)
+        events(.finished(verdict))
     }
 
     var waits: [String] {

@@ -4,7 +4,7 @@ import WorkerLink
 
 /// posix_spawn(3) of a worker: an empty environment, default signals, and only the descriptors that it is given, from 3 on.
 enum WorkerSpawn {
-    static func start(_ path: String, input: Int32?, output: Int32, descriptors: [Int32]) throws(LinkFailure) -> pid_t {
+    static func start(_ path: String, output: Int32, descriptors: [Int32]) throws(LinkFailure) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         posix_spawn_file_actions_init(&actions)
@@ -17,7 +17,7 @@ enum WorkerSpawn {
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
         // First out of each other's way, then to their places.
-        let high: Int32 = 200
+        let high = max(descriptors.max() ?? 0, output, 16) + 1
         for (i, descriptor) in descriptors.enumerated() { posix_spawn_file_actions_adddup2(&actions, descriptor, high + Int32(i)) }
         for i in descriptors.indices { posix_spawn_file_actions_adddup2(&actions, high + Int32(i), 3 + Int32(i)) }
         posix_spawn_file_actions_addclosefrom_np(&actions, 3 + Int32(descriptors.count))

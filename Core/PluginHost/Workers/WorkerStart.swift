@@ -16,7 +16,9 @@ final class WorkerStart {
     var cage: [String] = []
     /// What it said itself of a start that failed.
     var failure: String?
-    var metrics: [UInt32: (definition: MetricDefinition, output: PublishedMetric)] = [:]
+    var hasSaidReady = false
+    var refused: Set<UInt32> = []
+    let startedAt = MonotonicClock.nanoseconds
     var lastPing: UInt64 = 0
     var lastPong: UInt64 = 0
 

@@ -51,7 +51,7 @@ struct FaultTests {
                     size_t n = 2 * ((4 << 20) + 256);
                     unsigned char *m = mmap(0, n, PROT_READ | PROT_WRITE, MAP_SHARED, 5, 0);
                     if (m != MAP_FAILED) for (size_t i = 0; i < n; i++) m[i] = (unsigned char)(i * 7 + 13);
-                    uint64_t one = 1; if (write(7, &one, 8)) {}
+                    uint64_t one = 1; if (write(6, &one, 8)) {}
                 }
                 """)
         // Waits in the worker while the other one's message ends it.
