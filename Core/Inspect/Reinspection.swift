@@ -16,7 +16,7 @@ public enum Reinspection {
         let plan = inspector.currentPlan
         // A copy whose domain is not configured now has no filters: it waits until it has.
         let held = stored.recipients.filter { $0.state == .held && plan.policy(of: $0.policyDomain, for: stored.role) != nil }
-        guard let region = stored.region, !held.isEmpty, var (session, edge) = SessionRecord.read(stored.sessionJSON) else {
+        guard let region = stored.region, !held.isEmpty, case (var session, let edge)? = SessionRecord.read(stored.sessionJSON) else {
             return then([])
         }
         session.role = stored.role

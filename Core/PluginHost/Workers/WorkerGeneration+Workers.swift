@@ -1,3 +1,4 @@
+import Foundation
 import Mail
 import PluginLoader
 import WorkerLink
@@ -32,6 +33,12 @@ extension WorkerGeneration {
     ) {
         let start = WorkerStart(ready: ready, ended: ended)
         do throws(LinkFailure) {
+            var orders = orders
+            let granted = state.withLock { Self.wanted($0) }
+            orders.readable = granted.sorted()
+            if manifest.needsTemporary { orders.temporary = try Self.makeTemporary() }
+            start.granted = granted
+            start.temporary = orders.temporary
             let process = try WorkerProcess(limits, orders, library: library, on: reactor) { [weak self] line in
                 guard let self, budget.take() else { return }
                 logger.warning("printed: \(line)")
@@ -39,6 +46,7 @@ extension WorkerGeneration {
                 switch event {
                 case .message(let message): self?.receive(message, start, only: instance)
                 case .ended(let why):
+                    if let folder = start.temporary { Self.remove(folder) }
                     ended(why, start)
                     start.process = nil
                     start.ready = nil
@@ -69,7 +77,7 @@ extension WorkerGeneration {
             let settings = state.withLock(\.settings).filter { instance == nil || $0.key == instance }
             start.made = Set(settings.keys)
             start.missing = start.made
-            for (id, text) in settings { process.send(GatewayMessage.makeInstance(id, settings: text).record) }
+            for (id, text) in settings { process.send(GatewayMessage.makeInstance(id, settings: text.text).record) }
             beat(start)
             readyIfComplete(start)
         case .failed(let why):
@@ -102,6 +110,7 @@ extension WorkerGeneration {
             if let region = run.call.message?.region { process.release(region) }
             run.leave(toReplay: false)
             run.finish(verdict(run, findings))
+            endIfRetired(process)
             if run.isReplayed { process.end(Self.notNeeded) }
         case .log(let number, let level, let text):
             guard budget.take() else { return }
@@ -138,6 +147,7 @@ extension WorkerGeneration {
         let refused = start.refused
         state.withLock { state in
             state.cage = start.cage
+            state.granted = start.granted
             state.refused.formUnion(refused)
         }
         ready(process, start.made)
@@ -175,7 +185,8 @@ extension WorkerGeneration {
             return notStarted(start.failure ?? "its worker ended while it started: \(why)")
         }
         let lost = state.withLock { state in
-            state.serving = nil
+            if state.serving === process { state.serving = nil }
+            state.retiring.removeAll { $0 === process }
             state.refused = []
             let lost = state.runs.values.filter { $0.process === process }.map(\.run)
             for run in lost { state.runs[run.number] = nil }
@@ -236,6 +247,37 @@ extension WorkerGeneration {
         for then in answers.values { then(.failure(refusal)) }
         for run in waiting { run.finish(run.verdict(.error, "no worker: \(why)")) }
     }
+
+    private static func wanted(_ state: borrowing State) -> Set<String> {
+        Set(state.settings.values.flatMap(\.paths)).union(state.checked.values.flatMap { $0 })
+    }
+
+    /// A worker's files are granted at its start: one that lacks some makes room for another, and ends when its last run does.
+    func retireIfUnable() {
+        let retired = state.withLock { state -> WorkerProcess? in
+            guard let process = state.serving, !Self.wanted(state).isSubset(of: state.granted) else { return nil }
+            state.retiring.append(process)
+            state.serving = nil
+            return process
+        }
+        if let retired { endIfRetired(retired) }
+    }
+
+    private func endIfRetired(_ process: WorkerProcess) {
+        let isOver = state.withLock { state in
+            state.retiring.contains { $0 === process } && !state.runs.values.contains { $0.process === process }
+        }
+        if isOver { process.end(Self.notNeeded) }
+    }
+
+    /// A folder of its own for one worker, which the sandbox gives to the worker's user.
+    private static func makeTemporary() throws(LinkFailure) -> String {
+        var template = Array("/tmp/postern-worker-XXXXXX".utf8CString)
+        guard let path = mkdtemp(&template) else { throw LinkFailure("no folder in /tmp: \(String(cString: strerror(errno)))") }
+        return String(cString: path)
+    }
+
+    private static func remove(_ folder: String) { try? FileManager.default.removeItem(atPath: folder) }
 
     static let notNeeded = "is not needed any more"
 

@@ -40,7 +40,13 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         var serving: WorkerProcess?
         var isStarting = false
         var cage: [String] = []
-        var settings: [UInt32: String] = [:]
+        var settings: [UInt32: Settings] = [:]
+        /// What the serving worker may read.
+        var granted: Set<String> = []
+        /// Those that serve no new runs, until their last is over.
+        var retiring: [WorkerProcess] = []
+        /// Paths in settings that are only checked.
+        var checked: [UInt32: [String]] = [:]
         /// Instances whose settings were refused at a restart.
         var refused: Set<UInt32> = []
         var starting: WorkerProcess?
@@ -51,6 +57,13 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         /// Who waits for the answer of [config] functions.
         var answers: [UInt32: @Sendable (Result<[SettingsProblem], SettingsRefusal>) -> Void] = [:]
         var breaker = Breaker()
+    }
+
+    /// Of one instance.
+    struct Settings {
+        var text: String
+        /// Files and folders that they name.
+        var paths: [String]
     }
 
     struct Entry {
@@ -89,8 +102,9 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
 
     deinit {
         close(library)
-        let (serving, starting) = state.withLock { ($0.serving, $0.starting) }
+        let (serving, starting, retiring) = state.withLock { ($0.serving, $0.starting, $0.retiring) }
         reactor.execute {
+            for process in retiring { process.end(Self.notNeeded) }
             serving?.end(Self.notNeeded)
             starting?.end(Self.notNeeded)
         }
@@ -106,7 +120,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     func makeInstance(_ settings: JSONValue, digest: String) -> Result<any FilterInstance, SettingsRefusal> {
         let id = state.withLock { state in
             state.lastInstance += 1
-            state.settings[state.lastInstance] = settings.canonical
+            state.settings[state.lastInstance] = Settings(text: settings.canonical, paths: paths(settings))
             return state.lastInstance
         }
         switch ask(id, { GatewayMessage.makeInstance(id, settings: settings.canonical).record }) {
@@ -117,12 +131,23 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         }
     }
 
+    private func paths(_ settings: JSONValue) -> [String] {
+        manifest.paths(in: settings) { path in
+            var status = stat()
+            return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        }
+    }
+
     func check(_ settings: JSONValue) -> [SettingsProblem] {
         let id = state.withLock { state in
             state.lastInstance += 1
+            state.checked[state.lastInstance] = paths(settings)
             return state.lastInstance
         }
-        defer { drop(id) }
+        defer {
+            state.withLock { $0.checked[id] = nil }
+            drop(id)
+        }
         switch ask(id, { GatewayMessage.check(id, settings: settings.canonical).record }) {
         case .success(let problems): return problems
         case .failure(let refusal): return refusal.problems
@@ -150,6 +175,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
             return state.settings[id] != nil
         }
         reactor.execute { [self] in
+            retireIfUnable()
             if let process = state.withLock(\.serving) {
                 process.send(record())
             } else {

@@ -16,6 +16,9 @@ final class WorkerStart {
     var cage: [String] = []
     /// What it said itself of a start that failed.
     var failure: String?
+    var granted: Set<String> = []
+    /// Its folder for temporary files.
+    var temporary: String?
     var hasSaidReady = false
     var refused: Set<UInt32> = []
     let startedAt = MonotonicClock.nanoseconds
