@@ -27,6 +27,7 @@ build-deps:
 build: build-deps
 	swift build -c release --product postern
 	swift build -c release --product postern-worker
+	swift build -c release --product greylist
 	swift build -c release --product rbl
 	swift build -c release --product clamav-filter
 	swift build -c release --product yara-filter

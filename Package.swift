@@ -45,6 +45,7 @@ let package = Package(
     products: [
         .executable(name: "postern", targets: ["Command"]),
         .executable(name: "postern-worker", targets: ["Worker"]),
+        .library(name: "greylist", type: .dynamic, targets: ["Greylist"]),
         .library(name: "rbl", type: .dynamic, targets: ["RBL"]),
         // Not lib<id>.so, the name of the library that they are linked with.
         .library(name: "clamav-filter", type: .dynamic, targets: ["ClamAV"]),
@@ -122,6 +123,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/postern/runtime"])]),
 
         // Filters
+        plugin("Greylist"),
         plugin("RBL"),
         .systemLibrary(name: "CClamAV", path: "Plugins/ClamAV/CClamAV"),
         plugin("ClamAV", library: "CClamAV"),
@@ -160,6 +162,10 @@ let package = Package(
         .target(name: "PluginTestKit", dependencies: [abi], path: "Tests/PluginTestKit"),
         pluginTests("ClamAV"),
         pluginTests("YARA"),
+        .testTarget(
+            name: "GreylistTests", dependencies: ["Greylist", "GatewayTestKit"], path: "Tests/Plugins/Greylist",
+            // One test program holds the logic of all filters, each with its entry, which the tests look for in the libraries only.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
         // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
         .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),

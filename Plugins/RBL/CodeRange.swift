@@ -1,3 +1,5 @@
+import PosternKit
+
 /// Codes that a zone answers with: addresses in 127.0.0.0/8. Pure.
 struct CodeRange: Equatable, Sendable {
     let range: ClosedRange<UInt32>

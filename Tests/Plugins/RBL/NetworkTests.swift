@@ -1,3 +1,4 @@
+import PosternKit
 import Testing
 
 @testable import RBL

@@ -1,10 +1,10 @@
 /// An address with a prefix: `192.0.2.0/24`, `2001:db8::/32`, or one address. Pure.
-struct Network: Equatable, Sendable {
+public struct Network: Hashable, Sendable, CustomStringConvertible {
     /// 4 or 16, network order, host bits cleared.
-    let octets: [UInt8]
-    let prefix: Int
+    public let octets: [UInt8]
+    public let prefix: Int
 
-    init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, let octets = Self.octets(first) else { return nil }
         var prefix = octets.count * 8
@@ -12,11 +12,16 @@ struct Network: Equatable, Sendable {
             guard let number = Self.number(parts[1], most: prefix) else { return nil }
             prefix = number
         }
-        self.prefix = prefix
-        self.octets = octets.enumerated().map { i, byte in byte & ~(UInt8.max >> UInt8(min(max(prefix - 8 * i, 0), 8))) }
+        self.init(of: octets, prefix: prefix)
     }
 
-    func contains(_ address: [UInt8]) -> Bool {
+    /// The network of that prefix that an address of 4 or 16 bytes is in.
+    public init(of address: [UInt8], prefix: Int) {
+        self.prefix = min(max(prefix, 0), address.count * 8)
+        octets = address.enumerated().map { i, byte in byte & ~(UInt8.max >> UInt8(min(max(prefix - 8 * i, 0), 8))) }
+    }
+
+    public func contains(_ address: [UInt8]) -> Bool {
         guard address.count == octets.count else { return false }
         for i in 0..<octets.count {
             let bits = min(max(prefix - 8 * i, 0), 8)
@@ -26,20 +31,14 @@ struct Network: Equatable, Sendable {
         return true
     }
 
-    /// Loopback, private, link-local, shared and unspecified: no list knows anything of them.
-    static let unlisted: [Network] = [
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "::/128", "::1/128",
-        "fc00::/7", "fe80::/10",
-    ].compactMap { Network($0) }
-
     /// An IPv4-mapped IPv6 address is an IPv4 client.
-    static func unmapped(_ octets: [UInt8]) -> [UInt8] {
+    public static func unmapped(_ octets: [UInt8]) -> [UInt8] {
         octets.count == 16 && octets[..<10].allSatisfy { $0 == 0 } && octets[10] == 0xFF && octets[11] == 0xFF
             ? Array(octets[12...]) : octets
     }
 
     /// 4 or 16 bytes of an address's text.
-    static func octets(_ text: some StringProtocol) -> [UInt8]? {
+    public static func octets(_ text: some StringProtocol) -> [UInt8]? {
         guard text.utf8.count <= 45 else { return nil }
         return text.utf8.contains(UInt8(ascii: ":")) ? ipv6(text) : ipv4(text)
     }
@@ -85,4 +84,6 @@ struct Network: Equatable, Sendable {
         else { return nil }
         return number
     }
+
+    public var description: String { "\(ClientAddress(octets: octets))/\(prefix)" }
 }

@@ -1,0 +1,131 @@
+import PosternKit
+
+/// Lets a client that is new to a recipient come a second time. What it cannot remember it does not let wait.
+struct GreylistFilter: Filter {
+    let settings: GreylistSettings
+    private let rule: GreylistRule
+
+    /// How often another session may be faster with the same triplet.
+    private static let attempts = 4
+
+    init(settings: Settings, host: Host) throws {
+        self.settings = try GreylistSettings(settings)
+        rule = GreylistRule(delay: self.settings.delay.microseconds, window: self.settings.window.microseconds)
+    }
+
+    // MARK: A recipient
+
+    func rcpt(_ call: Call) async throws {
+        let session = call.session
+        guard !session.isOutbound, session.login == nil, let transaction = call.transaction, let recipient = call.recipient else { return }
+        let client = Network.unmapped(session.client.octets)
+        if settings.allows(client, transaction.reversePathDomain) { return }
+        if let least = settings.fromScore, Self.score(call.earlierVerdicts) < least { return }
+        let triplet = Triplet(client: client, sender: transaction.reversePath, recipient: recipient.address)
+        var questions: [StateOperation] = [.get(triplet.key)]
+        if settings.networks > 0 { questions.append(.get(triplet.networkKey)) }
+        if let sender = transaction.reversePath {
+            questions.append(.get(Triplet.correspondence(of: recipient.address, with: sender)))
+        }
+        let answers = await call.state.perform(questions)
+        if let failed = answers.first(where: { $0.status != .found && $0.status != .absent }) { return Self.giveUp(call, failed) }
+        if transaction.reversePath != nil, answers.last?.status == .found {
+            return call.add(GreylistSymbols.passed, detail: "the recipient has written to the sender before")
+        }
+        if settings.networks > 0, let count = Self.count(answers[1]), count >= settings.networks {
+            await renew(call, triplet.networkKey, answers[1])
+            return call.add(GreylistSymbols.passed, detail: "\(count) from \(triplet.network) have come back")
+        }
+        await judge(call, triplet, answers[0])
+    }
+
+    /// Decides by what is there, and starts again when another session was faster.
+    private func judge(_ call: Call, _ triplet: Triplet, _ found: StateResult) async {
+        var found = found
+        for _ in 0..<Self.attempts {
+            let now = call.now
+            let step = rule(TripletRecord(found.value), now: now)
+            var record = TripletRecord.waiting(since: now)
+            var kept = settings.window
+            switch step {
+            case .wait(let seconds): return Self.wait(call, triplet, seconds)
+            case .known:
+                await renew(call, triplet.key, found)
+                return call.add(GreylistSymbols.passed, detail: "came back before")
+            case .comeBack: (record, kept) = (.cameBack(at: now), settings.allowed)
+            case .begin: break
+            }
+            let put = await call.state.perform([.put(triplet.key, record.bytes, kept: kept, if: Self.unchanged(found))])[0]
+            switch (put.status, step) {
+            case (.conflict, _): found = put
+            case (.done, .comeBack(let seconds)):
+                if settings.networks > 0 { await countNetwork(call, triplet.networkKey) }
+                return call.add(GreylistSymbols.passed, detail: "came back after \(seconds) s")
+            case (.done, _): return Self.wait(call, triplet, GreylistRule.seconds(settings.delay.microseconds))
+            default: return Self.giveUp(call, put)
+            }
+        }
+        Self.giveUp(call, found)
+    }
+
+    private static func wait(_ call: Call, _ triplet: Triplet, _ seconds: Int) {
+        call.add(GreylistSymbols.waits, detail: "\(triplet.network) is new to this sender and recipient: \(seconds) s to go")
+        call.propose(.defer(code: 450, subject: 7, detail: 1, text: "Greylisted, try again in \(seconds) seconds"))
+    }
+
+    /// Never a reason to wait: without what it remembers nobody would ever be let in.
+    private static func giveUp(_ call: Call, _ result: StateResult) {
+        let why = result.detail.isEmpty ? "\(result.status)" : result.detail
+        call.add(GreylistSymbols.error, detail: "nobody waits, nothing can be remembered: \(why)")
+    }
+
+    /// What filters before this one found, by the domain's weights.
+    static func score(_ verdicts: [EarlierVerdict]) -> Double {
+        verdicts.reduce(0) { sum, verdict in
+            sum + verdict.findings.reduce(0) { $0 + ($1.score.isFinite ? min(max($1.score, -1000), 1000) : 0) }
+        }
+    }
+
+    // MARK: What is remembered
+
+    private static func unchanged(_ found: StateResult) -> StateCondition {
+        found.version == 0 ? .ifAbsent : .ifVersion(found.version)
+    }
+
+    private func renew(_ call: Call, _ key: StateKey, _ found: StateResult) async {
+        guard GreylistRule.isRenewed(found.expiresAt, kept: settings.allowed.microseconds, now: call.now) else { return }
+        // What cannot be renewed is let in all the same.
+        _ = await call.state.perform([.put(key, found.value, kept: settings.allowed, if: .ifVersion(found.version))])
+    }
+
+    private static func count(_ result: StateResult) -> Int? {
+        guard let (kind, number) = TripletRecord.decode(result.value), kind == UInt8(ascii: "n") else { return nil }
+        return Int(number)
+    }
+
+    private func countNetwork(_ call: Call, _ key: StateKey) async {
+        var found = await call.state.perform([.get(key)])[0]
+        for _ in 0..<Self.attempts {
+            guard found.status == .found || found.status == .absent || found.status == .conflict else { return }
+            let value = TripletRecord.encode(UInt8(ascii: "n"), Int64((Self.count(found) ?? 0) + 1))
+            found = await call.state.perform([.put(key, value, kept: settings.allowed, if: Self.unchanged(found))])[0]
+            if found.status == .done { return }
+        }
+    }
+
+    // MARK: What became of it
+
+    /// Whom one of ours has written to may answer at once.
+    func outcome(_ call: Call, _ outcome: Outcome) async throws {
+        guard call.domain != nil, call.session.isOutbound, outcome.kind == .delivered, let sender = call.transaction?.reversePath,
+            let recipient = call.recipient
+        else { return }
+        let key = Triplet.correspondence(of: sender, with: recipient.address)
+        if let entry = try await call.state.get(key),
+            !GreylistRule.isRenewed(entry.expiresAt, kept: settings.correspondents.microseconds, now: call.now)
+        {
+            return
+        }
+        try await call.state.put(key, [1], kept: settings.correspondents)
+    }
+}

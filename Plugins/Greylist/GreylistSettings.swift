@@ -1,0 +1,71 @@
+import PosternKit
+
+/// The settings, checked for what the schema cannot say.
+struct GreylistSettings: Equatable, Sendable {
+    /// A client that is new here waits that long,
+    var delay: Duration
+    /// and must come again within this time after its first attempt.
+    var window: Duration
+    /// Then it is let in for so long, and from each mail on for as long again.
+    var allowed: Duration
+    /// After so many triplets of one network that came back the network is let in; 0: never.
+    var networks: Int
+    /// Greylists only what earlier filters gave at least this score.
+    var fromScore: Double?
+    /// For how long somebody is known whom the recipient has written to.
+    var correspondents: Duration
+    var allowNetworks: [Network] = []
+    /// In lower case; `.example.com`: what is below it.
+    var allowDomains: [String] = []
+
+    private static let day = 86_400.0
+
+    init(_ settings: Settings) throws(SettingsError) {
+        delay = try Self.period(settings["delay"], in: 1...Self.day, "1s to 1d") ?? .seconds(300)
+        window = try Self.period(settings["window"], in: 2...(31 * Self.day), "2s to 31d") ?? .seconds(2 * 86_400)
+        allowed = try Self.period(settings["allowed"], in: 60...(400 * Self.day), "1m to 400d") ?? .seconds(36 * 86_400)
+        correspondents = try Self.period(settings["correspondents"], in: 60...(400 * Self.day), "1m to 400d") ?? .seconds(180 * 86_400)
+        networks = try settings.integer("networks", default: 5)
+        fromScore = try settings["from_score"]?.number()
+        if window <= delay { throw (settings["window"] ?? settings).error("the window must be longer than the delay") }
+        guard (0...10_000).contains(networks) else { throw (settings["networks"] ?? settings).error("must be 0 to 10000") }
+        for item in try settings["allow"]?.elements() ?? [] {
+            let text = try item.string()
+            if let network = Network(text) {
+                allowNetworks.append(network)
+            } else if let domain = Self.domain(text) {
+                allowDomains.append(domain)
+            } else {
+                throw item.error("must be an address, a CIDR like 192.0.2.0/24, a domain, or *.example.com for all below it")
+            }
+        }
+    }
+
+    /// `client`: 4 or 16 bytes. `domain`: the sender's, in lower case; nil for the null sender.
+    func allows(_ client: [UInt8], _ domain: String?) -> Bool {
+        if allowNetworks.contains(where: { $0.contains(client) }) { return true }
+        guard let domain else { return false }
+        return allowDomains.contains { $0.hasPrefix(".") ? domain.hasSuffix($0) : domain == $0 }
+    }
+
+    private static func period(
+        _ settings: Settings?, in range: ClosedRange<Double>, _ words: String
+    ) throws(SettingsError) -> Duration? {
+        guard let settings else { return nil }
+        return try Period.read(settings, in: range, words)
+    }
+
+    private static func domain(_ text: String) -> String? {
+        let isBelow = text.hasPrefix("*.")
+        let name = isBelow ? text.dropFirst(2) : text[...]
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        // Digits alone are an address that is none.
+        guard labels.count > 1, name.utf8.count <= 253, name.contains(where: \.isLetter) else { return nil }
+        for label in labels {
+            guard (1...63).contains(label.utf8.count), label.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }) else {
+                return nil
+            }
+        }
+        return (isBelow ? "." : "") + name.lowercased()
+    }
+}
