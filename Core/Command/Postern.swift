@@ -10,7 +10,8 @@ import Glibc
         discussion: "With no configuration, `postern run` shows itself on loopback: start there.",
         version: Version.text,
         subcommands: [
-            Run.self, Check.self, Reload.self, Restart.self, Upgrade.self, Scan.self, Filters.self, PluginCommand.self, Queue.self,
+            Run.self, Check.self, Reload.self, Restart.self, Upgrade.self, Scan.self, Filters.self, PluginCommand.self,
+            Inflight.self, Queue.self,
             Quarantine.self, Trace.self,
             Send.self,
             Sink.self, Password.self,

@@ -30,6 +30,8 @@ public protocol ControlBackend: Sendable {
 
     /// A message's history in order. Throws `.notFound` when nothing is known of it.
     func trace(_ id: QueueID) async throws -> [ReceiptRecord]
+    /// What each session and message in the gateway waits for now, the longest first.
+    func inFlight() async throws -> InFlightPage
     func plugins() async throws -> [PluginRecord]
     /// The filters in force of a configured domain or alias. Throws `.notFound`.
     func filters(of domain: String) async throws -> DomainFilters

@@ -28,6 +28,7 @@ public struct ControlClient: ControlBackend {
         try await ask(.POST, "/v1/copies/\(operation.rawValue)?\(Self.parameters(query))\(query.filter.isEmpty ? "&all=true" : "")")
     }
     public func trace(_ id: QueueID) async throws -> [ReceiptRecord] { try await ask(.GET, "/v1/trace/\(id)") }
+    public func inFlight() async throws -> InFlightPage { try await ask(.GET, "/v1/inflight") }
     public func plugins() async throws -> [PluginRecord] { try await ask(.GET, "/v1/plugins") }
     public func filters(of domain: String) async throws -> DomainFilters {
         try await ask(.GET, "/v1/domains/\(Self.escaped(domain))/filters")

@@ -18,6 +18,8 @@ public enum ControlLimits {
     public static let idle = TimeAmount.seconds(60)
     /// How long a client waits for the whole answer: a reload reads files and loads plugins.
     public static let answer = Duration.seconds(60)
+    /// How long each event loop may take to say what is in flight; one that does not answer is told of.
+    public static let survey = Duration.seconds(2)
     /// How long requests under way may take when the gateway stops.
     public static let drain = Duration.seconds(3)
     /// Open connections; the API is for operators and balancers, not for the world.

@@ -42,6 +42,7 @@ struct ControlRoutes {
             try await Response.json(backend.flush(.domain(Self.domain(in: context))))
         }
         v1.get("trace/:id") { [backend] _, context in try await Response.json(backend.trace(Self.id(in: context))) }
+        v1.get("inflight") { [backend] _, _ in try await Response.json(backend.inFlight()) }
         v1.get("plugins") { [backend] _, _ in try await Response.json(backend.plugins()) }
         v1.get("domains/:domain/filters") { [backend] _, context in
             try await Response.json(backend.filters(of: Self.domain(in: context)))

@@ -169,6 +169,21 @@ struct GatewayBackend: ControlBackend {
         return receipts.map(ReceiptRecord.init)
     }
 
+    func inFlight() async throws -> InFlightPage {
+        let inspector = gateway.inspector
+        let survey = await withCheckedContinuation { done in
+            inspector.survey(patience: ControlLimits.survey) { done.resume(returning: $0) }
+        }
+        return InFlightPage(
+            inspections: survey.inspections, silent: survey.silent, total: survey.total,
+            waits: survey.waits.map { wait in
+                WaitRecord(
+                    milliseconds: Int(wait.age.microseconds / 1000), session: wait.session, client: "\(wait.client)",
+                    queueID: wait.queueID?.description, phase: wait.phase.description, filter: wait.filter, waitsFor: wait.detail,
+                    detached: wait.isDetached)
+            })
+    }
+
     func plugins() async throws -> [PluginRecord] {
         gateway.host.list().map { plugin in
             PluginRecord(

@@ -26,6 +26,7 @@ final class RunningGateway: Sendable {
     let store: SQLiteStore
     private let state: SQLiteFilterState
     private let http: PooledFetcher
+    let inspector: Inspector
     let queue: DeliveryQueue
     let server: SMTPServer
     let metrics: PrometheusMetrics
@@ -109,6 +110,7 @@ final class RunningGateway: Sendable {
         self.host = host
         self.group = group
         self.policy = policy
+        self.inspector = inspector
         self.certificates = certificates
         startedAt = clock.now
     }

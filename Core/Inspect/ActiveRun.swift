@@ -5,7 +5,9 @@ final class ActiveRun: @unchecked Sendable {
     // Bound to the loop that it was started on.
     private(set) var verdict: Verdict?
     private(set) var joinBefore: Phase?
-    private let phase: Phase
+    let phase: Phase
+    /// The loop's uptime.
+    let began: Duration
     private var run: (any FilterRun)?
     private var timer: (any ScheduledWork)?
     private var isCancelled = false
@@ -14,6 +16,7 @@ final class ActiveRun: @unchecked Sendable {
 
     init(_ planned: PlannedSlot, _ call: FilterCall, on loop: any SerialLoop, timeout: Duration) {
         phase = call.phase
+        began = loop.uptime
         let run = planned.instance.start(call, on: loop) { [self] in receive($0) }
         if verdict == nil {
             self.run = run

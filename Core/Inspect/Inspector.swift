@@ -19,6 +19,7 @@ public final class Inspector: SessionInspectorFactory {
     /// nil: reverse-paths of redirected mail stay as they are, and none is read back.
     let srs: SenderRewriting?
     let metrics = InspectMetrics()
+    let active = ActiveInspections()
     /// Recipients that do not exist, per client.
     let unknownRecipients = ClientCounts(window: Inspector.harvestWindow)
     let failedLogins = ClientCounts(window: .seconds(60))
@@ -60,6 +61,8 @@ public final class Inspector: SessionInspectorFactory {
     public func take(_ next: FilterPlan) { plan.withLock { $0 = next } }
 
     public func makeInspector(_ facts: SessionFacts, on loop: any SerialLoop) -> any SessionInspector {
-        SessionInspection(facts, by: self, on: loop)
+        let session = SessionInspection(facts, by: self, on: loop)
+        active.enter(session)
+        return session
     }
 }

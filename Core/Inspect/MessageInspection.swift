@@ -3,14 +3,16 @@ import MIME
 import Mail
 
 /// A sealed message on its way through the data phase: filters of each recipient's domain, decisions, storage, reply.
-final class MessageInspection: @unchecked Sendable {
+final class MessageInspection: ActiveInspection, @unchecked Sendable {
     // Bound to `loop`.
     private var message: ReceivedMessage
     private let plan: FilterPlan
     /// Verdicts of the phases before.
     private let earlier: [Verdict]
     private let inspector: Inspector
-    private let loop: any SerialLoop
+    let loop: any SerialLoop
+    /// What the gateway itself does meanwhile.
+    private var step: InFlightWait.Step?
     private var parts: [DomainPart] = []
     private var shared = SharedRuns()
     private var started: [SharedRuns.Key: ActiveRun] = [:]
@@ -233,8 +235,10 @@ final class MessageInspection: @unchecked Sendable {
             size: message.region.count, recipients: stored)
         // `OutboundRights` has checked that the reverse-path is the sender's own.
         entry.isSenderAuthenticated = role == .outbound
+        step = .init(name: "store", phase: .data, began: loop.uptime)
         inspector.store.accept(entry) { [self, record, entry] result in
             loop.run { [self] in
+                step = nil
                 var record = record
                 switch result {
                 case .success:
@@ -279,6 +283,16 @@ final class MessageInspection: @unchecked Sendable {
         var record = record(earlier, decisions)
         record.reply = reply
         finish(record, then)
+    }
+
+    var waits: [InFlightWait] {
+        let now = loop.uptime
+        // Several domains may wait for one run.
+        var seen: Set<ObjectIdentifier> = []
+        let runs = parts.flatMap { $0.runs.underWay }.filter { seen.insert(ObjectIdentifier($0.run)).inserted }
+        return runs.map { slot, run in
+            InFlightWait(message.session, message.queueID, run.phase, filter: slot, run.waits, age: now - run.began)
+        } + [InFlightWait(step, message.session, message.queueID, now: now)].compactMap { $0 }
     }
 
     /// The client is gone before the reply: what has not been committed yet is dropped, since the client will send it again.

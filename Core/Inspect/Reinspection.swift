@@ -45,7 +45,11 @@ public enum Reinspection {
             then(changes)
         }
         if let reason = inspection.objection { return conclude(edge, held.map { _ in MessageInspection.unseen(reason) }) }
-        inspection.inspect { conclude($0, inspection.decide($0)) }
+        inspector.active.enter(inspection)
+        inspection.inspect { verdicts in
+            inspector.active.leave(inspection)
+            conclude(verdicts, inspection.decide(verdicts))
+        }
     }
 
     private static func change(

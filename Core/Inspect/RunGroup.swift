@@ -84,7 +84,10 @@ final class RunGroup: @unchecked Sendable {
         for entry in entries { entry.run.cancel(reason) }
     }
 
-    var waits: [String] { entries.flatMap { entry in entry.run.waits.map { "\(entry.planned.slot.name): \($0)" } } }
+    /// Its runs without a verdict, with their slots' names.
+    var underWay: [(slot: String, run: ActiveRun)] {
+        entries.compactMap { $0.run.verdict == nil ? ($0.planned.slot.name, $0.run) : nil }
+    }
 }
 
 /// Counts down to a continuation that is set only when there is something to wait for.

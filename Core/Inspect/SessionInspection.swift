@@ -2,7 +2,7 @@ import Decide
 import Mail
 
 /// The inspector of one session: the edge's filters, the login, and the transaction under way.
-final class SessionInspection: SessionInspector, @unchecked Sendable {
+final class SessionInspection: SessionInspector, ActiveInspection, @unchecked Sendable {
     // Bound to `loop`.
     let inspector: Inspector
     let loop: any SerialLoop
@@ -18,6 +18,8 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
     private var account: Account?
     private var transaction: TransactionInspection?
     private var unknownRecipients = 0
+    /// What the gateway itself is asked meanwhile.
+    private var step: InFlightWait.Step?
     private var isClosed = false
 
     init(_ facts: SessionFacts, by inspector: Inspector, on loop: any SerialLoop) {
@@ -79,8 +81,10 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
     func authenticate(_ facts: SessionFacts, _ credentials: Credentials, then: @escaping @Sendable (AuthenticationOutcome) -> Void) {
         self.facts = facts
         joinEdge(before: .auth) { [self] in
+            step = .init(name: "password", phase: .auth, began: loop.uptime)
             inspector.authenticate(facts, credentials) { [self] result in
                 loop.run { [self] in
+                    step = nil
                     if isClosed { return }
                     switch result {
                     case .failure(let refusal): then(.refused(refusal.reply))
@@ -171,8 +175,15 @@ final class SessionInspection: SessionInspector, @unchecked Sendable {
         transaction = nil
     }
 
+    var waits: [InFlightWait] {
+        let now = loop.uptime
+        let ofEdge = [connectRuns, heloRuns, authRuns].flatMap { $0.waits(facts, nil, now: now) }
+        return ofEdge + [InFlightWait(step, facts, nil, now: now)].compactMap { $0 } + (transaction?.waits ?? [])
+    }
+
     func close() {
         isClosed = true
+        inspector.active.leave(self)
         transaction?.end()
         connectRuns.cancel(.sessionEnded)
         heloRuns.cancel(.sessionEnded)

@@ -25,6 +25,8 @@ final class TransactionInspection: @unchecked Sendable {
     private var accepted: [Int] = []
     private var message: MessageInspection?
     private var hasEnded = false
+    /// What the gateway itself asks meanwhile.
+    private var step: InFlightWait.Step?
 
     init(_ facts: SessionFacts, _ envelope: Envelope, by inspector: Inspector, on loop: any SerialLoop) {
         self.facts = facts
@@ -100,8 +102,10 @@ final class TransactionInspection: @unchecked Sendable {
             return refuse(address, Reply(.unknownRecipient, "No such recipient"), "rewritten reverse-path: \(why)", isUnknown: true, then)
         case .refused, .other: break
         }
+        step = .init(name: "callout for \(address)", phase: .rcpt, began: loop.uptime)
         inspector.find(address, owner) { [self, recipient] existence in
             loop.run { [self] in
+                step = nil
                 if hasEnded { return }
                 switch existence {
                 case .known: runRecipient(recipient, policy, then)
@@ -190,6 +194,12 @@ final class TransactionInspection: @unchecked Sendable {
                 then(facts.isLMTP ? accepted.map { record.reply(to: $0) } : [record.reply])
             }
         }
+    }
+
+    var waits: [InFlightWait] {
+        let now = loop.uptime
+        let ofRuns = [runs, recipientRuns].compactMap { $0 }.flatMap { $0.waits(facts, queueID, now: now) }
+        return ofRuns + [InFlightWait(step, facts, queueID, now: now)].compactMap { $0 } + (message?.waits ?? [])
     }
 
     func end() {

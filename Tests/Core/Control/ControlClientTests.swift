@@ -56,12 +56,13 @@ import Testing
             #expect(trace == receipts)
             #expect(trace[0].json["score"]?.number == 9.5)
             #expect(trace[1].json == .string("no json"))
+            #expect(try await client.inFlight() == backend.inFlight())
             let filters = try await client.filters(of: "Example.com")
             #expect(filters.filters.map(\.step) == [0, 1, 1])
             #expect(filters.filters[0].settings["zones"]?.array == [.string("zen.example")])
         }
         #expect(
-            backend.calls.filter { !["status", "metrics", "destinations"].contains($0) } == [
+            backend.calls.filter { !["status", "metrics", "destinations", "inflight"].contains($0) } == [
                 "reload", "restart", "upgrade", "queue held+queued after - limit 500",
                 "queue bounced+deleted+delivered+discarded+expired+held+quarantined+queued after 0ABCDEFGHJKMN limit 9",
                 "entry 0ABCDEFGHJKMN", "flush all", "flush domain [192.0.2.1]", "hold 0ABCDEFGHJKMN in held+queued",

@@ -105,6 +105,13 @@ final class ScriptedBackend: ControlBackend {
         try await note("trace \(id)")
         return script.withLock { $0.receipts }
     }
+    func inFlight() async throws -> InFlightPage {
+        try await note("inflight")
+        let wait = WaitRecord(
+            milliseconds: 1200, session: 7, client: "2001:db8::1", queueID: nil, phase: "connect", filter: "rbl",
+            waitsFor: ["dns A x.example 1.2s"], detached: true)
+        return InFlightPage(inspections: 2, silent: 1, total: 1, waits: [wait])
+    }
     func plugins() async throws -> [PluginRecord] {
         try await note("plugins")
         throw Odd()
