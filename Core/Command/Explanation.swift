@@ -15,18 +15,23 @@ enum Explanation {
         }
     }
 
-    /// `[{name, phase, home, result, microseconds, busy_microseconds, detail}]`
+    /// `[{name, phase, home, result, microseconds, busy_microseconds, detail, shadow, found}]`
     static func filters(_ value: JSONValue?) -> [String] {
         (value?.array ?? []).map { filter in
             let result = filter["result"]?.string ?? ""
             let detail = filter["detail"]?.string ?? ""
             let busy = filter["busy_microseconds"]?.number.map { " (busy \(time(microseconds: $0)))" } ?? ""
+            let isShadow = filter["shadow"] == .bool(true)
+            let found = (filter["found"]?.array ?? []).map(plain).joined(separator: ", ")
+            let shadow = isShadow ? ", shadow: \(found.isEmpty ? "found nothing" : "would have counted \(found)")" : ""
             let place = [filter["phase"]?.string, filter["home"]?.string].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ", ")
             return pad(filter["microseconds"]?.number.map { time(microseconds: $0) } ?? "", 9, left: true)
                 + Terminal.escaped("  \(pad(name(filter), 24)) ")
                 + Terminal.colour(Terminal.escaped(result), result == "done" ? .green : .red)
-                + Terminal.escaped("\(place.isEmpty ? "" : " at \(place)")\(busy)\(detail.isEmpty ? "" : ": \(detail)")")
-                + rest(of: filter, without: ["name", "phase", "home", "result", "microseconds", "busy_microseconds", "detail"])
+                + Terminal.escaped("\(place.isEmpty ? "" : " at \(place)")\(busy)\(shadow)\(detail.isEmpty ? "" : ": \(detail)")")
+                + rest(
+                    of: filter,
+                    without: ["name", "phase", "home", "result", "microseconds", "busy_microseconds", "detail", "shadow", "found"])
         }
     }
 

@@ -22,9 +22,14 @@ struct Filters: AsyncParsableCommand {
         var table = TextTable("ROLE", "STEP", "FILTER", "PLUGIN", "ENABLED", "ON ERROR/TIMEOUT/CRASH", "SETTINGS")
         for filter in filters.filters {
             table.add(
-                filter.role, "\(filter.step + 1)", filter.name, filter.plugin, filter.enabled ? filter.required ? "required" : "yes" : "no",
+                filter.role, "\(filter.step + 1)", filter.name, filter.plugin, Self.state(filter),
                 "\(filter.onError)/\(filter.onTimeout)/\(filter.onCrash)", filter.settings.canonical)
         }
         table.print()
+    }
+
+    private static func state(_ filter: FilterRecord) -> String {
+        if !filter.enabled { return "no" }
+        return filter.shadow ? "shadow" : filter.required ? "required" : "yes"
     }
 }

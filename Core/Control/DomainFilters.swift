@@ -26,6 +26,8 @@ public struct FilterRecord: Codable, Hashable, Sendable {
     public var plugin: String
     public var enabled: Bool
     public var required: Bool
+    /// Runs and is reported, but never counts.
+    public var shadow: Bool
     public var onError: String
     public var onTimeout: String
     public var onCrash: String
@@ -39,6 +41,7 @@ public struct FilterRecord: Codable, Hashable, Sendable {
         plugin = slot.plugin
         enabled = slot.isEnabled
         required = slot.isRequired
+        shadow = slot.isShadow
         onError = slot.onError.rawValue
         onTimeout = slot.onTimeout.rawValue
         onCrash = slot.onCrash.rawValue
@@ -46,7 +49,7 @@ public struct FilterRecord: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case role, step, name, plugin, enabled, required, settings
+        case role, step, name, plugin, enabled, required, shadow, settings
         case onError = "on_error"
         case onTimeout = "on_timeout"
         case onCrash = "on_crash"

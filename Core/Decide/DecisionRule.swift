@@ -27,7 +27,7 @@ public struct DecisionRule: Sendable {
         var contributions: [Contribution] = []
         var headers: [AddedHeader] = []
 
-        for verdict in verdicts where verdict.result != .cancelled && concerns(verdict.recipients) {
+        for verdict in verdicts where verdict.result != .cancelled && !verdict.isShadow && concerns(verdict.recipients) {
             for symbol in verdict.symbols where concerns(symbol.recipients) {
                 let weight = (scores[symbol.name] ?? symbol.defaultScore) * symbol.factor
                 // A filter's factor may be anything; a sum with an infinity in it would decide nothing.

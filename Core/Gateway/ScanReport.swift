@@ -35,7 +35,7 @@ struct ScanReport {
             w.field("reply", reply.description)
             w.key("symbols")
             InspectionRecord.write(
-                judgement.verdicts.flatMap { verdict in
+                judgement.verdicts.filter { !$0.isShadow }.flatMap { verdict in
                     verdict.symbols.map {
                         Contribution(symbol: $0.name, score: $0.defaultScore * $0.factor, filter: verdict.filter, detail: $0.detail)
                     }

@@ -19,7 +19,10 @@ extension Inspector {
                         ("score", .number(decision.score)), ("size", .integer(message.region.count)),
                     ]))
         }
-        for verdict in record.verdicts { metrics.ran(verdict) }
+        for verdict in record.verdicts {
+            metrics.ran(verdict)
+            if verdict.isShadow { note(verdict, record) }
+        }
         concluded?(record)
         if kind != "inspected" { return }
         observe(record, record.finalStates)
@@ -34,6 +37,19 @@ extension Inspector {
                     ("size", .integer(message.region.count)), ("generation", .integer(record.plan.snapshot.generation)),
                     ("inspection", .duration(record.elapsed)), ("reply", .text("\(record.reply)")),
                 ] + (record.failure.isEmpty ? [] : [("failure", .text(record.failure))])))
+    }
+
+    /// What a filter came to that is only looked at; one that found nothing leaves no line.
+    private func note(_ shadow: Verdict, _ record: InspectionRecord) {
+        let found = shadow.shadowFindings
+        if shadow.result == .cancelled || shadow.result == .done && found.isEmpty { return }
+        log.write(
+            MailEvent(
+                "shadow", queueID: record.message.queueID, session: record.message.session.id,
+                [
+                    ("filter", .text(shadow.filter)), ("at", .text(shadow.phase.description)), ("result", .text(shadow.result.rawValue)),
+                    ("found", .text(found.joined(separator: ","))), ("detail", .text(shadow.detail)),
+                ]))
     }
 
     /// A line and a receipt for the copies that go on to somebody else.

@@ -85,6 +85,12 @@ struct PlannedSlot: Sendable {
         own.filter = slot.name
         own.recipients = recipients
         own.isRequired = slot.isRequired
+        own.isShadow = slot.isShadow
+        // Nothing follows from its failure, and no symbol of the host's says so: the result does.
+        if slot.isShadow {
+            own.onFailure = nil
+            return own
+        }
         switch verdict.result {
         case .done, .cancelled: own.onFailure = nil
         case .error: own.onFailure = slot.onError

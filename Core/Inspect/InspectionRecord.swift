@@ -78,7 +78,8 @@ public struct InspectionRecord: Sendable {
 
     public func writeFilters(to w: inout JSONWriter) { Self.write(verdicts, homes: homes, to: &w) }
 
-    /// `[{name, phase, home?, result, microseconds, busy_microseconds, detail?}]`
+    /// `[{name, phase, home?, result, microseconds, busy_microseconds, detail?, shadow?, found?}]`; `found`: what a shadow would have counted
+    /// for, `HELLO(0.5)` by the manifest's weights and `reject` for each proposal, at most thirty.
     public static func write(_ verdicts: [Verdict], homes: [String: String], to w: inout JSONWriter) {
         w.beginArray()
         for verdict in verdicts {
@@ -90,6 +91,16 @@ public struct InspectionRecord: Sendable {
             w.field("microseconds", verdict.elapsed.microseconds)
             w.field("busy_microseconds", verdict.busy.microseconds)
             if !verdict.detail.isEmpty { w.field("detail", verdict.detail) }
+            if verdict.isShadow {
+                w.field("shadow", true)
+                let found = verdict.shadowFindings
+                if !found.isEmpty {
+                    w.key("found")
+                    w.beginArray()
+                    for one in found { w.string(one) }
+                    w.endArray()
+                }
+            }
             w.endObject()
         }
         w.endArray()

@@ -18,7 +18,8 @@ enum SessionRecord {
         if let login = session.login { w.field("login", login) }
     }
 
-    static func json(_ session: SessionFacts, edge: [Verdict]) -> String {
+    static func json(_ session: SessionFacts, edge verdicts: [Verdict]) -> String {
+        let edge = verdicts.filter { !$0.isShadow }
         var w = JSONWriter(capacity: 384)
         w.beginObject()
         fields(session, to: &w)

@@ -90,6 +90,12 @@ final class FilterListReader {
         slot.onCrash = map.choice("on_crash", FailureAction.self) ?? slot.onCrash
         slot.timeout = map.duration("timeout", in: .milliseconds(1) ... .seconds(600))
         slot.isRequired = map.bool("required") ?? false
+        slot.isShadow = map.bool("shadow") ?? false
+        if slot.isShadow, slot.isRequired {
+            problems.error(
+                map.place(of: "shadow"), "`\(slot.name.shortened)` cannot be `shadow` and `required`: what is required counts",
+                mend: "remove one of them")
+        }
         if let home = map.choice("home", FilterManifest.Home.self) {
             if !manifest.homes.contains(home) {
                 problems.error(
@@ -106,7 +112,7 @@ final class FilterListReader {
         return slot
     }
 
-    static let hostKeys = ["name", "enabled", "on_error", "on_timeout", "on_crash", "timeout", "required", "home"]
+    static let hostKeys = ["name", "enabled", "on_error", "on_timeout", "on_crash", "timeout", "required", "shadow", "home"]
 
     /// Names become labels of metrics and words of receipts.
     private func checkName(_ name: String, at place: SettingsPlace) {

@@ -79,6 +79,7 @@ enum PolicyDigest {
             "name": .string(slot.name), "plugin": .string(slot.plugin), "enabled": .bool(slot.isEnabled), "settings": slot.settings,
             "on_error": .string(slot.onError.rawValue), "on_timeout": .string(slot.onTimeout.rawValue),
             "on_crash": .string(slot.onCrash.rawValue), "required": .bool(slot.isRequired),
+            "shadow": .bool(slot.isShadow),
             "timeout": slot.timeout.map { .integer($0.microseconds) } ?? .null,
         ])
     }

@@ -15,6 +15,8 @@ public struct FilterSlot: Hashable, Sendable {
     public var timeout: Duration?
     /// Without a verdict of this slot nothing is delivered.
     public var isRequired = false
+    /// Runs and is reported, but nothing of it counts.
+    public var isShadow = false
 
     public init(name: String, plugin: String) {
         self.name = name

@@ -43,9 +43,9 @@ public struct EarlierVerdict: Hashable, Sendable {
         self.findings = findings
     }
 
-    /// Of `verdict` what concerns `recipients`; nil: nothing does. `score` gives a symbol's contribution.
+    /// Of `verdict` what concerns `recipients`; nil: nothing does, or it counts for nothing (`shadow`). `score` gives a symbol's contribution.
     public init?(_ verdict: Verdict, concerning recipients: RecipientSet, score: (Symbol) -> Double) {
-        guard verdict.result != .cancelled, Self.meet(verdict.recipients, recipients) else { return nil }
+        guard verdict.result != .cancelled, !verdict.isShadow, Self.meet(verdict.recipients, recipients) else { return nil }
         filter = verdict.filter
         phase = verdict.phase
         result = verdict.result

@@ -16,6 +16,8 @@ public struct Verdict: Sendable {
     public var onFailure: FailureAction?
     /// The slot is `required`: no verdict, no delivery.
     public var isRequired = false
+    /// The slot runs to be looked at: for what becomes of a message this verdict is not there.
+    public var isShadow = false
     /// Whom this run was about.
     public var recipients: RecipientSet = .all
 

@@ -74,6 +74,17 @@ import Testing
         }
     }
 
+    @Test func aShadowCountsForNothing() {
+        var shadow = verdict(
+            "f", .timeout, [Symbol(name: "BAD", defaultScore: 50)],
+            [.reject(Reply(.refused, "no")), .addHeader(name: "X-Found", value: "1")], onFailure: .reject)
+        shadow.isShadow = true
+        let decision = decide([shadow], Thresholds(tag: 1))
+        #expect(decision.disposition == .accept && decision.score == 0 && decision.contributions.isEmpty && decision.headers.isEmpty)
+        shadow.isShadow = false
+        #expect(decide([shadow], Thresholds(tag: 1)).disposition == .reject)
+    }
+
     @Test func requiredIsDeferredHoweverGoodTheScore() {
         let decision = decide(
             [verdict("a", .done, [Symbol(name: "GOOD", defaultScore: -50)]), verdict("b", .timeout, onFailure: .skip, isRequired: true)],

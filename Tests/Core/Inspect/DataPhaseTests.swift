@@ -85,6 +85,29 @@ import Testing
         #expect(gate.copies.allSatisfy { action != .quarantine || $0.state == .quarantined })
     }
 
+    /// It runs, is in the receipt and in the log, and nothing becomes of it: in no phase, for no later filter, in no session that is kept.
+    @Test func aShadowRunsAndNeverCounts() throws {
+        let bad = Symbol(name: "BAD", defaultScore: 50, detail: "looks bad")
+        let edge = ScriptedFilter("edge", phases: [.connect]) { _ in
+            .done([bad], [Proposal(.reject(Reply(.refused, "No")))])
+        }
+        let one = ScriptedFilter("one", phases: [.rcpt, .data]) { _ in .done([bad], [Proposal(.reject(Reply(.refused, "No")))]) }
+        let slow = ScriptedFilter("slow") { _ in .waits }
+        func shadow(_ name: String) -> FilterSlot { slot(name) { $0.isShadow = true } }
+        let gate = try Gate(
+            [edge, one, slow], policy([domain("example.org", [[shadow("one")], [shadow("slow")]])], edge: [[shadow("edge")]]))
+        gate.send(to: "b@example.org")
+        gate.loop.advance(by: .seconds(600))
+        #expect(gate.last.hasPrefix("data 250"), "\(gate.heard.all)")
+        #expect(edge.runs.count == 1 && one.runs.count == 2 && slow.runs.count == 1)
+        let record = gate.records.all[0]
+        #expect(record.decisions[0].disposition == .accept && record.decisions[0].contributions.isEmpty && record.decisions[0].score == 0)
+        #expect(record.json.contains(#""shadow":true,"found":["BAD(50)","reject"]"#), "\(record.json)")
+        #expect(record.json.contains(#""result":"timeout""#) && !record.json.contains("PLUGIN_"))
+        #expect(!gate.store.accepted[0].sessionJSON.contains("BAD") && !gate.store.accepted[0].sessionJSON.contains("doubt"))
+        #expect(gate.log.events("shadow").count == 4)
+    }
+
     @Test func aHomeThatIgnoresCancelDoesNotHoldTheMessage() throws {
         let filter = ScriptedFilter("deaf") { _ in .waits }
         let gate = try Gate([filter], policy([domain("example.org", [[slot("deaf")]])]))

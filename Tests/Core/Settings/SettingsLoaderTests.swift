@@ -35,7 +35,7 @@ import Testing
               - {host: "2001:db8::1", preference: 10}
             recipients: {file: recipients.txt}
             filters:
-              - hello: {name: hello-late, enabled: off, on_error: skip, on_timeout: reject, timeout: 500ms, required: true, home: host}
+              - hello: {name: hello-late, enabled: off, on_error: skip, on_timeout: reject, timeout: 500ms, required: true, home: host, shadow: false}
               - [hello, rbl: {zones: {a.example: 1}}]
             scores: {RBL_ZEN: 5, HELLO: -1.5, GEO_BLOCKED: 2, PLUGIN_HELLO_ERROR: 1}
             thresholds: {tag: 5, quarantine: 7, reject: 20, defer: 30}
@@ -79,7 +79,7 @@ import Testing
         #expect(domain.recipients == .list(["bob", "alice"]))
         #expect(domain.filters.map { $0.map(\.name) } == [["hello-late"], ["hello", "rbl"]])
         let late = domain.filters[0][0]
-        #expect(late.plugin == "hello" && !late.isEnabled && late.isRequired && late.timeout == .milliseconds(500))
+        #expect(late.plugin == "hello" && !late.isEnabled && late.isRequired && !late.isShadow && late.timeout == .milliseconds(500))
         #expect(late.onError == .skip && late.onTimeout == .reject && late.onCrash == .quarantine)
         #expect(late.settings.canonical == #"{"greeting":"hello"}"#)
         #expect(domain.thresholds == Thresholds(tag: 5, quarantine: 7, defer: 30, reject: 20))

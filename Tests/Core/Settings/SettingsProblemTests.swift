@@ -181,6 +181,10 @@ import Testing
         ("filters: [geo]", ["4:11: `geo` does nothing for a domain: its phases are connect; put it under `edge` in postern.yaml"]),
         ("filters: [clamav]", ["4:11: `clamav` runs in a worker only, which is not supported in this version; remove it"]),
         ("filters: [hello: {home: worker}]", ["4:25: `hello` does not allow the home `worker`; it allows host"]),
+        (
+            "filters: [hello: {shadow: true, required: true}]",
+            ["4:27: `hello` cannot be `shadow` and `required`: what is required counts; remove one of them"]
+        ),
         ("filters: [hello: {enable: false}]", ["4:19: unknown key `enable` in the settings of `hello`; did you mean `enabled`?"]),
         (
             "filters: [hello: {on_crash: explode}]",
