@@ -162,10 +162,7 @@ let package = Package(
         .target(name: "PluginTestKit", dependencies: [abi], path: "Tests/PluginTestKit"),
         pluginTests("ClamAV"),
         pluginTests("YARA"),
-        .testTarget(
-            name: "GreylistTests", dependencies: ["Greylist", "GatewayTestKit"], path: "Tests/Plugins/Greylist",
-            // One test program holds the logic of all filters, each with its entry, which the tests look for in the libraries only.
-            linkerSettings: [.unsafeFlags(["-Xlinker", "--allow-multiple-definition"])]),
+        pluginTests("Greylist"),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
         // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
         .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),

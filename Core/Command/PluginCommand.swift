@@ -9,7 +9,12 @@ struct PluginCommand: AsyncParsableCommand {
 }
 
 struct PluginList: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists what is loaded.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists what is loaded.",
+        discussion: """
+            GENERATION counts how often it was loaded anew, and says how many are held where mail still goes through an older one. WORKERS are the \
+            processes that it runs in; --json also says what holds them (`cage`).
+            """)
 
     @OptionGroup var control: ControlOptions
     @OptionGroup var output: OutputOptions
@@ -22,12 +27,22 @@ struct PluginList: AsyncParsableCommand {
         }
         if plugins.isEmpty { return Terminal.print("no plugin is loaded") }
         func time(_ microseconds: Int?) -> String { microseconds.map { Explanation.time(microseconds: Double($0)) } ?? "-" }
-        var table = TextTable("PLUGIN", "VERSION", "GENERATION", "HOME", "INSTANCES", "CALLS", "P50", "P99", "FAULTS", "SUMMARY")
+        var table = TextTable("PLUGIN", "VERSION", "GENERATION", "HOME", "WORKERS", "INSTANCES", "CALLS", "P50", "P99", "FAULTS", "SUMMARY")
         for plugin in plugins {
             table.add(
-                plugin.id, plugin.version, "\(plugin.generation)", plugin.home, "\(plugin.instances)", "\(plugin.calls)", time(plugin.p50),
+                plugin.id, plugin.version, Self.generation(plugin), plugin.home, Self.workers(plugin), "\(plugin.instances)",
+                "\(plugin.calls)", time(plugin.p50),
                 time(plugin.p99), "\(plugin.faults)", plugin.summary)
         }
         table.print()
+    }
+
+    private static func generation(_ plugin: PluginRecord) -> String {
+        plugin.generationsHeld > 1 ? "\(plugin.generation), \(plugin.generationsHeld) held" : "\(plugin.generation)"
+    }
+
+    /// Their process numbers.
+    private static func workers(_ plugin: PluginRecord) -> String {
+        plugin.workers.isEmpty ? "-" : plugin.workers.map(String.init).joined(separator: " ")
     }
 }

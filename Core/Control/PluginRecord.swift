@@ -6,18 +6,28 @@ public struct PluginRecord: Codable, Hashable, Sendable {
     public var summary: String
     /// Counts up each time that this plugin is loaded anew.
     public var generation: Int
+    /// Generations that are still at work: 1, and more while mail that began with an older one goes on.
+    public var generationsHeld = 1
     /// `host`, `worker` or `worker-per-domain`.
     public var home: String
     /// The file that it came from.
     public var path: String
     /// Settings that are alive: one instance each.
     public var instances: Int
+    /// Runs under way.
+    public var running = 0
     public var calls: Int
+    /// Calls that held an event loop for more than 200 microseconds.
+    public var slowCalls = 0
     /// Runs that ended in error, timeout or crash.
     public var faults: Int
     /// Microseconds from START to the verdict, waits included; absent before the first call.
     public var p50: Int?
     public var p99: Int?
+    /// Processes of workers that serve.
+    public var workers: [Int32] = []
+    /// What holds those processes: a word or two each.
+    public var cage: [String] = []
 
     public init(
         id: String, version: String, vendor: String, summary: String, generation: Int, home: String, path: String, instances: Int,
@@ -38,7 +48,9 @@ public struct PluginRecord: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, version, vendor, summary, generation, home, path, instances, calls, faults
+        case id, version, vendor, summary, generation, home, path, instances, running, calls, faults, workers, cage
+        case generationsHeld = "generations_held"
+        case slowCalls = "slow_calls"
         case p50 = "p50_microseconds"
         case p99 = "p99_microseconds"
     }

@@ -186,11 +186,17 @@ struct GatewayBackend: ControlBackend {
 
     func plugins() async throws -> [PluginRecord] {
         gateway.host.list().map { plugin in
-            PluginRecord(
+            var record = PluginRecord(
                 id: plugin.id, version: plugin.version, vendor: plugin.vendor, summary: gateway.host.manifest(of: plugin.id)?.summary ?? "",
                 generation: plugin.generation, home: plugin.home.rawValue, path: plugin.libraryPath, instances: plugin.instances,
                 calls: plugin.calls, faults: plugin.faults, p50: plugin.calls > 0 ? Int(plugin.p50.microseconds) : nil,
                 p99: plugin.calls > 0 ? Int(plugin.p99.microseconds) : nil)
+            record.generationsHeld = plugin.generationsHeld
+            record.running = plugin.running
+            record.slowCalls = plugin.slowCalls
+            record.workers = plugin.workers
+            record.cage = plugin.cage
+            return record
         }
     }
 
