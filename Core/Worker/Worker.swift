@@ -53,9 +53,9 @@ enum Worker {
             grants.readable = orders.readable
             grants.readableDescriptors = [WorkerProcess.library]
             grants.descriptors = [WorkerProcess.socket, WorkerProcess.memory, WorkerProcess.bell] + own
-            grants.endsWithParent = true
             grants.temporary = orders.temporary
             grants.temporaryBytes = orders.temporaryBytes
+            grants.endsWithParent = true
             if let user = orders.user, let group = orders.group { grants.user = .init(uid: user, gid: group) }
             let report = try Sandbox.enter(grants)
             // From here on the plugin's own code may run: its constructors, when it is loaded.

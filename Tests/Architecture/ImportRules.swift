@@ -53,7 +53,9 @@ enum ImportRules {
             if engines.contains(module), !sharesWithWorker(target, module) {
                 return "is an engine and imports the engine \(module)"
             }
-            if ["PluginLoader", "WorkerLink"].contains(target), module.hasPrefix("NIO") { return "is shared with the worker and imports \(module)" }
+            if ["PluginLoader", "WorkerLink"].contains(target), module.hasPrefix("NIO") {
+                return "is shared with the worker and imports \(module)"
+            }
         }
         if target == "Sandbox", !["Glibc", "CSandbox", "CWorkerLink"].contains(module) { return "confines workers and imports \(module)" }
         if target == "Gateway", top.contains(module) { return "imports \(module)" }

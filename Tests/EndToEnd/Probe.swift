@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Filters of Tests/SDK, compiled: `probe` does what a message, or a file that exists, tells it; `observer` writes down outcomes.
+/// Filters of Tests/SDK, compiled: `probe` does what a message, or a file that exists, tells it; `observer` writes down outcomes; `faulty` commits
+/// faults in a worker.
 final class Probe {
     private let folder: TemporaryFolder
     /// The folder with the libraries and their manifests.
@@ -10,14 +11,28 @@ final class Probe {
     init(_ names: String...) throws {
         folder = try TemporaryFolder()
         for name in names.isEmpty ? ["probe"] : names {
-            let source = Tool.tree + "/Tests/SDK/\(name)/\(name)"
-            let compiled = try Tool.run([
-                "cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-fvisibility=hidden", "-I\(Tool.tree)/SDK/CPostern/include", "-o",
-                folder.path + "/\(name).so", source + ".c",
-            ])
-            try #require(compiled.status == 0, "\(compiled.errors)")
-            try FileManager.default.copyItem(atPath: source + ".manifest.json", toPath: folder.path + "/\(name).manifest.json")
+            try compile(name)
+            try FileManager.default.copyItem(
+                atPath: "\(Tool.tree)/Tests/SDK/\(name)/\(name).manifest.json", toPath: folder.path + "/\(name).manifest.json")
         }
+    }
+
+    /// `build`: what the macro POSTERN_BUILD says. The library is replaced by renaming.
+    func compile(_ name: String, build: String = "0") throws {
+        let library = folder.path + "/\(name).so"
+        let compiled = try Tool.run([
+            "cc", "-D_GNU_SOURCE", "-DPOSTERN_BUILD=\"\(build)\"", "-shared", "-fPIC", "-fvisibility=hidden",
+            "-I\(Tool.tree)/SDK/CPostern/include", "-o", library + ".new", "\(Tool.tree)/Tests/SDK/\(name)/\(name).c",
+        ])
+        try #require(compiled.status == 0, "\(compiled.errors)")
+        try #require(rename(library + ".new", library) == 0)
+    }
+
+    func changeManifest(_ name: String, _ text: String, to other: String) throws {
+        let path = folder.path + "/\(name).manifest.json"
+        let manifest = try String(contentsOfFile: path, encoding: .utf8)
+        try #require(manifest.contains(text))
+        try manifest.replacingOccurrences(of: text, with: other).write(toFile: path, atomically: true, encoding: .utf8)
     }
 }
 

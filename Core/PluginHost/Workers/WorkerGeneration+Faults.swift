@@ -32,7 +32,8 @@ extension WorkerGeneration {
         } else if why.hasPrefix(WorkerProcess.ownFault) {
             run.finish(run.verdict(.error, why))
         } else if why != Self.notNeeded, !run.isFinished {
-            logger.error("a message ended two workers: \(why)", metadata: Self.metadata(run.call))
+            let pid = start.process.map { " \($0.pid)" } ?? ""
+            logger.error("a message ended two workers, the second\(pid) alone: \(why)", metadata: Self.metadata(run.call))
             crashes.add(run.call, plugin: manifest.id, library: digest, now: run.loop.now)
             failed(run, "ended its worker twice, the second time alone: \(why)")
             run.leave(toReplay: false)

@@ -173,6 +173,7 @@ extension WorkerGeneration {
             defer { state.waiting = [] }
             return state.waiting
         }
+        endedStarts = 0
         for run in waiting { enter(run, process, after: run.departures) }
         for body in afterStart { body(process, made) }
         afterStart = []
@@ -182,6 +183,14 @@ extension WorkerGeneration {
     private func servingEnded(_ why: String, _ start: WorkerStart) {
         let process = start.process
         if !start.isReady {
+            // Ended without a word: by somebody else, perhaps. What waits for it is worth another try.
+            endedStarts += 1
+            if start.failure == nil, endedStarts < 3 {
+                logger.error("worker \(process.map { "\($0.pid)" } ?? "") ended while it started: \(why); another is started")
+                state.withLock { $0.isStarting = false }
+                return startServing()
+            }
+            endedStarts = 0
             return notStarted(start.failure ?? "its worker ended while it started: \(why)")
         }
         let lost = state.withLock { state in

@@ -34,6 +34,8 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     var afterStart: [(WorkerProcess, Set<UInt32>) -> Void] = []
     /// Until then no worker is started again, since the last ones died young.
     var pause = Duration.zero
+    /// Workers in a row that ended while they started.
+    var endedStarts = 0
 
     struct State {
         /// Ready, with all instances.
@@ -247,7 +249,10 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         reactor.execute { [weak self] in
             self?.reactor.after(grace) { [weak self] in
                 guard let self, state.withLock({ $0.runs[run.number]?.process === process }) else { return }
-                failed(run, "did not come back from `\(run.call.slotName)` within \(grace.inTenths) after it was cancelled")
+                failed(
+                    run,
+                    "did not come back from `\(run.call.slotName)` within \(grace.inTenths) after it was cancelled, in worker \(process.pid)"
+                )
                 process.end("was ended: a call did not return")
             }
         }

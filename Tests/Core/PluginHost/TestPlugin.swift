@@ -24,7 +24,8 @@ final class TestPlugins {
     static let worker = (ProcessInfo.processInfo.environment["POSTERN_STAGE"] ?? tree + "/.build/stage") + "/bin/postern-worker"
     static let tree = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized.path
 
-    init(worker: String = TestPlugins.worker) throws {
+    init(_ home: FilterManifest.Home? = nil, worker: String = TestPlugins.worker) throws {
+        self.home = home
         var workers = WorkerLimits(path: worker)
         workers.grace = .milliseconds(500)
         workers.memory = 1 << 30
@@ -87,7 +88,8 @@ final class TestPlugins {
     func write(manifest changes: [String: String] = [:], id: String = "test") throws {
         var members = [
             "id": "\"\(id)\"", "version": "\"1\"", "vendor": "\"tests\"", "licence": "\"MIT\"", "summary": "\"test\"",
-            "phases": "[\"connect\", \"rcpt\", \"data\"]", "homes": "[\"host\"]", "requires": "[\"postern.dns/1\", \"postern.timer/1\"]",
+            "phases": "[\"connect\", \"rcpt\", \"data\"]", "homes": "[\"host\", \"worker\"]",
+            "requires": "[\"postern.dns/1\", \"postern.timer/1\"]",
             "optional": "[\"postern.log/1\"]",
             "symbols": #"[{"name": "FOUND", "score": 2}, {"name": "LIST_*", "score": 1}]"#,
         ]
@@ -118,6 +120,14 @@ final class TestPlugins {
             try await Task.sleep(for: .milliseconds(2))
         }
         return events.verdicts[0]
+    }
+
+    /// Runs the loop until `condition` holds: what goes through a worker takes a while.
+    func settle(_ condition: () -> Bool) async throws {
+        for _ in 0..<30_000 where !condition() {
+            loop.runPending()
+            if !condition() { try await Task.sleep(for: .milliseconds(2)) }
+        }
     }
 
     func call(_ phase: Phase, _ text: String? = nil) -> FilterCall {

@@ -179,7 +179,6 @@ import Testing
         ("mailboxes: {a@other.example: {}}", ["4:13: `a@other.example` is no mailbox of example.com; write `name@example.com`"]),
         ("mailboxes: {a@example.com: {filters: [x]}}", ["4:38: a mailbox's `filters` must be `on` or `off`, not a list; write `off`"]),
         ("filters: [geo]", ["4:11: `geo` does nothing for a domain: its phases are connect; put it under `edge` in postern.yaml"]),
-        ("filters: [clamav]", ["4:11: `clamav` runs in a worker only, which is not supported in this version; remove it"]),
         ("filters: [hello: {home: worker}]", ["4:25: `hello` does not allow the home `worker`; it allows host"]),
         (
             "filters: [hello: {shadow: true, required: true}]",

@@ -1,0 +1,205 @@
+import Foundation
+import Testing
+
+/// Faults in workers, through the live gateway: each costs its own message what the slot's settings say, and no other mail anything.
+@Suite(.serialized) struct WorkerTests {
+    private func lines(_ gateway: GatewayUnderTest, _ word: String) -> [String] {
+        (gateway.daemon?.text ?? "").split(separator: "\n").map(String.init).filter { $0.contains(word) }
+    }
+
+    private func isGone(_ pid: pid_t) -> Bool { kill(pid, 0) != 0 || Tool.isZombie(pid) }
+
+    private func queueID(in line: String?) -> String? {
+        line.flatMap { $0.range(of: "id=").map { String($0.upperBound < line!.endIndex ? line![$0.upperBound...].prefix(13) : "") } }
+    }
+
+    /// That the others were judged, each of them, and delivered.
+    private func expectDelivered(_ count: Int, _ replies: [String], _ sink: SinkUnderTest) {
+        #expect(replies.count == count && replies.allSatisfy { $0.hasPrefix("250") }, "\(replies.filter { !$0.hasPrefix("250") })")
+        #expect(Tool.wait(60) { sink.messages.count { $0.contains("Judged: 0") } == count }, "\(sink.messages.count) of \(count)")
+        #expect(sink.messages.count == count)
+    }
+
+    @Test(.enabled(if: Tool.isStaged), arguments: ["segfault", "abort", "exit", "garbage"])
+    func whatEndsAWorkerCostsOneMessage(_ fault: String) throws {
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [faulty]", probe: Probe("faulty"))
+        try gateway.start()
+        defer { gateway.stop() }
+        let flow = Flow(gateway, each: 5)
+        let reply = try gateway.send(fields: ["Fault: \(fault)"])[0]
+        let id = try #require(GatewayUnderTest.queueID(reply), "\(reply) \(gateway.daemon?.text ?? "")")
+        expectDelivered(20, flow.finish(), sink)
+        #expect(try gateway.json("quarantine", "list").map { $0["id"] as? String } == [id])
+        #expect(try Tool.wait { try gateway.command("trace", id, "--json").output.contains("PLUGIN_FAULTY_CRASH") })
+
+        // Who did it, where, and to whom.
+        #expect(lines(gateway, "died: ").first { $0.contains("plugin=faulty") && $0.firstMatch(of: /worker \d+/) != nil } != nil)
+        let told = try #require(lines(gateway, "ended two workers").first, "\(gateway.daemon?.text ?? "")")
+        for word in ["plugin=faulty", "filter=faulty", "id=\(id)"] { #expect(told.contains(word), "\(told)") }
+        #expect(told.firstMatch(of: /second \d+ alone/) != nil, "\(told)")
+
+        // It comes again, and is not shown to the plugin again.
+        let died = lines(gateway, "died: ").count
+        #expect(try gateway.send(fields: ["Fault: \(fault)"])[0].hasPrefix("250"))
+        #expect(try gateway.json("quarantine", "list").count == 2)
+        #expect(lines(gateway, "died: ").count == died && lines(gateway, "ended two workers").count == 1)
+    }
+
+    @Test(.enabled(if: Tool.isStaged), arguments: ["hang", "print"])
+    func whatNeverReturnsCostsOneMessage(_ fault: String) throws {
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [{faulty: {timeout: 1s}}]", probe: Probe("faulty"))
+        // The same worker, but no hurry: a slow machine fails nobody else's mail.
+        try gateway.writeDomain("filters: [{faulty: {timeout: 300s}}]", domain: "other.example")
+        try gateway.start()
+        defer { gateway.stop() }
+        let flow = Flow(gateway, each: 5, to: "c@other.example")
+        let reply = try gateway.send(fields: ["Fault: \(fault)"])[0]
+        #expect(reply.hasPrefix("451"), "\(reply)")
+        expectDelivered(20, flow.finish(), sink)
+        #expect(Tool.wait { !lines(gateway, "did not come back").isEmpty }, "\(gateway.daemon?.text ?? "")")
+        let told = try #require(lines(gateway, "did not come back").first)
+        for word in ["plugin=faulty", "filter=faulty"] { #expect(told.contains(word), "\(told)") }
+        #expect(told.firstMatch(of: /worker \d+/) != nil, "\(told)")
+        let id = try #require(queueID(in: told), "\(told)")
+        #expect(try gateway.command("trace", id, "--json").output.contains("PLUGIN_FAULTY_TIMEOUT"))
+        // What is printed has its bound in the log.
+        #expect(lines(gateway, "printed: ").count < 1000)
+        #expect(try gateway.send(to: ["c@other.example"], text: "afterwards")[0].hasPrefix("250"))
+    }
+
+    @Test(.enabled(if: Tool.isStaged)) func aRequiredFilterThatCrashesNeverEndsInDelivery() throws {
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let gateway = try GatewayUnderTest(
+            nextHop: sink.port, domain: "filters: [{faulty: {on_crash: skip, required: true}}]", probe: Probe("faulty"))
+        try gateway.writeDomain("filters: [{faulty: {on_crash: skip}}]", domain: "other.example")
+        try gateway.start()
+        defer { gateway.stop() }
+        let reply = try gateway.send(fields: ["Fault: segfault"], text: "required")[0]
+        #expect(reply.hasPrefix("451"), "\(reply)")
+        #expect(try gateway.send(to: ["c@other.example"], fields: ["Fault: segfault"], text: "not required")[0].hasPrefix("250"))
+        #expect(Tool.wait { sink.messages.contains { $0.contains("not required") } })
+        #expect(sink.messages.count == 1)
+    }
+
+    @Test(.enabled(if: Tool.isStaged)) func workersThatAreKilledCostNothing() throws {
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [faulty]", probe: Probe("faulty"))
+        try gateway.start()
+        defer { gateway.stop() }
+        let flow = Flow(gateway, each: nil)
+        var killed: Set<pid_t> = []
+        for _ in 0..<5 {
+            let before = flow.replies.count
+            #expect(Tool.wait { flow.replies.count > before })
+            // The one that serves, and none in which something is tried again: that would be its message's fault.
+            var pid: pid_t?
+            #expect(
+                Tool.wait {
+                    let first = gateway.workers
+                    guard first.count == 1, !killed.contains(first[0]) else { return false }
+                    usleep(50_000)
+                    guard gateway.workers == first else { return false }
+                    pid = first[0]
+                    return true
+                })
+            killed.insert(try #require(pid))
+            kill(try #require(pid), SIGKILL)
+        }
+        let replies = flow.finish()
+        expectDelivered(replies.count, replies, sink)
+        #expect(Tool.wait { lines(gateway, "died: signal 9").count + lines(gateway, "ended while it started").count == 5 })
+    }
+
+    @Test(.enabled(if: Tool.isStaged), arguments: ["blocking", "nonblocking"])
+    func noWorkerOutlivesTheGateway(_ execution: String) throws {
+        let probe = try Probe("faulty")
+        try probe.changeManifest("faulty", "\"blocking\"", to: "\"\(execution)\"")
+        let gateway = try GatewayUnderTest(
+            nextHop: Tool.freePort(), domain: "filters: [{faulty: {timeout: 300s}}]", probe: probe)
+        for how in ["stop", "kill"] {
+            try gateway.start()
+            let workers = gateway.workers
+            #expect(workers.count == 1)
+            guard how == "kill" else {
+                gateway.stop()
+                #expect(Tool.wait { workers.allSatisfy(isGone) })
+                continue
+            }
+            // Its only thread that reads is busy, and it ends all the same.
+            Thread { _ = try? gateway.send(fields: ["Fault: hang"]) }.start()
+            #expect(Tool.wait { !lines(gateway, "printed: hangs").isEmpty })
+            try gateway.cut()
+            #expect(Tool.wait { workers.allSatisfy(isGone) })
+        }
+    }
+
+    /// POSTERN_RELOADS: how many; 100 take a few minutes.
+    @Test(.enabled(if: Tool.isStaged)) func reloadsUnderLoad() throws {
+        let rounds = ProcessInfo.processInfo.environment["POSTERN_RELOADS"].flatMap { Int($0) } ?? 10
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let probe = try Probe("faulty")
+        let builds = try TemporaryFolder()
+        for build in ["a", "b"] {
+            try probe.compile("faulty", build: build)
+            try FileManager.default.copyItem(atPath: probe.path + "/faulty.so", toPath: "\(builds.path)/\(build).so")
+        }
+        // Two slots, so that a message could see two generations.
+        let gateway = try GatewayUnderTest(
+            nextHop: sink.port, domain: "filters: [{faulty: {name: first, label: x}}, {faulty: {name: second, label: y}}]", probe: probe)
+        try gateway.start()
+        defer { gateway.stop() }
+        let flow = Flow(gateway, clients: 3, each: nil)
+        var memory: [Int] = []
+        for round in 0..<rounds {
+            let new = probe.path + "/faulty.so.new"
+            try FileManager.default.copyItem(atPath: builds.path + (round % 2 == 0 ? "/a.so" : "/b.so"), toPath: new)
+            try #require(rename(new, probe.path + "/faulty.so") == 0)
+            let before = flow.replies.count
+            let reload = try gateway.command("reload")
+            #expect(reload.status == 0, "\(reload.errors)")
+            #expect(Tool.wait { flow.replies.count > before })
+            memory.append(gateway.residentKilobytes)
+        }
+        let replies = flow.finish()
+        #expect(replies.allSatisfy { $0.hasPrefix("250") }, "\(replies.filter { !$0.hasPrefix("250") })")
+        #expect(Tool.wait(60) { sink.messages.count == replies.count }, "\(sink.messages.count) of \(replies.count)")
+        var seen: Set<Substring> = []
+        for message in sink.messages {
+            let judged = message.matches(of: /Judged: (\w)/).map(\.output.1)
+            #expect(judged.count == 2 && Set(judged).count == 1, "\(judged)")
+            seen.formUnion(judged)
+        }
+        #expect(seen == ["a", "b"])
+        // Only the generation in force still has a worker.
+        #expect(Tool.wait { gateway.workers.count == 1 }, "\(gateway.workers)")
+        let status = try gateway.json("plugin", "list").first { $0["id"] as? String == "faulty" }
+        #expect(status?["generation"] as? Int ?? 0 >= rounds)
+        print(
+            "\(rounds) reloads, \(replies.count) messages: the gateway's memory from \(memory[0]) over \(memory.max()!) to \(memory.last!) KiB"
+        )
+    }
+}
+
+extension GatewayUnderTest {
+    /// The workers that it has now.
+    var workers: [pid_t] {
+        guard let pid, let tasks = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") else { return [] }
+        let children = tasks.flatMap { task in
+            ((try? String(contentsOfFile: "/proc/\(pid)/task/\(task)/children", encoding: .utf8)) ?? "").split(separator: " ")
+        }
+        return children.compactMap { pid_t($0) }.filter { !Tool.isZombie($0) }.sorted()
+    }
+
+    var residentKilobytes: Int {
+        let status = pid.flatMap { try? String(contentsOfFile: "/proc/\($0)/status", encoding: .utf8) } ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return line.flatMap { Int($0.split(whereSeparator: { $0 == " " || $0 == "\t" })[1]) } ?? 0
+    }
+}

@@ -1,0 +1,85 @@
+/* A filter for end-to-end tests: a message says which fault it commits. All others it marks with the build that judged them:
+ *
+ *   Fault: segfault          also abort, exit, hang, garbage (in the rings), print (without end)
+ *   Judged: 7                above the message: POSTERN_BUILD as it was compiled with
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "postern/entry.h"
+
+#ifndef POSTERN_BUILD
+#define POSTERN_BUILD "0"
+#endif
+
+struct postern_instance {
+    char unused;
+};
+
+static postern_bytes bytes(const char *text) {
+    postern_bytes b = {(const uint8_t *)text, strlen(text)};
+    return b;
+}
+
+/* What follows `name` up to the end of the line; empty when it is not there. */
+static void after(postern_bytes text, const char *name, char *out, size_t size) {
+    const uint8_t *found = memmem(text.data, text.length, name, strlen(name));
+    size_t n = 0;
+    if (found)
+        for (const uint8_t *at = found + strlen(name); at < text.data + text.length && *at > ' ' && n + 1 < size;) out[n++] = (char)*at++;
+    out[n] = 0;
+}
+
+/* The memory that worker and gateway share, by the descriptors that a worker has. */
+static void scribble(void) {
+    size_t size = (size_t)lseek(5, 0, SEEK_END);
+    unsigned char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, 5, 0);
+    if (memory == MAP_FAILED) return;
+    for (size_t i = 0; i < size; i++) memory[i] = (unsigned char)(i * 7 + 13);
+    uint64_t one = 1;
+    if (write(7, &one, sizeof one) < 0) return;
+    for (;;) sleep(1);
+}
+
+static void commit(const char *fault) {
+    if (!strcmp(fault, "segfault")) *(volatile int *)8 = 1;
+    if (!strcmp(fault, "abort")) abort();
+    if (!strcmp(fault, "exit")) exit(0);
+    if (!strcmp(fault, "garbage")) scribble();
+    if (!strcmp(fault, "hang")) puts("hangs"), fflush(stdout);
+    while (!strcmp(fault, "hang")) sleep(1);
+    while (!strcmp(fault, "print")) puts("the same line again and again"), fflush(stdout);
+}
+
+static postern_status create_instance(postern_module *module, postern_bytes settings, postern_problems *problems,
+                                      postern_instance **out) {
+    (void)module, (void)settings, (void)problems;
+    return (*out = calloc(1, sizeof **out)) ? POSTERN_OK : POSTERN_FAILED;
+}
+
+static void destroy_instance(postern_instance *self) { free(self); }
+
+static postern_step on_phase(postern_instance *self, const postern_call *call, void **frame, postern_verdict_builder *out) {
+    (void)self, (void)frame;
+    postern_bytes message;
+    if (call->reason != POSTERN_START || call->host->view(call, call->message->raw, &message) != POSTERN_OK) return POSTERN_DONE;
+    char fault[32];
+    after(message, "Fault: ", fault, sizeof fault);
+    commit(fault);
+    out->add_header(out, bytes("Judged"), bytes(POSTERN_BUILD), NULL);
+    return POSTERN_DONE;
+}
+
+static const postern_plugin plugin = {
+    .size = sizeof plugin, .create_instance = create_instance, .destroy_instance = destroy_instance, .on_phase = on_phase};
+
+static const postern_entry entry = {
+    .size = sizeof entry, .abi_major = POSTERN_ABI_MAJOR, .abi_minor = POSTERN_ABI_MINOR, .id = "faulty", .version = "1.0.0",
+    .plugin = &plugin};
+
+POSTERN_EXPORT const postern_entry *postern_plugin_entry(uint32_t host_abi_major) {
+    return host_abi_major == POSTERN_ABI_MAJOR ? &entry : NULL;
+}
