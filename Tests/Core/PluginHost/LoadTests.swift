@@ -98,7 +98,7 @@ struct LoadTests {
         (["symbols": "[{\"name\": \"low\", \"score\": 1}]"], "/symbols/0/name must be"),
         (["symbols": "[{\"name\": \"A\"}]"], "/symbols/0/score must be a number"),
         (["rights": "[\"fly\"]"], "/rights/0 must be one of"),
-        (["home": "\"worker\""], "/home 'worker' is not among /homes"),
+        (["home": "\"worker-per-domain\""], "/home 'worker-per-domain' is not among /homes"),
         (["settings": "[]"], "/settings must be a JSON Schema"),
         (["vendor": "{"], "is not JSON"),
     ])
