@@ -62,7 +62,7 @@ final class WorkerReactor: @unchecked Sendable {
     /// Ends all workers, then the thread, after what was handed to it before. Any thread.
     func stop() {
         execute { [self] in
-            for process in live.values { process.end("the gateway has no use for it any more") }
+            for process in live.values { process.end(WorkerGeneration.notNeeded) }
             state.withLock { $0.isStopped = true }
         }
     }
