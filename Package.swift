@@ -81,7 +81,7 @@ let package = Package(
         core("Sandbox", ["CSandbox"]),
         core("Accounts", ["Mail", "CArgon2"]),
         core("DNSClient", ["Mail", "CUnbound", metrics]),
-        core("PluginLoader", ["Mail", abi]),
+        core("PluginLoader", ["Mail", abi, product("DequeModule", "swift-collections")]),
         .systemLibrary(name: "CWorkerLink", path: "Core/CWorkerLink"),
         core("WorkerLink", ["Mail", "PluginLoader", "CWorkerLink"]),
         core("PluginHost", ["Mail", "PluginLoader", "WorkerLink", "CWorkerLink", abi, crypto, logging, metrics]),

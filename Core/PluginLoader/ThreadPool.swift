@@ -1,3 +1,4 @@
+import DequeModule
 import Glibc
 import Mail
 import Synchronization
@@ -8,8 +9,7 @@ public final class ThreadPool: @unchecked Sendable {
     private let most: Int
     private var mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var work: [@Sendable () -> Void] = []
-    private var head = 0
+    private var work: Deque<@Sendable () -> Void> = []
     private var threads = 0
     private var idle = 0
 
@@ -27,7 +27,7 @@ public final class ThreadPool: @unchecked Sendable {
         work.append(body)
         // Idle ones may have been called already.
         if idle > 0 { pthread_cond_signal(condition) }
-        if work.count - head > idle, threads < most {
+        if work.count > idle, threads < most {
             threads += 1
             start()
         }
@@ -37,7 +37,7 @@ public final class ThreadPool: @unchecked Sendable {
     public var waiting: Int {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return work.count - head
+        return work.count
     }
 
     private func start() {
@@ -64,17 +64,11 @@ public final class ThreadPool: @unchecked Sendable {
     private func next() -> @Sendable () -> Void {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while head == work.count {
+        while work.isEmpty {
             idle += 1
             pthread_cond_wait(condition, mutex)
             idle -= 1
         }
-        let body = work[head]
-        head += 1
-        if head > 256, head * 2 > work.count {
-            work.removeFirst(head)
-            head = 0
-        }
-        return body
+        return work.removeFirst()
     }
 }

@@ -19,7 +19,11 @@ struct Regions {
     mutating func drop(_ number: UInt64) { regions[number] = nil }
 
     /// A record that was too long for the ring.
-    func record(_ number: UInt64, count: Int) -> [UInt8] { Array(Self.map(nextDescriptor(number), count: count).bytes) }
+    func record(_ number: UInt64, count: Int) -> [UInt8] {
+        let region = Self.map(nextDescriptor(number), count: count)
+        // Without this the mapping may go before the copy is made.
+        return withExtendedLifetime(region) { Array(region.bytes) }
+    }
 
     private func nextDescriptor(_ number: UInt64) -> Int32 {
         guard let (sent, descriptor) = socket.receive(), sent == number else {

@@ -3,7 +3,8 @@ import Testing
 
 /// The services of the ABI through the live gateway: Tests/SDK/services writes into each message what came of them.
 @Suite(.serialized) struct ServiceTests {
-    @Test(.enabled(if: Tool.isStaged)) func `each service, for each domain its own, and state outlives the gateway's death`() throws {
+    @Test(.enabled(if: Tool.isStaged), arguments: ["host", "worker"])
+    func `each service, for each domain its own, and state outlives the gateway's death`(_ home: String) throws {
         let folder = try TemporaryFolder()
         try "hello".write(toFile: folder.path + "/answer", atomically: true, encoding: .utf8)
         let port = Tool.freePort()
@@ -15,7 +16,7 @@ import Testing
         let sink = try SinkUnderTest()
         defer { sink.stop() }
         let filters =
-            "filters: [probe, {services: {server: \"http://127.0.0.1:\(port)/answer\"}}]\nscores: {PROBE: 2}\nthresholds: {tag: 50}"
+            "filters: [probe, {services: {home: \(home), server: \"http://127.0.0.1:\(port)/answer\"}}]\nscores: {PROBE: 2}\nthresholds: {tag: 50}"
         let gateway = try GatewayUnderTest(nextHop: sink.port, domain: filters, probe: Probe(), services: Probe("services"))
         try gateway.writeDomain(filters.replacingOccurrences(of: "PROBE: 2", with: "PROBE: 3"), domain: "other.example")
         try gateway.start()

@@ -115,12 +115,12 @@ final class TestPlugins {
 
     /// Runs the loop until the verdict is there: for services that answer from threads of their own.
     func verdict(_ events: Events) async throws -> Verdict {
-        while events.verdicts.isEmpty {
-            loop.runPending()
-            try await Task.sleep(for: .milliseconds(2))
-        }
-        return events.verdicts[0]
+        try await settle { !events.verdicts.isEmpty }
+        guard let verdict = events.verdicts.first else { throw NoVerdict(description: "no verdict came; the log: \(log.lines)") }
+        return verdict
     }
+
+    struct NoVerdict: Error, CustomStringConvertible { let description: String }
 
     /// Runs the loop until `condition` holds: what goes through a worker takes a while.
     func settle(_ condition: () -> Bool) async throws {
