@@ -12,6 +12,7 @@ final class ConnectionPool: Sendable {
         var tls: NextHop.TLSMode
         var isLMTP: Bool
         var clientCertificate: NextHop.ClientCertificate?
+        var demands: TLSDemands
 
         init(_ hop: NextHop) {
             host = hop.host
@@ -19,6 +20,7 @@ final class ConnectionPool: Sendable {
             tls = hop.tls
             isLMTP = hop.isLMTP
             clientCertificate = hop.clientCertificate
+            demands = hop.demands
         }
     }
 

@@ -20,6 +20,8 @@ final class DeliveryAttempt: @unchecked Sendable {
     private let isCallout: Bool
     private var hasEightBit: Bool?
 
+    /// What filters demand of the way.
+    private var requirements: [RouteRequirement] = []
     private var hops: [NextHop] = []
     private var hopIndex = 0
     /// Of the hop, those that are not down. Empty while a connection that was idle is used.
@@ -62,16 +64,52 @@ final class DeliveryAttempt: @unchecked Sendable {
     }
 
     func start() {
+        guard !job.policyDomain.isEmpty else { return findHops() }
+        client.judge(question) { [self] answer in
+            switch answer {
+            case .go(let found):
+                requirements = found
+                findHops()
+            case .wait(let why): settleAll(.deferred(DeliveryFailure(detail: why)))
+            case .refuse(let why): settleAll(.bounced(DeliveryFailure(detail: why)))
+            }
+        }
+    }
+
+    private var question: RouteQuestion {
         switch job.route {
         case .nextHops(let hops):
-            self.hops = Self.ordered(hops, rotation: rotation)
-            tryHop()
+            RouteQuestion(role: job.role, policyDomain: job.policyDomain, destination: hops.first?.host ?? "", isByMX: false)
+        case .mx(let domain, _): RouteQuestion(role: job.role, policyDomain: job.policyDomain, destination: domain, isByMX: true)
+        }
+    }
+
+    /// For everybody, before any server is asked.
+    private func settleAll(_ outcome: DeliveryOutcome) {
+        outcomes = outcomes.map { _ in outcome }
+        remaining = []
+        finish()
+    }
+
+    private func take(_ found: [NextHop]) {
+        hops = found.compactMap { $0.meeting(requirements) }
+        if hops.isEmpty, !found.isEmpty {
+            let whose = Set(requirements.map(\.reason)).sorted().joined(separator: ", ")
+            let failure = DeliveryFailure(detail: "4.7.5 none of \(found.map(\.host).joined(separator: ", ")) may be used (\(whose))")
+            return settleAll(.deferred(failure))
+        }
+        tryHop()
+    }
+
+    private func findHops() {
+        switch job.route {
+        case .nextHops(let hops):
+            take(Self.ordered(hops, rotation: rotation))
         case .mx(let domain, let tls):
             MXHosts.find(domain, us: client.hostname(), isOurs: client.isOurs(domain), resolver: client.resolver) { [self] result in
                 switch result {
                 case .hosts(let hosts):
-                    hops = hosts.map { NextHop(host: $0.name, port: client.mxPort, preference: $0.preference, tls: tls) }
-                    tryHop()
+                    take(hosts.map { NextHop(host: $0.name, port: client.mxPort, preference: $0.preference, tls: tls) })
                 case .none(let outcome):
                     outcomes = outcomes.map { _ in outcome }
                     finish()
@@ -319,7 +357,7 @@ final class DeliveryAttempt: @unchecked Sendable {
         let end = NIODeadline.now()
         let sent = firstSend ?? end
         var nextHop = answered?.peer ?? hops.last?.description ?? ""
-        if case .mx(let domain, _) = job.route, nextHop.isEmpty { nextHop = domain }
+        if nextHop.isEmpty { nextHop = if case .mx(let domain, _) = job.route { domain } else { "none" } }
         client.pool.endJob()
         var report = DeliveryReport(
             outcomes: outcomes, nextHop: nextHop, tls: answered?.tls, connectTime: .nanoseconds((sent - began).nanoseconds),

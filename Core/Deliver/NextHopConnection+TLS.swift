@@ -9,7 +9,7 @@ extension NextHopConnection {
         do {
             // An address literal has no SNI; its certificate is then checked against the address.
             let name = IPAddress(key.host) == nil ? key.host : nil
-            let context = try contexts.context(for: key.tls, certificate: key.clientCertificate)
+            let context = try contexts.context(for: key.tls, certificate: key.clientCertificate, demands: key.demands)
             let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
             setDeadline(loop.now + TimeAmount(times.connectTimeout))
             try pipeline.syncOperations.addHandler(handler, position: .first)
@@ -21,9 +21,14 @@ extension NextHopConnection {
 
     func handshakeCompleted(_ context: ChannelHandlerContext) {
         let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
-        if key.tls == .verify, IPAddress(key.host) == nil {
+        if key.tls == .verify, key.demands.checksHost, IPAddress(key.host) == nil {
             guard let certificate = handler?.peerCertificate, CertificateName.matches(key.host, certificate) else {
                 return lose("the certificate does not name \(key.host)")
+            }
+        }
+        for names in key.demands.names {
+            guard let certificate = handler?.peerCertificate, names.contains(where: { CertificateName.matches($0, certificate) }) else {
+                return lose("the certificate names none of \(names.joined(separator: ", "))")
             }
         }
         tls = TLSFacts(version: Self.word(handler?.tlsVersion), cipher: "")

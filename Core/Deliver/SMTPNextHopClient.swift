@@ -21,6 +21,7 @@ public final class SMTPNextHopClient: NextHopClient {
     let allowsLoopback: Bool
     /// How connections are made: for tests.
     let connect: @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel>
+    let judge: JudgeRoute
     private let rotation = Atomic<Int>(0)
 
     /// `policy` and `hostname` (ours, for EHLO) are asked for each connection and wait, so that a reload is in force at once: they must be
@@ -29,17 +30,18 @@ public final class SMTPNextHopClient: NextHopClient {
     public convenience init(
         group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String? = nil,
         policy: @escaping @Sendable () -> QueuePolicy,
-        hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool = { _ in false }
+        hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool = { _ in false },
+        judge: @escaping JudgeRoute = { $1(.go([])) }
     ) {
         self.init(
             group: group, resolver: resolver, trustRootsFile: trustRootsFile, policy: policy, hostname: hostname, isOurs: isOurs,
-            mxPort: 25,
-            allowsLoopback: false)
+            mxPort: 25, allowsLoopback: false, judge: judge)
     }
 
     init(
         group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String?, policy: @escaping @Sendable () -> QueuePolicy,
         hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool, mxPort: Int, allowsLoopback: Bool,
+        judge: @escaping JudgeRoute = { $1(.go([])) },
         connect: @escaping @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel> = { $0.connect(to: $1) }
     ) {
         self.group = group
@@ -50,6 +52,7 @@ public final class SMTPNextHopClient: NextHopClient {
         self.mxPort = mxPort
         self.allowsLoopback = allowsLoopback
         self.connect = connect
+        self.judge = judge
         contexts = TLSContexts(trustRootsFile: trustRootsFile)
     }
 

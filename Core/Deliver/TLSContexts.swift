@@ -17,6 +17,8 @@ final class TLSContexts: Sendable {
     private struct Key: Hashable {
         var mode: NextHop.TLSMode
         var certificate: NextHop.ClientCertificate?
+        var needsTLS13: Bool
+        var checksHost: Bool
     }
 
     /// Of a file: enough to see that it is another.
@@ -51,8 +53,10 @@ final class TLSContexts: Sendable {
     init(trustRootsFile: String?) { self.trustRootsFile = trustRootsFile }
 
     /// Throws `Failure` when the certificate was never readable; half of a renewed pair leaves the old one in use.
-    func context(for mode: NextHop.TLSMode, certificate: NextHop.ClientCertificate? = nil) throws -> NIOSSLContext {
-        let key = Key(mode: mode, certificate: certificate)
+    func context(
+        for mode: NextHop.TLSMode, certificate: NextHop.ClientCertificate? = nil, demands: TLSDemands = TLSDemands()
+    ) throws -> NIOSSLContext {
+        let key = Key(mode: mode, certificate: certificate, needsTLS13: demands.needsTLS13, checksHost: demands.checksHost)
         let stamps = certificate.map { [Stamp($0.certificate), Stamp($0.key)] } ?? []
         return try made.withLock { made in
             let before = made[key]
@@ -86,9 +90,10 @@ final class TLSContexts: Sendable {
             tls.certificateVerification = .none
         case .verify:
             tls.minimumTLSVersion = .tlsv12
-            tls.certificateVerification = .fullVerification
+            tls.certificateVerification = key.checksHost ? .fullVerification : .noHostnameVerification
             if let trustRootsFile { tls.trustRoots = .file(trustRootsFile) }
         }
+        if key.needsTLS13 { tls.minimumTLSVersion = .tlsv13 }
         return tls
     }
 }

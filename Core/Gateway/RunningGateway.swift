@@ -68,17 +68,20 @@ final class RunningGateway: Sendable {
         let host = filters.host
 
         let policyInForce = LatePolicy(settings.policy)
+        let judgeToCome = Late<Inspector>()
         client = SMTPNextHopClient(
             group: group, resolver: resolver, policy: { policyInForce.current.queue }, hostname: { policyInForce.current.hostname },
-            isOurs: { policyInForce.current.domains[$0] != nil })
+            isOurs: { policyInForce.current.domains[$0] != nil },
+            judge: { if let judge = judgeToCome.value { judge.judge($0, completion: $1) } else { $1(.wait("4.3.0 not started yet")) } })
         let queueToCome = Late<DeliveryQueue>()
         let ids = QueueIDGenerator(floor: store.highestQueueID)
         let srs = try RewritingSecrets.load(settings.rewritingSecrets, data: data)
         let inspector = Inspector(
             plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: ids,
             verifier: CalloutVerifier(client, clock: clock), authenticator: PasswordAuthenticator(policy: policyInForce),
-            journal: journal, spool: store.spool, srs: srs, outcomeLoop: NIOSerialLoop(group.next(), clock: clock)
+            journal: journal, spool: store.spool, srs: srs, laterLoop: NIOSerialLoop(group.next(), clock: clock)
         ) { queueToCome.value?.enqueue($0) }
+        judgeToCome.set(inspector)
         let certificates = Certificates()
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
             try certificates.check(next)

@@ -10,6 +10,8 @@ public final class FilterPlan: Sendable {
     /// Those with the phase `outcome`.
     private let edgeWatchers: [ListenerRole: [PlannedSlot]]
     private let watchers: [ListenerRole: [String: [PlannedSlot]]]
+    /// Those with the phase `route`.
+    private let routers: [ListenerRole: [String: [PlannedSlot]]]
 
     /// Makes the instances that are missing. Throws the first plugin's refusal, so that a reload can be refused whole.
     public init(snapshot: PolicySnapshot, host: any FilterHost) throws {
@@ -44,9 +46,10 @@ public final class FilterPlan: Sendable {
         }
         self.edges = edges
         self.domains = domains
-        func watching(_ steps: [[PlannedSlot]]) -> [PlannedSlot] { steps.joined().filter { $0.phases.contains(.outcome) } }
-        edgeWatchers = edges.mapValues(watching)
-        watchers = domains.mapValues { $0.mapValues(watching).filter { !$0.value.isEmpty } }
+        func having(_ phase: Phase) -> ([[PlannedSlot]]) -> [PlannedSlot] { { $0.joined().filter { $0.phases.contains(phase) } } }
+        edgeWatchers = edges.mapValues(having(.outcome))
+        watchers = domains.mapValues { $0.mapValues(having(.outcome)).filter { !$0.value.isEmpty } }
+        routers = domains.mapValues { $0.mapValues(having(.route)).filter { !$0.value.isEmpty } }
     }
 
     /// What sessions of this role run before any recipient is known.
@@ -60,6 +63,9 @@ public final class FilterPlan: Sendable {
 
     /// Whom an outcome of this domain's mail is told. `domain`: the main name.
     func watchers(of domain: String, for role: ListenerRole) -> [PlannedSlot] { watchers[role]?[domain] ?? [] }
+
+    /// Who is asked about the way of this domain's mail. `domain`: the main name.
+    func routers(of domain: String, for role: ListenerRole) -> [PlannedSlot] { routers[role]?[domain] ?? [] }
 
     /// What judges a copy: the policy of its domain as far as it still has one for mail of this role.
     func policy(of domain: String, for role: ListenerRole) -> DomainPolicy? {

@@ -29,13 +29,15 @@ public final class Inspector: SessionInspectorFactory {
     let concluded: (@Sendable (InspectionRecord) -> Void)?
     /// nil: no filter is told of outcomes.
     let outcomes: OutcomeWatch?
+    /// nil: nobody is asked about ways.
+    let routes: RouteJudgement?
     private let plan: Mutex<FilterPlan>
 
     public init(
         plan: FilterPlan, host: any FilterHost, store: any MessageStore, log: any MailLog, clock: any WallClock, ids: QueueIDGenerator,
         verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil,
         journal: any InFlightJournal = NoJournal(), spool: (any BodySpool)? = nil, srs: SenderRewriting? = nil,
-        outcomeLoop: (any SerialLoop)? = nil, accepted: @escaping @Sendable (StoredMessage) -> Void,
+        laterLoop: (any SerialLoop)? = nil, accepted: @escaping @Sendable (StoredMessage) -> Void,
         observe: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
         self.plan = Mutex(plan)
@@ -51,7 +53,8 @@ public final class Inspector: SessionInspectorFactory {
         self.srs = srs
         self.accepted = accepted
         concluded = observe
-        outcomes = outcomeLoop.map { [metrics] in OutcomeWatch(on: $0, log: log, metrics: metrics) }
+        outcomes = laterLoop.map { [metrics] in OutcomeWatch(on: $0, log: log, metrics: metrics) }
+        routes = laterLoop.map { [metrics] in RouteJudgement(on: $0, metrics: metrics) }
     }
 
     /// The plan that the next transaction is pinned to.
@@ -59,6 +62,15 @@ public final class Inspector: SessionInspectorFactory {
 
     /// From now on in force. What is under way keeps the plan that it has.
     public func take(_ next: FilterPlan) { plan.withLock { $0 = next } }
+
+    /// What the filters of the question's domain say of the way: the port `JudgeRoute`.
+    public func judge(_ question: RouteQuestion, completion: @escaping @Sendable (RouteAnswer) -> Void) {
+        let plan = currentPlan
+        let domain = plan.snapshot.domains[question.policyDomain]?.domain
+        let slots = domain.map { plan.routers(of: $0, for: question.role) } ?? []
+        guard let routes, !slots.isEmpty else { return completion(.go([])) }
+        routes.ask(question, slots, plan, then: completion)
+    }
 
     public func makeInspector(_ facts: SessionFacts, on loop: any SerialLoop) -> any SessionInspector {
         let session = SessionInspection(facts, by: self, on: loop)

@@ -166,6 +166,7 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
         if result == .done {
             verdict.symbols = draft.symbols
             verdict.proposals = draft.proposals
+            verdict.requirements = draft.requirements
         }
         verdict.elapsed = loop.now - startedAt
         verdict.busy = .nanoseconds(Int64(clamping: busyNanoseconds))

@@ -4,7 +4,7 @@ import Mail
 /// Findings that come from a worker as values: held to the same rules as those that come through the ABI.
 extension VerdictDraft {
     public func add(symbol name: String, factor: Double, detail: String, recipients: RecipientSet) {
-        if observes { return }
+        if phase >= .route { return }
         guard symbols.count < Most.symbols else { return note(.flood, "more than \(Most.symbols) symbols") }
         guard (1...Most.nameBytes).contains(name.utf8.count), name.utf8.allSatisfy(DeclaredSymbols.allows), factor.isFinite,
             abs(factor) <= 1e6
@@ -17,7 +17,12 @@ extension VerdictDraft {
     }
 
     public func add(_ proposal: Proposal) {
-        if observes { return }
+        var isReply = false
+        switch proposal.action {
+        case .reject, .defer: isReply = true
+        default: break
+        }
+        if !Self.mayPropose(in: phase, isReply: isReply) { return }
         let right: FilterManifest.Right
         var action = proposal.action
         switch proposal.action {
@@ -34,7 +39,7 @@ extension VerdictDraft {
         append(Proposal(action, recipients: proposal.recipients.intersection(scope)))
     }
 
-    private static func clean(_ text: String, _ most: Int) -> String {
+    static func clean(_ text: String, _ most: Int) -> String {
         var text = text
         return text.withUTF8 { postern_bytes(data: $0.baseAddress, length: UInt64($0.count)).text(upTo: most) }
     }

@@ -34,10 +34,13 @@ public final class VerdictDraft {
         /// So that name, value and CR LF fit the 998 of RFC 5322.
         public static let headerBytes = 900
         public static let maskWords = 1024
+        public static let requirements = 16
+        public static let routeNames = 32
     }
 
     public private(set) var symbols: [Symbol] = []
     public private(set) var proposals: [Proposal] = []
+    public private(set) var requirements: [RouteRequirement] = []
     /// Set by `fail`.
     public private(set) var failure: String?
     public private(set) var offences: [Offence] = []
@@ -45,14 +48,14 @@ public final class VerdictDraft {
     public private(set) var notes: [String] = []
     let rules: Rules
     let scope: RecipientSet
-    /// Who only observes finds nothing.
-    let observes: Bool
+    /// Who only observes finds nothing, and there is nothing to find in a way.
+    let phase: Phase
     private var headers = 0
 
     public init(_ call: FilterCall, _ rules: Rules) {
         self.rules = rules
         scope = call.phase.isEdge ? .all : call.recipients
-        observes = call.phase == .outcome
+        phase = call.phase
     }
 
     /// The C view of this draft; the caller keeps it for the run.
@@ -71,7 +74,8 @@ public final class VerdictDraft {
                     $0.failure = text.text(upTo: Most.detailBytes)
                     return POSTERN_OK
                 }
-            })
+            },
+            require: { builder, requirement in VerdictDraft.with(builder) { $0.require(requirement) } })
     }
 
     private static func with(
@@ -84,7 +88,7 @@ public final class VerdictDraft {
     private func addSymbol(
         _ name: postern_bytes, _ factor: Double, _ detail: postern_bytes, _ mask: UnsafePointer<postern_mask>?
     ) -> postern_status {
-        if observes { return POSTERN_UNSUPPORTED }
+        if phase >= .route { return POSTERN_UNSUPPORTED }
         guard symbols.count < Most.symbols else { return offend(.flood, "more than \(Most.symbols) symbols", POSTERN_LIMIT) }
         let bytes = name.buffer
         guard !bytes.isEmpty, bytes.count <= Most.nameBytes, bytes.allSatisfy(DeclaredSymbols.allows), factor.isFinite, abs(factor) <= 1e6,
@@ -100,7 +104,7 @@ public final class VerdictDraft {
     private func propose(
         _ action: UInt32, _ code: UInt32, _ subject: UInt32, _ detail: UInt32, _ text: postern_bytes, _ mask: UnsafePointer<postern_mask>?
     ) -> postern_status {
-        if observes { return POSTERN_UNSUPPORTED }
+        if !Self.mayPropose(in: phase, isReply: action == POSTERN_REJECT || action == POSTERN_DEFER) { return POSTERN_UNSUPPORTED }
         guard proposals.count - headers < Most.proposals else {
             return offend(.flood, "more than \(Most.proposals) proposals", POSTERN_LIMIT)
         }
@@ -127,7 +131,7 @@ public final class VerdictDraft {
     }
 
     private func addHeader(_ name: postern_bytes, _ value: postern_bytes, _ mask: UnsafePointer<postern_mask>?) -> postern_status {
-        if observes { return POSTERN_UNSUPPORTED }
+        if phase >= .route { return POSTERN_UNSUPPORTED }
         guard rules.rights.contains(.addHeaders) else { return offend(.right, "no right to add-headers", POSTERN_FORBIDDEN) }
         guard headers < Most.headers else { return offend(.flood, "more than \(Most.headers) header fields", POSTERN_LIMIT) }
         let nameBytes = name.buffer
@@ -146,8 +150,12 @@ public final class VerdictDraft {
             && value.count <= Most.headerBytes && value.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 
+    /// `isReply`: to reject or defer, which is all that can be done about a way.
+    static func mayPropose(in phase: Phase, isReply: Bool) -> Bool { phase < .route || phase == .route && isReply }
+
     func append(_ symbol: Symbol) { symbols.append(symbol) }
     func append(_ proposal: Proposal) { proposals.append(proposal) }
+    func append(_ requirement: RouteRequirement) { requirements.append(requirement) }
 
     private func recipients(_ mask: UnsafePointer<postern_mask>?) -> RecipientSet? {
         guard let mask else { return scope }
@@ -157,7 +165,7 @@ public final class VerdictDraft {
         return RecipientSet(words: UnsafeBufferPointer(start: words, count: Int(mask.pointee.count))).intersection(scope)
     }
 
-    private func offend(_ offence: Offence, _ note: String, _ status: postern_status) -> postern_status {
+    func offend(_ offence: Offence, _ note: String, _ status: postern_status) -> postern_status {
         self.note(offence, note)
         return status
     }

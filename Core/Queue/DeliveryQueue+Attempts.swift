@@ -57,7 +57,7 @@ extension DeliveryQueue {
         guard !core.isStopping, let copies = attempt.nextGroup() else { return end(attempt, next: attempt.nextAttempt) }
         let message = attempt.message!
         let startedAt = loop.now
-        let job = DeliveryJob(
+        var job = DeliveryJob(
             queueID: message.queueID, reversePath: copies.first!.reversePath ?? message.reversePath, is8BitMIME: message.is8BitMIME,
             isSMTPUTF8: message.isSMTPUTF8,
             dsn: message.dsn,
@@ -65,6 +65,8 @@ extension DeliveryQueue {
                 JobRecipient(index: $0.index, address: $0.address, notify: $0.notify, originalRecipient: $0.originalRecipient)
             }, addedHeaders: copies.first!.addedHeaders, region: message.region!,
             route: route)
+        job.policyDomain = copies.first!.policyDomain
+        job.role = message.role
         client.deliver(job) { [self] report in
             loop.execute { [self] in
                 attempt.health = Self.health(report)

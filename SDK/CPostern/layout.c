@@ -73,7 +73,8 @@ AT(postern_verdict_builder, add_symbol, 16);
 AT(postern_verdict_builder, propose, 24);
 AT(postern_verdict_builder, add_header, 32);
 AT(postern_verdict_builder, fail, 40);
-SIZE(postern_verdict_builder, 48);
+AT(postern_verdict_builder, require, 48);
+SIZE(postern_verdict_builder, 56);
 
 AT(postern_host, size, 0);
 AT(postern_host, abi_major, 4);
@@ -108,7 +109,8 @@ AT(postern_call, completions, 104);
 AT(postern_call, completion_count, 112);
 AT(postern_call, completion_size, 116);
 AT(postern_call, outcome, 120);
-SIZE(postern_call, 128);
+AT(postern_call, route, 128);
+SIZE(postern_call, 136);
 
 AT(postern_outcome_symbol, name, 0);
 AT(postern_outcome_symbol, score, 16);
@@ -127,6 +129,24 @@ AT(postern_outcome, symbols, 80);
 AT(postern_outcome, symbol_count, 88);
 AT(postern_outcome, symbol_size, 92);
 SIZE(postern_outcome, 96);
+
+AT(postern_route, size, 0);
+AT(postern_route, flags, 4);
+AT(postern_route, destination, 8);
+SIZE(postern_route, 24);
+
+AT(postern_requirement, size, 0);
+AT(postern_requirement, flags, 4);
+AT(postern_requirement, minimum_tls, 8);
+AT(postern_requirement, ttl, 12);
+AT(postern_requirement, names, 16);
+AT(postern_requirement, name_count, 24);
+AT(postern_requirement, name_size, 28);
+AT(postern_requirement, hosts, 32);
+AT(postern_requirement, host_count, 40);
+AT(postern_requirement, host_size, 44);
+AT(postern_requirement, reason, 48);
+SIZE(postern_requirement, 64);
 
 AT(postern_problems, size, 0);
 AT(postern_problems, context, 8);

@@ -9,7 +9,7 @@ public final class Call: @unchecked Sendable {
     /// Of the run: the same memory from START to the end.
     let raw: UnsafePointer<postern_call>
     /// Of the step under way; nil between steps.
-    private var builder: UnsafeMutablePointer<postern_verdict_builder>?
+    private(set) var builder: UnsafeMutablePointer<postern_verdict_builder>?
     private var task: Task<Void, Never>?
     private var isFinished = false
     private var wasCancelled = false
@@ -217,7 +217,8 @@ public final class Call: @unchecked Sendable {
             case .rcpt: try await filter.rcpt(self)
             case .data: try await filter.data(self)
             case .outcome: if let outcome { try await filter.outcome(self, outcome) }
-            case .route, .peer: break
+            case .route: if let route { try await filter.route(self, route) }
+            case .peer: break
             }
         } catch {
             if let builder, !wasCancelled { "\(error)".withBytes { _ = builder.pointee.fail(builder, $0) } }

@@ -22,6 +22,8 @@ public protocol Filter: Sendable {
     func rcpt(_ call: Call) async throws
     /// The whole message: `call.message`.
     func data(_ call: Call) async throws
+    /// Where mail is about to go: `call.require(...)`, or propose to defer or reject.
+    func route(_ call: Call, _ route: Route) async throws
     /// What became of a copy, or of a session or recipient that was refused: observation only. Nobody waits, and some are never told.
     func outcome(_ call: Call, _ outcome: Outcome) async throws
 }
@@ -35,6 +37,7 @@ extension Filter {
     public func mail(_ call: Call) async throws {}
     public func rcpt(_ call: Call) async throws {}
     public func data(_ call: Call) async throws {}
+    public func route(_ call: Call, _ route: Route) async throws {}
     public func outcome(_ call: Call, _ outcome: Outcome) async throws {}
 }
 

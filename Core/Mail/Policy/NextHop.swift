@@ -11,6 +11,8 @@ public struct NextHop: Hashable, Sendable, CustomStringConvertible {
     public var isLMTP = false
     /// What we show when the server asks for a certificate.
     public var clientCertificate: ClientCertificate?
+    /// What filters demand besides.
+    public var demands = TLSDemands()
 
     public init(host: String, port: Int = 25, preference: Int = 10, tls: TLSMode = .opportunistic) {
         self.host = host

@@ -61,6 +61,8 @@ public struct FilterCall: Sendable {
     public var earlier: [EarlierVerdict] = []
     /// For outcome only.
     public var outcome: OutcomeRecord?
+    /// For route only.
+    public var route: RouteQuestion?
 
     public init(
         phase: Phase, session: SessionFacts, envelope: Envelope? = nil, recipients: RecipientSet = .none, domain: String? = nil,

@@ -11,6 +11,9 @@ public struct DeliveryJob: Sendable {
     public var addedHeaders: String
     public var region: Region
     public var route: Route
+    /// Whose filters are asked about the way; empty: nobody's.
+    public var policyDomain = ""
+    public var role = ListenerRole.inbound
 
     public init(
         queueID: QueueID, reversePath: ReversePath, is8BitMIME: Bool, isSMTPUTF8: Bool, dsn: DSNRequest = DSNRequest(),

@@ -6,6 +6,8 @@ public struct Verdict: Sendable {
     public var result: FilterResult
     public var symbols: [Symbol] = []
     public var proposals: [Proposal] = []
+    /// Of route.
+    public var requirements: [RouteRequirement] = []
     /// From START to the end of the run, waits included.
     public var elapsed: Duration = .zero
     /// Time on the loop or in the pool only.

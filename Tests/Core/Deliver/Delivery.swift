@@ -9,10 +9,11 @@ import Synchronization
 /// A client with short times, and jobs for it.
 struct Delivery: Sendable {
     let client: SMTPNextHopClient
+    private let isJudged: Bool
 
     init(
         resolver: any Mail.Resolver = TableResolver([:]), trustRootsFile: String? = nil, mxPort: Int = 25, allowsLoopback: Bool = true,
-        ours: Set<String> = [], _ change: (inout QueuePolicy) -> Void = { _ in },
+        ours: Set<String> = [], judge: JudgeRoute? = nil, _ change: (inout QueuePolicy) -> Void = { _ in },
         connect: @escaping @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel> = { $0.connect(to: $1) }
     ) {
         var policy = QueuePolicy()
@@ -24,7 +25,8 @@ struct Delivery: Sendable {
         client = SMTPNextHopClient(
             group: MultiThreadedEventLoopGroup.singleton, resolver: resolver, trustRootsFile: trustRootsFile, policy: { fixed },
             hostname: { "us.example" }, isOurs: { ours.contains($0) }, mxPort: mxPort, allowsLoopback: allowsLoopback,
-            connect: connect)
+            judge: judge ?? { $1(.go([])) }, connect: connect)
+        isJudged = judge != nil
     }
 
     func send(
@@ -47,11 +49,12 @@ struct Delivery: Sendable {
     func send(_ region: Region, to recipients: [String], headers: String = "", isSMTPUTF8: Bool = false, route: Route) async
         -> DeliveryReport
     {
-        let job = DeliveryJob(
+        var job = DeliveryJob(
             queueID: QueueID(rawValue: 1), reversePath: .address(EmailAddress(localPart: "s", domain: "s.example")), is8BitMIME: false,
             isSMTPUTF8: isSMTPUTF8,
             recipients: recipients.enumerated().map { JobRecipient(index: $0.offset, address: EmailAddress(unchecked: $0.element)!) },
             addedHeaders: headers, region: region, route: route)
+        if isJudged { job.policyDomain = "d.example" }
         return await withCheckedContinuation { continuation in client.deliver(job) { continuation.resume(returning: $0) } }
     }
 }

@@ -5,6 +5,7 @@
 #include "host.h"
 #include "message.h"
 #include "outcome.h"
+#include "route.h"
 #include "types.h"
 #include "verdict.h"
 
@@ -54,6 +55,7 @@ struct postern_call {
     uint32_t completion_count;
     uint32_t completion_size; /* the stride of `completions` */
     const postern_outcome *outcome; /* outcome only */
+    const postern_route *route; /* route only */
 };
 
 /* Takes what is wrong with settings. Lifetime: call. */

@@ -2,6 +2,7 @@
 #ifndef POSTERN_VERDICT_H
 #define POSTERN_VERDICT_H
 
+#include "route.h"
 #include "types.h"
 
 #ifdef __cplusplus
@@ -15,7 +16,8 @@ extern "C" {
 #define POSTERN_DISCARD 4u    /* the same */
 
 /* Lifetime: call, on that thread. What was added stays when the run is suspended. After CANCEL
- * nothing counts any more. In the phase `outcome` all but `fail` are UNSUPPORTED. All functions: [loop] [pool]. */
+ * nothing counts any more. In the phase `outcome` all but `fail` are UNSUPPORTED; in `route` all but `fail`,
+ * `require` and `propose` of REJECT and DEFER. All functions: [loop] [pool]. */
 typedef struct postern_verdict_builder {
     uint32_t size;
     uint32_t reserved;
@@ -37,6 +39,9 @@ typedef struct postern_verdict_builder {
     /* The run could not judge: its result becomes `error`, and the slot's on_error decides. `text` (UTF-8) is for the operator's log.
      * Return DONE afterwards. */
     postern_status (*fail)(struct postern_verdict_builder *self, postern_bytes text);
+
+    /* Demands it of the way to the destination: phase `route`, right `route`. LIMIT: more than 16. */
+    postern_status (*require)(struct postern_verdict_builder *self, const postern_requirement *requirement);
 } postern_verdict_builder;
 
 #ifdef __cplusplus

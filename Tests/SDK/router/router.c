@@ -1,0 +1,81 @@
+/* A filter for end-to-end tests: says what its settings tell it of every way.
+ *
+ *   settings {"says": "tls"}       TLS, for a second
+ *   settings {"says": "verified"}  a certificate of this machine's trust, for a second
+ *   settings {"says": "hosts"}     servers of "*.elsewhere.example" only
+ *   settings {"says": "refuse"}    a proposal to reject
+ *   settings {"says": "hang"}      nothing, ever
+ *   settings {"says": F}           TLS while the file F exists
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "postern/entry.h"
+#include "postern/ext/timer.h"
+
+struct postern_instance {
+    char says[256];
+};
+
+static const postern_timer *timer;
+
+static postern_bytes bytes(const char *text) {
+    postern_bytes b = {(const uint8_t *)text, strlen(text)};
+    return b;
+}
+
+static postern_status load(const postern_entry *self, const postern_host *host, postern_problems *problems, postern_module **module) {
+    (void)self, (void)problems;
+    timer = host->extension(host, POSTERN_EXT_TIMER);
+    *module = NULL;
+    return timer ? POSTERN_OK : POSTERN_FAILED;
+}
+
+static postern_status create_instance(postern_module *module, postern_bytes settings, postern_problems *problems,
+                                      postern_instance **out) {
+    (void)module, (void)problems;
+    if (!(*out = calloc(1, sizeof **out))) return POSTERN_FAILED;
+    const char *name = "\"says\":\"";
+    const char *found = memmem(settings.data, settings.length, name, strlen(name));
+    const char *end = (const char *)settings.data + settings.length;
+    size_t n = 0;
+    if (found)
+        for (found += strlen(name); found < end && *found != '"' && n + 1 < sizeof (*out)->says;) (*out)->says[n++] = *found++;
+    return POSTERN_OK;
+}
+
+static void destroy_instance(postern_instance *self) { free(self); }
+
+static postern_step on_phase(postern_instance *self, const postern_call *call, void **frame, postern_verdict_builder *out) {
+    (void)frame;
+    if (call->reason == POSTERN_CANCEL || call->phase != POSTERN_PHASE_ROUTE || !call->route) return POSTERN_DONE;
+    postern_requirement demand = {.size = sizeof demand, .ttl = 1, .reason = bytes("the router says so")};
+    postern_bytes host = bytes("*.elsewhere.example");
+    if (!strcmp(self->says, "hang")) {
+        uint64_t operation;
+        return timer->start(call, 3600000000u, &operation) == POSTERN_OK ? POSTERN_SUSPEND : POSTERN_DONE;
+    }
+    if (!strcmp(self->says, "refuse")) {
+        out->propose(out, POSTERN_REJECT, 550, 7, 5, bytes("No way is good enough"), NULL);
+        return POSTERN_DONE;
+    }
+    if (!strcmp(self->says, "tls")) demand.minimum_tls = POSTERN_TLS_1_2;
+    else if (!strcmp(self->says, "verified")) demand.flags = POSTERN_REQUIRE_VERIFIED;
+    else if (!strcmp(self->says, "hosts")) {
+        demand.hosts = &host;
+        demand.host_count = 1;
+        demand.host_size = sizeof host;
+    } else if (access(self->says, F_OK) == 0) demand.minimum_tls = POSTERN_TLS_1_3;
+    out->require(out, &demand);
+    return POSTERN_DONE;
+}
+
+static const postern_plugin plugin = {
+    .size = sizeof plugin, .create_instance = create_instance, .destroy_instance = destroy_instance, .on_phase = on_phase};
+
+static const postern_entry entry = {
+    .size = sizeof entry, .abi_major = POSTERN_ABI_MAJOR, .abi_minor = POSTERN_ABI_MINOR, .id = "router", .version = "1.0.0",
+    .plugin = &plugin, .load = load};
+
+const postern_entry *postern_plugin_entry(uint32_t host_abi_major) { return host_abi_major == POSTERN_ABI_MAJOR ? &entry : NULL; }
