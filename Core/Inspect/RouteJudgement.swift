@@ -10,7 +10,6 @@ final class RouteJudgement: @unchecked Sendable {
         var answer: RouteAnswer
         /// By the loop's uptime.
         var until: Duration
-        var plan: FilterPlan
     }
 
     /// Answers that are remembered; with more, all are asked anew.
@@ -19,6 +18,8 @@ final class RouteJudgement: @unchecked Sendable {
     private let loop: any SerialLoop
     private let metrics: InspectMetrics
     private var known: [RouteQuestion: Known] = [:]
+    /// That the answers are from.
+    private weak var plan: FilterPlan?
     private var asking: [RouteQuestion: [Completion]] = [:]
 
     init(on loop: any SerialLoop, metrics: InspectMetrics) {
@@ -29,7 +30,11 @@ final class RouteJudgement: @unchecked Sendable {
     /// Any thread. `slots`: of the question's domain, never empty.
     func ask(_ question: RouteQuestion, _ slots: [PlannedSlot], _ plan: FilterPlan, then: @escaping Completion) {
         loop.execute { [self] in
-            if let known = known[question], known.until > loop.uptime, known.plan === plan { return then(known.answer) }
+            if self.plan !== plan {
+                self.plan = plan
+                known = [:]
+            }
+            if let known = known[question], known.until > loop.uptime { return then(known.answer) }
             if asking[question] != nil { return asking[question]!.append(then) }
             asking[question] = [then]
             run(question, slots, plan)
@@ -56,10 +61,10 @@ final class RouteJudgement: @unchecked Sendable {
     private func answer(_ question: RouteQuestion, _ verdicts: [Verdict], _ plan: FilterPlan) {
         for verdict in verdicts { metrics.ran(verdict) }
         let answer = Self.merge(verdicts)
-        if case .go(let requirements) = answer {
+        if case .go(let requirements) = answer, self.plan === plan {
             let duration = requirements.map(\.duration).min() ?? RouteRequirement.shortest
             if known.count >= Self.most { known = [:] }
-            known[question] = Known(answer: answer, until: loop.uptime + duration, plan: plan)
+            known[question] = Known(answer: answer, until: loop.uptime + duration)
         } else {
             known[question] = nil
         }

@@ -27,7 +27,7 @@ import Testing
         func send(_ domain: String) throws -> String { try #require(GatewayUnderTest.queueID(gateway.send(to: ["b@\(domain)"])[0])) }
         func trace(_ id: String) throws -> String { try gateway.command("trace", id).output }
         let says = [
-            ("tls.example", "STARTTLS"), ("verified.example", "STARTTLS"),
+            ("tls.example", "TLS is required"), ("verified.example", "TLS is required"),
             ("hosts.example", "none of 127.0.0.1 may be used (the router says so)"),
             ("hang.example", "router ended in timeout"), ("refuse.example", "No way is good enough (router)"),
         ]
@@ -39,7 +39,7 @@ import Testing
         _ = try send("example.com")
         #expect(Tool.wait { sink.messages.count == 1 })
         let waiting = try send("switched.example")
-        #expect(try Tool.wait { try trace(waiting).contains("STARTTLS") })
+        #expect(try Tool.wait { try trace(waiting).contains("TLS is required") })
         #expect(sink.messages.count == 1)
         try needed.turnOff()
         #expect(Tool.wait { sink.messages.count == 2 }, "once nothing is demanded any more it goes")

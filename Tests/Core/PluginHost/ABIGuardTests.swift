@@ -102,6 +102,32 @@ struct ABIGuardTests {
         }
     }
 
+    /// Growth is recorded as it is, a break with its reason only, and then it is what later headers are held to.
+    @Test func recordsABreakWithItsReason() throws {
+        let folder = NSTemporaryDirectory() + "/postern-abi-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for part in ["abi", "CPostern"] {
+            try FileManager.default.copyItem(atPath: TestPlugins.tree + "/SDK/" + part, toPath: folder + "/" + part)
+        }
+        func record(_ reason: String...) throws -> Int? {
+            try ChildProcess("/bin/sh", [folder + "/abi/record.sh"] + reason, output: folder + "/output").wait(seconds: 300)
+        }
+        #expect(try record() == 0)
+        let header = folder + "/CPostern/include/postern/types.h"
+        try replace("POSTERN_PHASE_RCPT 4u", by: "POSTERN_PHASE_RCPT 40u", in: header)
+        #expect(try record() == 1)
+        #expect(try record("") == 1)
+        #expect(try record("RCPT was in the way") == 0)
+        let accepted = try String(contentsOfFile: folder + "/abi/accepted.md", encoding: .utf8)
+        #expect(accepted.contains("RCPT was in the way\n\n```\nABI: constants") && accepted.contains("POSTERN_PHASE_RCPT 4u"))
+        #expect(try record() == 0)
+        // No reason excuses a function that does not say where it may be called.
+        try replace(
+            "/* [loop] [pool] Microseconds since", by: "/* Microseconds since", in: folder + "/CPostern/include/postern/ext/clock.h")
+        #expect(try record("in a hurry") == 1)
+    }
+
     private func replace(_ old: String, by new: String, in path: String) throws {
         if old.isEmpty { return try new.write(toFile: path, atomically: true, encoding: .utf8) }
         let text = try String(contentsOfFile: path, encoding: .utf8)
