@@ -71,14 +71,20 @@ final class RouteJudgement: @unchecked Sendable {
         for completion in asking.removeValue(forKey: question) ?? [] { completion(answer) }
     }
 
-    /// Who cannot say defers; then who refuses; else all that is demanded.
+    /// Who defers, or cannot say; then who refuses; else all that is demanded.
     static func merge(_ verdicts: [Verdict]) -> RouteAnswer {
         var refusal: String?
         var requirements: [RouteRequirement] = []
-        for verdict in verdicts {
+        for verdict in verdicts where !verdict.isShadow {
             if let failure = verdict.onFailure {
-                if failure == .skip, !verdict.isRequired { continue }
-                return .wait("4.7.5 \(verdict.filter) ended in \(verdict.result.rawValue): \(verdict.detail)")
+                let why = "7.5 \(verdict.filter) ended in \(verdict.result.rawValue): \(verdict.detail)"
+                switch failure {
+                case .skip where !verdict.isRequired: break
+                case .reject: refusal = refusal ?? "5." + why
+                // What is on its way is not quarantined any more: it waits.
+                case .skip, .quarantine, .defer: return .wait("4." + why)
+                }
+                continue
             }
             for proposal in verdict.proposals {
                 switch proposal.action {

@@ -42,7 +42,8 @@ extension VerdictDraft {
         guard rules.rights.contains(.route) else { return note(.right, "no right to route") }
         guard requirements.count < Most.requirements else { return note(.flood, "more than \(Most.requirements) requirements") }
         let names = requirement.names + requirement.hosts
-        guard max(requirement.names.count, requirement.hosts.count) <= Most.routeNames, names.allSatisfy({ Self.isRouteName($0.utf8) }) else {
+        guard max(requirement.names.count, requirement.hosts.count) <= Most.routeNames, names.allSatisfy({ Self.isRouteName($0.utf8) })
+        else {
             return note(.invalid, "a bad requirement")
         }
         var taken = requirement

@@ -7,6 +7,7 @@ public struct WorkerFindings: Sendable {
     public var detail: String
     public var symbols: [Finding] = []
     public var proposals: [Proposal] = []
+    public var requirements: [RouteRequirement] = []
     public var busyNanoseconds: UInt64
     /// Calls of the plugin.
     public var steps: UInt32
@@ -23,6 +24,7 @@ public struct WorkerFindings: Sendable {
         detail = verdict.detail
         symbols = verdict.symbols.map { Finding(name: $0.name, factor: $0.factor, detail: $0.detail, recipients: $0.recipients) }
         proposals = verdict.proposals
+        requirements = verdict.requirements
         busyNanoseconds = UInt64(max(0, verdict.busy.microseconds)) * 1000
         self.steps = steps
     }
@@ -42,6 +44,7 @@ public struct WorkerFindings: Sendable {
             $0.proposal($1.action)
             $0.recipients($1.recipients)
         }
+        w.list(requirements) { $0.requirement($1) }
     }
 
     init(_ r: inout WireReader) throws(WireFault) {
@@ -57,6 +60,7 @@ public struct WorkerFindings: Sendable {
         proposals = try r.list(most: VerdictDraft.Most.proposals + VerdictDraft.Most.headers) { (r) throws(WireFault) in
             Proposal(try r.proposal(), recipients: try r.recipients())
         }
+        requirements = try r.list(most: VerdictDraft.Most.requirements) { (r) throws(WireFault) in try r.requirement() }
     }
 }
 

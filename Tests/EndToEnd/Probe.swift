@@ -43,6 +43,8 @@ final class Switch {
 
     init() throws {
         folder = try TemporaryFolder()
+        // A worker's user reads it too.
+        chmod(folder.path, 0o755)
         try Data().write(to: URL(filePath: path))
     }
 

@@ -4,23 +4,24 @@ import Testing
 /// What filters demand of the way to a next hop, through the live gateway.
 @Suite(.serialized) struct RouteTests {
     /// A gateway with a domain for each way, all of whose mail would go to the same sink in clear.
-    private func gateway(_ sink: Int, _ says: [String: String]) throws -> GatewayUnderTest {
+    private func gateway(_ sink: Int, home: String = "host", _ says: [String: String]) throws -> GatewayUnderTest {
         let gateway = try GatewayUnderTest(nextHop: sink, probe: Probe("router"))
         for (domain, word) in says {
-            try gateway.writeDomain("filters: [{router: {says: \(word), timeout: 300ms}}]", domain: domain)
+            let timeout = word == "says: hang" ? "300ms" : "60s"
+            try gateway.writeDomain("filters: [{router: {\(word), home: \(home), timeout: \(timeout)}}]", domain: domain)
         }
         return gateway
     }
 
-    @Test(.enabled(if: Tool.isStaged)) func mailWaitsUntilTheWayIsGoodEnough() throws {
+    @Test(.enabled(if: Tool.isStaged), arguments: ["host", "worker"]) func mailWaitsUntilTheWayIsGoodEnough(_ home: String) throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }
         let needed = try Switch()
         let gateway = try gateway(
-            sink.port,
+            sink.port, home: home,
             [
-                "tls.example": "tls", "verified.example": "verified", "hosts.example": "hosts", "refuse.example": "refuse",
-                "hang.example": "hang", "switched.example": needed.path,
+                "tls.example": "says: tls", "verified.example": "says: verified", "hosts.example": "says: hosts",
+                "refuse.example": "says: refuse", "hang.example": "says: hang", "switched.example": "while: \(needed.path)",
             ])
         try gateway.start()
         defer { gateway.stop() }
@@ -53,7 +54,7 @@ import Testing
         try inner.writeDomain("filters: []", domain: "tls.example")
         try inner.start()
         defer { inner.stop() }
-        let outer = try gateway(inner.port, ["tls.example": "tls"])
+        let outer = try gateway(inner.port, ["tls.example": "says: tls"])
         try outer.start()
         defer { outer.stop() }
         for domain in ["tls.example", "example.com"] {

@@ -64,8 +64,10 @@ extension WorkerGeneration {
             draft.add(symbol: symbol.name, factor: symbol.factor, detail: symbol.detail, recipients: symbol.recipients)
         }
         for proposal in findings.proposals { draft.add(proposal) }
+        for requirement in findings.requirements { draft.add(requirement) }
         verdict.symbols = draft.symbols
         verdict.proposals = draft.proposals
+        verdict.requirements = draft.requirements
         if !draft.notes.isEmpty {
             let notes = "refused: " + draft.notes.joined(separator: ", ")
             verdict.detail = verdict.detail.isEmpty ? notes : verdict.detail + "; " + notes

@@ -13,8 +13,9 @@ struct Delivery: Sendable {
 
     init(
         resolver: any Mail.Resolver = TableResolver([:]), trustRootsFile: String? = nil, mxPort: Int = 25, allowsLoopback: Bool = true,
-        ours: Set<String> = [], judge: JudgeRoute? = nil, _ change: (inout QueuePolicy) -> Void = { _ in },
-        connect: @escaping @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel> = { $0.connect(to: $1) }
+        ours: Set<String> = [], _ change: (inout QueuePolicy) -> Void = { _ in },
+        connect: @escaping @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel> = { $0.connect(to: $1) },
+        judge: JudgeRoute? = nil
     ) {
         var policy = QueuePolicy()
         policy.connectTimeout = .seconds(5)

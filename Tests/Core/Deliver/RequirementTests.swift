@@ -46,7 +46,7 @@ import Testing
         func verified(_ names: String...) -> RouteRequirement { RouteRequirement(isVerified: true, names: names) }
         let (named, other) = (hop.hop(host: "mx.example"), hop.hop(host: "other.example"))
         #expect(await send([verified()], to: named, trusting: trusted).words == ["delivered 250"])
-        #expect(await send([verified()], to: other, trusting: trusted).details[0].hasSuffix("the certificate does not name other.example"))
+        #expect(await send([verified()], to: other, trusting: trusted).words == ["deferred - fault"])
         // By another name than the host's own: unless the operator, or another filter, wants that too.
         #expect(await send([verified("x.example", "mx.example")], to: other, trusting: trusted).words == ["delivered 250"])
         #expect(await send([verified("mx.example"), verified()], to: other, trusting: trusted).words == ["deferred - fault"])

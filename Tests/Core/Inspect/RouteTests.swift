@@ -76,6 +76,10 @@ import Testing
         #expect(router.runs.count == 2)
         let (lenient, _) = try self.gate({ $0.onError = .skip }) { _ in .ends(.error) }
         #expect(ask(lenient).all == [.go([])])
+        let (strict, _) = try self.gate({ $0.onError = .reject }) { _ in .ends(.error) }
+        let refused = ask(strict)
+        guard case .refuse(let refusal)? = refused.all.first else { Issue.record("\(refused.all)"); return }
+        #expect(refusal.hasPrefix("5.7.5 router ended in error"))
         let (needed, _) = try self.gate({ ($0.onError, $0.isRequired) = (.skip, true) }) { _ in .ends(.error) }
         #expect(ask(needed).all != [.go([])])
     }
@@ -91,6 +95,9 @@ import Testing
         var named = v13
         named.reason = "b"
         #expect(RouteJudgement.merge([verdict("a", [v12]), verdict("b", [v13])]) == .go([v12, named]))
+        var shadow = verdict("s", [v12], .reject(Reply(ReplyStatus(550, 7, 5), "no")))
+        shadow.isShadow = true
+        #expect(RouteJudgement.merge([shadow, verdict("b", [v13])]) == .go([named]))
         let refuses = verdict("c", [], .reject(Reply(ReplyStatus(550, 7, 5), "no")))
         let defers = verdict("d", [], .defer(Reply(ReplyStatus(451, 7, 5), "bogus")))
         #expect(RouteJudgement.merge([verdict("a", [v12]), refuses]) == .refuse("5.7.5 no (c)"))

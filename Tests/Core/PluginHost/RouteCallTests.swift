@@ -3,24 +3,33 @@ import Testing
 
 @testable import PluginHost
 
-/// The phase `route` through the real ABI.
+/// The phase `route` through the real ABI, in both homes.
+@Suite(.timeLimit(.minutes(5)))
 struct RouteCallTests {
-    private func run(_ body: String, rights: String = #"["route", "defer"]"#, phase: Phase = .route) throws -> Verdict {
+    static let homes = [FilterManifest.Home.host, .worker]
+
+    private func run(
+        _ home: FilterManifest.Home, _ body: String, rights: String = #"["route", "defer"]"#, phase: Phase = .route
+    ) throws -> Verdict {
         let plugins = try TestPlugins()
         try plugins.compile(body, manifest: ["phases": #"["route", "data"]"#, "rights": rights])
         plugins.host.rescan()
+        var slot = FilterSlot(name: "slot", plugin: "test")
+        slot.home = home
         var call = plugins.call(phase)
         if phase == .route {
             call = FilterCall(phase: .route, session: call.session, recipients: .none, domain: "example.com", slotName: "slot")
             call.route = RouteQuestion(role: .outbound, policyDomain: "example.com", destination: "far.example", isByMX: true)
         }
         let events = Events()
-        _ = try plugins.host.instance(for: FilterSlot(name: "slot", plugin: "test")).start(call, on: plugins.loop) { events.add($0) }
+        _ = try plugins.host.instance(for: slot).start(call, on: plugins.loop) { events.add($0) }
+        WorkerTests.wait(plugins) { !events.verdicts.isEmpty }
         return try #require(events.verdicts.first)
     }
 
-    @Test func demandsAreTaken() throws {
+    @Test(arguments: homes) func demandsAreTaken(_ home: FilterManifest.Home) throws {
         let verdict = try run(
+            home,
             """
             const postern_route *r = call->route;
             int good = r && r->flags == (POSTERN_ROUTE_MX | POSTERN_ROUTE_OUTBOUND) && r->destination.length == 11
@@ -43,8 +52,9 @@ struct RouteCallTests {
             ])
     }
 
-    @Test func whatCannotBeIsRefused() throws {
+    @Test(arguments: homes) func whatCannotBeIsRefused(_ home: FilterManifest.Home) throws {
         let verdict = try run(
+            home,
             """
             postern_bytes bad = text("a b"), good = text("a");
             postern_requirement q = {.size = sizeof q};
@@ -63,14 +73,14 @@ struct RouteCallTests {
         #expect(verdict.result == .done && verdict.requirements.count == 16, "\(verdict.detail)")
     }
 
-    @Test func onlyWithTheRightAndInItsPhase() throws {
+    @Test(arguments: homes) func onlyWithTheRightAndInItsPhase(_ home: FilterManifest.Home) throws {
         let body = """
             postern_requirement q = {.size = sizeof q, .minimum_tls = POSTERN_TLS_1_2};
             int status = out->require(out, &q);
             if (status != (call->phase == POSTERN_PHASE_ROUTE ? POSTERN_FORBIDDEN : POSTERN_UNSUPPORTED)) out->fail(out, text("taken"));
             return POSTERN_DONE;
             """
-        #expect(try run(body, rights: "[]").result == .done)
-        #expect(try run(body, phase: .data).result == .done)
+        #expect(try run(home, body, rights: "[]").result == .done)
+        #expect(try run(home, body, phase: .data).result == .done)
     }
 }

@@ -40,6 +40,22 @@ struct WireTests {
         #expect(read.message?.queueID.rawValue == 99)
         #expect(read.recipients == call.recipients)
         #expect(read.domain == "y.example")
+        #expect(read.route == nil)
+    }
+
+    @Test func aWay() throws {
+        let nobody = SessionFacts(
+            id: 0, role: .outbound, listener: "", client: IPAddress(v4: 0), clientPort: 0, connectedAt: Timestamp(microseconds: 0))
+        var call = FilterCall(phase: .route, session: nobody, domain: "y.example", slotName: "slot")
+        call.route = RouteQuestion(role: .outbound, policyDomain: "y.example", destination: "far.example", isByMX: true)
+        let record = GatewayMessage.call(run: 3, instance: 4, now: Timestamp(seconds: 9), call, region: 0)
+        guard case .call(run: _, instance: _, now: _, facts: var facts) = try GatewayMessage(record: record) else {
+            Issue.record("another message")
+            return
+        }
+        let read = try facts.call { _ in nil }
+        try facts.end()
+        #expect(read.phase == .route && read.route == call.route)
     }
 
     @Test func findings() throws {
@@ -49,6 +65,12 @@ struct WireTests {
             Proposal(.reject(Reply(ReplyStatus(550, 7, 1), "no")), recipients: RecipientSet([1])),
             Proposal(.addHeader(name: "X", value: "y")),
             Proposal(.quarantine(reason: "q")), Proposal(.discard(reason: "r")), Proposal(.defer(Reply(ReplyStatus(451, 7, 1), "later"))),
+        ]
+        verdict.requirements = [
+            RouteRequirement(),
+            RouteRequirement(
+                minimumTLS: .v13, isVerified: true, names: ["a.example", "b.example"], hosts: ["*.example"], reason: "r",
+                duration: .seconds(86400)),
         ]
         guard
             case .finished(run: 5, let read) = try WorkerMessage(
@@ -60,6 +82,7 @@ struct WireTests {
         #expect(read.proposals == verdict.proposals)
         #expect(read.symbols.map(\.name) == ["A"])
         #expect(read.symbols.first?.recipients == RecipientSet([3]))
+        #expect(read.requirements == verdict.requirements)
         #expect(read.steps == 2)
     }
 
@@ -69,6 +92,7 @@ struct WireTests {
         var verdict = Verdict(filter: "f", phase: .data, result: .done)
         verdict.symbols = [Symbol(name: "A", detail: "d")]
         verdict.proposals = [Proposal(.addHeader(name: "X", value: "y"))]
+        verdict.requirements = [RouteRequirement(names: ["a"], hosts: ["b"], reason: "c")]
         let good: [[UInt8]] = [
             WorkerMessage.finished(run: 5, WorkerFindings(verdict, steps: 2)).record,
             WorkerMessage.operations(run: 1, [(operation: 1, request: .dns(DNSQuestion("a.example", .a)))]).record,
@@ -88,6 +112,12 @@ struct WireTests {
             _ = try? GatewayMessage(record: record)
         }
         #expect(throws: WireFault.self) { try WorkerMessage(record: []) }
+        verdict.requirements = Array(repeating: RouteRequirement(), count: VerdictDraft.Most.requirements + 1)
+        let many = WorkerMessage.finished(run: 5, WorkerFindings(verdict, steps: 2)).record
+        #expect(throws: WireFault.self) { try WorkerMessage(record: many) }
+        verdict.requirements = [RouteRequirement(hosts: Array(repeating: "a", count: VerdictDraft.Most.routeNames + 1))]
+        let names = WorkerMessage.finished(run: 5, WorkerFindings(verdict, steps: 2)).record
+        #expect(throws: WireFault.self) { try WorkerMessage(record: names) }
         #expect(throws: WireFault.self) { try WorkerMessage(record: good[0] + [0]) }
     }
 }

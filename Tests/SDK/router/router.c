@@ -5,8 +5,9 @@
  *   settings {"says": "hosts"}     servers of "*.elsewhere.example" only
  *   settings {"says": "refuse"}    a proposal to reject
  *   settings {"says": "hang"}      nothing, ever
- *   settings {"says": F}           TLS while the file F exists
+ *   settings {"while": F}          TLS 1.3 while the file F exists, for a second
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 
 struct postern_instance {
     char says[256];
+    char while_[256];
 };
 
 static const postern_timer *timer;
@@ -32,16 +34,20 @@ static postern_status load(const postern_entry *self, const postern_host *host, 
     return timer ? POSTERN_OK : POSTERN_FAILED;
 }
 
-static postern_status create_instance(postern_module *module, postern_bytes settings, postern_problems *problems,
-                                      postern_instance **out) {
-    (void)module, (void)problems;
-    if (!(*out = calloc(1, sizeof **out))) return POSTERN_FAILED;
-    const char *name = "\"says\":\"";
+static void text(postern_bytes settings, const char *name, char out[256]) {
     const char *found = memmem(settings.data, settings.length, name, strlen(name));
     const char *end = (const char *)settings.data + settings.length;
     size_t n = 0;
     if (found)
-        for (found += strlen(name); found < end && *found != '"' && n + 1 < sizeof (*out)->says;) (*out)->says[n++] = *found++;
+        for (found += strlen(name); found < end && *found != '"' && n < 255;) out[n++] = *found++;
+}
+
+static postern_status create_instance(postern_module *module, postern_bytes settings, postern_problems *problems,
+                                      postern_instance **out) {
+    (void)module, (void)problems;
+    if (!(*out = calloc(1, sizeof **out))) return POSTERN_FAILED;
+    text(settings, "\"says\":\"", (*out)->says);
+    text(settings, "\"while\":\"", (*out)->while_);
     return POSTERN_OK;
 }
 
@@ -66,7 +72,13 @@ static postern_step on_phase(postern_instance *self, const postern_call *call, v
         demand.hosts = &host;
         demand.host_count = 1;
         demand.host_size = sizeof host;
-    } else if (access(self->says, F_OK) == 0) demand.minimum_tls = POSTERN_TLS_1_3;
+    } else if (self->while_[0]) {
+        int file = open(self->while_, O_RDONLY | O_CLOEXEC);
+        if (file >= 0) {
+            close(file);
+            demand.minimum_tls = POSTERN_TLS_1_3;
+        }
+    }
     out->require(out, &demand);
     return POSTERN_DONE;
 }

@@ -1,7 +1,7 @@
 /* The phase `route`: where mail is about to go, and what a filter demands of the way there. Asked once per destination while the answer holds, not
  * for each message: session is empty, transaction and message are null. Demands of several filters are met all; none relaxes another, nor
- * what the operator has configured. A filter that has no verdict, or proposes to defer, defers the delivery; a proposed rejection
- * bounces it. */
+ * what the operator has configured. A filter that has no verdict (unless its slot says `skip` or `reject`), or proposes to defer, defers the
+ * delivery; a proposed rejection bounces it. */
 #ifndef POSTERN_ROUTE_H
 #define POSTERN_ROUTE_H
 
