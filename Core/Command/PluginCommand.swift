@@ -13,7 +13,8 @@ struct PluginList: AsyncParsableCommand {
         commandName: "list", abstract: "Lists what is loaded.",
         discussion: """
             GENERATION counts how often it was loaded anew, and says how many are held where mail still goes through an older one. WORKERS are the \
-            processes that it runs in; --json also says what holds them (`cage`).
+            processes that it runs in; --json also says what holds them (`cage`). A second table has what those may have (`workers:` in postern.yaml): \
+            a USER each where it says from which to which.
             """)
 
     @OptionGroup var control: ControlOptions
@@ -33,6 +34,21 @@ struct PluginList: AsyncParsableCommand {
                 plugin.id, plugin.version, Self.generation(plugin), plugin.home, Self.workers(plugin), "\(plugin.instances)",
                 "\(plugin.calls)", time(plugin.p50),
                 time(plugin.p99), "\(plugin.faults)", plugin.summary)
+        }
+        table.print()
+        printLimits(plugins)
+    }
+
+    private func printLimits(_ plugins: [PluginRecord]) {
+        let limited = plugins.compactMap { plugin in plugin.limits.map { (plugin.id, $0) } }
+        if limited.isEmpty { return }
+        Terminal.print("")
+        var table = TextTable("PLUGIN", "MEMORY", "TEMPORARY", "THREADS", "GRACE", "START", "USER")
+        for (id, limits) in limited {
+            table.add(
+                id, Explanation.size(limits.memory), Explanation.size(limits.temporary), "\(limits.threads)",
+                Explanation.time(microseconds: Double(limits.grace * 1000)), Explanation.time(microseconds: Double(limits.start * 1000)),
+                limits.user)
         }
         table.print()
     }

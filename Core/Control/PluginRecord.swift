@@ -28,6 +28,8 @@ public struct PluginRecord: Codable, Hashable, Sendable {
     public var workers: [Int32] = []
     /// What holds those processes: a word or two each.
     public var cage: [String] = []
+    /// What its workers may have; absent where it runs in the gateway alone.
+    public var limits: WorkerLimitsRecord?
 
     public init(
         id: String, version: String, vendor: String, summary: String, generation: Int, home: String, path: String, instances: Int,
@@ -48,7 +50,7 @@ public struct PluginRecord: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, version, vendor, summary, generation, home, path, instances, running, calls, faults, workers, cage
+        case id, version, vendor, summary, generation, home, path, instances, running, calls, faults, workers, cage, limits
         case generationsHeld = "generations_held"
         case slowCalls = "slow_calls"
         case p50 = "p50_microseconds"

@@ -18,11 +18,9 @@ struct Filters: Sendable {
         let temporary = copies == nil ? try Self.temporaryFolder() : nil
         // What is loaded stays mapped; the files are not needed any more.
         defer { if let temporary { try? FileManager.default.removeItem(atPath: temporary) } }
-        var workers = WorkerLimits(path: WorkerLimits.beside)
-        workers.crashes = crashes
         host = PluginHost(
             folders: settings.plugins, copies: copies ?? temporary!, resolver: resolver, state: state, http: http, journal: journal,
-            workers: workers,
+            workers: WorkerProgram(path: WorkerProgram.beside, crashes: crashes), policy: settings.workers,
             logger: Logger(label: "plugins"))
         host.rescan()
         plan = try FilterPlan(snapshot: settings.policy, host: host)

@@ -196,6 +196,12 @@ struct GatewayBackend: ControlBackend {
             record.slowCalls = plugin.slowCalls
             record.workers = plugin.workers
             record.cage = plugin.cage
+            record.limits = plugin.limits.map { limits in
+                WorkerLimitsRecord(
+                    memory: limits.memory, temporary: limits.temporaryBytes, threads: limits.threads,
+                    grace: Int(limits.grace.microseconds / 1000), start: Int(limits.start.microseconds / 1000),
+                    heartbeat: Int(limits.heartbeat.microseconds / 1000), user: "\(limits.users)")
+            }
             return record
         }
     }

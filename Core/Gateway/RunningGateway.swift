@@ -86,7 +86,11 @@ final class RunningGateway: Sendable {
         let policy = LivePolicy(initial: settings, folder: configuration.folder, loader: configuration.loader) { next in
             try certificates.check(next)
             for failure in host.rescan() { logger.warning("a plugin cannot be used: \(failure)") }
-            inspector.take(try FilterPlan(snapshot: next.policy, host: host))
+            let workers = host.take(next.workers)
+            do { inspector.take(try FilterPlan(snapshot: next.policy, host: host)) } catch {
+                host.take(workers)
+                throw error
+            }
             host.keep(Filters.slots(next.policy))
         }
         policyInForce.set(policy)

@@ -16,6 +16,7 @@ final class HostGeneration: PluginGeneration {
     var instanceCount: Int { instances.load(ordering: .relaxed) }
     var cage: [String] { [] }
     var pid: Int32? { nil }
+    var workerLimits: WorkerLimits? { nil }
 
     init(
         number: Int, files: PluginFiles, copies: LibraryCopies, stats: PluginStats, services: GatewayServices,

@@ -13,6 +13,8 @@ protocol PluginGeneration: AnyObject, Sendable {
     /// What holds it, in words, and where: `postern plugin list`.
     var cage: [String] { get }
     var pid: Int32? { get }
+    /// Of its workers; nil where it has none.
+    var workerLimits: WorkerLimits? { get }
 
     /// `digest`: of the settings.
     func makeInstance(_ settings: JSONValue, digest: String) -> Result<any FilterInstance, SettingsRefusal>

@@ -13,6 +13,7 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
     private let services: GatewayServices
     private let journal: any InFlightJournal
     private let workers: Workers
+    private let policy: Mutex<WorkerPolicy>
     private let logger: Logger
     /// For plugins of the class `blocking`.
     private let pool: ThreadPool
@@ -49,16 +50,18 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
 
     /// `folders` are searched in order; `copies` is a folder for content-addressed copies of libraries, which only this user may write. Call
     /// `rescan` next. `journal` is told of every call on a message's path in this process; `resolver`, `state` and `http` do what runs ask for;
-    /// `workers`: how others are made.
+    /// `workers`: how others are made, and `policy` what they may have.
     public init(
         folders: [String], copies: String, resolver: any Resolver, state: any FilterState = NoFilterState(),
-        http: any HTTPFetcher = NoHTTPFetcher(), journal: any InFlightJournal = NoJournal(), workers: WorkerLimits, logger: Logger
+        http: any HTTPFetcher = NoHTTPFetcher(), journal: any InFlightJournal = NoJournal(), workers: WorkerProgram,
+        policy: WorkerPolicy = WorkerPolicy(), logger: Logger
     ) {
         self.journal = journal
         self.folders = folders
         self.copies = LibraryCopies(folder: copies)
         services = GatewayServices(resolver: resolver, state: state, http: http)
         self.workers = Workers(workers)
+        self.policy = Mutex(policy)
         self.logger = logger
         pool = ThreadPool(threads: max(2, min(16, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     }
@@ -92,6 +95,35 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
                 }
             }
             return failures
+        }
+    }
+
+    /// What workers may have from now on. Those of a plugin for which it changes are replaced: instances asked for from now on are of a new
+    /// generation, runs under way end in the old one. Gives what was in force before.
+    @discardableResult
+    public func take(_ policy: WorkerPolicy) -> WorkerPolicy {
+        making.withLock { _ in
+            let old = self.policy.withLock { old in
+                defer { old = policy }
+                return old
+            }
+            let dropped = plugins.withLock { plugins in
+                var dropped: [any FilterInstance] = []
+                for (id, slot) in plugins where policy.limits(of: id) != old.limits(of: id) {
+                    for (place, generation) in slot.current where place.home != .host {
+                        plugins[id]!.older.append(WeakGeneration(generation: generation))
+                        plugins[id]!.current[place] = nil
+                    }
+                    for (key, instance) in slot.instances where key.place.home != .host {
+                        plugins[id]!.instances[key] = nil
+                        dropped.append(instance)
+                    }
+                }
+                return dropped
+            }
+            // Freed here, outside of the lock.
+            withExtendedLifetime(dropped) {}
+            return old
         }
     }
 
@@ -166,7 +198,8 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
                     libraryPath: slot.files.libraryPath, digest: current.last?.digest ?? "", generation: current.last?.number ?? 0,
                     generationsHeld: held.count, instances: held.reduce(0) { $0 + $1.instanceCount }, running: counts.running,
                     calls: counts.calls, slowCalls: counts.slow, faults: counts.faults, p50: counts.p50, p99: counts.p99,
-                    workers: current.compactMap(\.pid), cage: current.map(\.cage).first { !$0.isEmpty } ?? [])
+                    workers: current.compactMap(\.pid), cage: current.map(\.cage).first { !$0.isEmpty } ?? [],
+                    limits: current.lazy.compactMap(\.workerLimits).first)
             }
         }.sorted { $0.id < $1.id }
     }
@@ -196,7 +229,8 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
                     logger: logger)
             case .worker, .workerPerDomain:
                 try workers.generation(
-                    number: number, files: slot.files, copies: copies, stats: slot.stats, services: services, logger: logger)
+                    number: number, files: slot.files, copies: copies, limits: policy.withLock { $0.limits(of: plugin) },
+                    stats: slot.stats, services: services, logger: logger)
             }
         plugins.withLock {
             $0[plugin]?.current[place] = made

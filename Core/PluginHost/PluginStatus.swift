@@ -26,4 +26,6 @@ public struct PluginStatus: Sendable {
     public var workers: [Int32]
     /// What holds them: a word or two each.
     public var cage: [String]
+    /// What its workers may have; nil where it runs in the gateway alone.
+    public var limits: WorkerLimits?
 }

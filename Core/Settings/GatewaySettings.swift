@@ -18,6 +18,8 @@ public struct GatewaySettings: Sendable {
     public var rewritingSecrets: String?
     /// How much filters may remember.
     public var state: StateSettings
+    /// What workers may have.
+    public var workers: WorkerPolicy
     /// Where metrics are served besides the control socket.
     public var metrics: SocketEndpoint?
     /// What can change while the gateway runs.

@@ -27,11 +27,13 @@ public struct SettingsLoader: Sendable {
     private func read(_ folder: String, _ generation: Int, _ problems: ProblemList) -> GatewaySettings? {
         let file = folder + "/postern.yaml"
         guard let root = node(file, problems), let map = MappingReader(root, problems, what: "postern.yaml") else { return nil }
-        map.notYet("quarantine", "headers", "users", "cluster", "worker")
+        map.notYet("quarantine", "headers", "users", "cluster")
         let reader = GatewayReader(folder: folder, problems: problems)
         let plugins = reader.plugins(map)
         let gateway = reader.read(map)
-        let filters = FilterListReader(catalogue: catalogue(plugins), problems)
+        let catalogue = catalogue(plugins)
+        let workers = WorkersReader(catalogue: catalogue, problems).read(map)
+        let filters = FilterListReader(catalogue: catalogue, problems)
         let (edge, manifests) = filters.read(map.list("edge"), edge: true)
         let edgeScores = WeightsReader.scores(map, declared: manifests)
         let edgeThresholds = WeightsReader.thresholds(map, edge: true) ?? Thresholds()
@@ -57,7 +59,7 @@ public struct SettingsLoader: Sendable {
         return GatewaySettings(
             hostname: gateway.hostname, listeners: gateway.listeners, certificatePlaces: gateway.certificatePlaces, data: gateway.data,
             control: gateway.control, plugins: plugins, dns: gateway.dns, log: gateway.log, rewritingSecrets: gateway.rewritingSecrets,
-            state: gateway.state, metrics: gateway.metrics,
+            state: gateway.state, workers: workers, metrics: gateway.metrics,
             policy: PolicySnapshot(
                 generation: generation, hostname: gateway.hostname, limits: gateway.limits, queue: gateway.queue, edge: edge,
                 edgeScores: edgeScores, edgeThresholds: edgeThresholds, outboundEdge: outboundEdge, domains: domains),

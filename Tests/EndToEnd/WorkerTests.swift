@@ -86,6 +86,40 @@ import Testing
         #expect(sink.messages.count == 1)
     }
 
+    @Test(.enabled(if: Tool.isStaged)) func limitsChangeWhileMailFlows() throws {
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let gateway = try GatewayUnderTest(
+            nextHop: sink.port, domain: "filters: [faulty]", more: "workers: {memory: 1GB, plugins: {faulty: {memory: 512MB}}}",
+            probe: Probe("faulty"))
+        try gateway.start()
+        defer { gateway.stop() }
+        let file = gateway.configuration + "/postern.yaml"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        func memory() throws -> Int? {
+            let plugin = try gateway.json("plugin", "list").first { $0["id"] as? String == "faulty" }
+            return (plugin?["limits"] as? [String: Any])?["memory_bytes"] as? Int
+        }
+        let before = gateway.workers
+        #expect(try memory() == 512 << 20)
+        let flow = Flow(gateway, each: nil)
+        #expect(Tool.wait { flow.replies.count > 20 })
+        try gateway.write("postern.yaml", text.replacing("512MB", with: "600MB"))
+        #expect(try gateway.command("reload").status == 0)
+        let replies = flow.finish()
+        expectDelivered(replies.count, replies, sink)
+        #expect(try memory() == 600 << 20)
+        #expect(Tool.wait { before.allSatisfy(isGone) && gateway.workers.count == 1 }, "\(before) \(gateway.workers)")
+        let table = try gateway.command("plugin", "list").output
+        #expect(table.contains("600 MiB"), "\(table)")
+
+        try gateway.write("postern.yaml", text.replacing("512MB", with: "1KB"))
+        let refused = try gateway.command("reload")
+        #expect(refused.status == 1 && (refused.output + refused.errors).contains("`memory` must be a size"), "\(refused)")
+        #expect(try memory() == 600 << 20)
+        #expect(gateway.workers.count == 1)
+    }
+
     @Test(.enabled(if: Tool.isStaged)) func workersThatAreKilledCostNothing() throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }

@@ -36,17 +36,22 @@ extension WorkerGeneration {
             var orders = orders
             let granted = state.withLock { Self.wanted($0) }
             orders.readable = granted.sorted()
+            if geteuid() == 0 {
+                orders.user = try reactor.users.take(limits.users)
+                orders.group = limits.users.group ?? orders.user
+                start.user = orders.user
+            }
             if manifest.needsTemporary { orders.temporary = try Self.makeTemporary() }
             start.granted = granted
             start.temporary = orders.temporary
-            let process = try WorkerProcess(limits, orders, library: library, on: reactor) { [weak self] line in
+            let process = try WorkerProcess(program, orders, library: library, on: reactor) { [weak self] line in
                 guard let self, budget.take() else { return }
                 logger.warning("printed: \(line)")
-            } events: { [weak self] event in
+            } events: { [weak self, users = reactor.users] event in
                 switch event {
                 case .message(let message): self?.receive(message, start, only: instance)
                 case .ended(let why):
-                    if let folder = start.temporary { Self.remove(folder) }
+                    Self.cleanUp(start, users)
                     ended(why, start)
                     start.process = nil
                     start.ready = nil
@@ -56,6 +61,7 @@ extension WorkerGeneration {
             if instance == nil { state.withLock { $0.starting = process } }
         } catch {
             start.failure = "\(error)"
+            Self.cleanUp(start, reactor.users)
             // Not from within: whoever started it may have more to start.
             reactor.after(.zero) { ended("could not be started", start) }
             return
@@ -286,7 +292,10 @@ extension WorkerGeneration {
         return String(cString: path)
     }
 
-    private static func remove(_ folder: String) { try? FileManager.default.removeItem(atPath: folder) }
+    private static func cleanUp(_ start: WorkerStart, _ users: UserPool) {
+        if let folder = start.temporary { try? FileManager.default.removeItem(atPath: folder) }
+        users.release(start.user)
+    }
 
     static let notNeeded = "is not needed any more"
 

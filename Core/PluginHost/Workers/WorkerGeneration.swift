@@ -15,6 +15,8 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     let manifest: FilterManifest
     let stats: PluginStats
     let instances = Atomic(0)
+    /// Path of `postern-worker`.
+    let program: String
     let orders: WorkerOrders
     let limits: WorkerLimits
     /// An open descriptor of the copy.
@@ -81,8 +83,8 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     }
 
     init(
-        number: Int, files: PluginFiles, copies: LibraryCopies, orders: WorkerOrders, limits: WorkerLimits, stats: PluginStats,
-        services: GatewayServices, crashes: CrashList, reactor: WorkerReactor, logger: Logger
+        number: Int, files: PluginFiles, copies: LibraryCopies, program: String, orders: WorkerOrders, limits: WorkerLimits,
+        stats: PluginStats, services: GatewayServices, crashes: CrashList, reactor: WorkerReactor, logger: Logger
     ) throws(LoadFailure) {
         let copy = try copies.take(files.libraryPath)
         library = open(copy.path, O_RDONLY | O_CLOEXEC)
@@ -91,6 +93,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         digest = copy.digest
         manifest = files.manifest
         rules = VerdictDraft.Rules(files.manifest)
+        self.program = program
         self.orders = orders
         self.limits = limits
         self.stats = stats
@@ -116,6 +119,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     /// Of the serving worker; empty while there is none.
     var cage: [String] { state.withLock(\.cage) }
     var pid: Int32? { state.withLock { $0.serving?.pid } }
+    var workerLimits: WorkerLimits? { limits }
 
     // MARK: [config]. Threads that may wait
 

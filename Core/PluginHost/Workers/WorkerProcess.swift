@@ -48,9 +48,9 @@ final class WorkerProcess: @unchecked Sendable {
 
     // MARK: The start. On the reactor's thread
 
-    /// `library` is an open descriptor of the file, the caller's. `written` is given the lines that it prints.
+    /// `program` is the path of `postern-worker`, `library` an open descriptor of the file, the caller's. `written` is given the lines that it prints.
     init(
-        _ limits: WorkerLimits, _ orders: WorkerOrders, library: Int32, on reactor: WorkerReactor, written: @escaping (String) -> Void,
+        _ program: String, _ orders: WorkerOrders, library: Int32, on reactor: WorkerReactor, written: @escaping (String) -> Void,
         events: @escaping (Event) -> Void
     ) throws(LinkFailure) {
         // Those of the gateway, closed when it does not come to be; and those of the worker, closed here in any case.
@@ -87,7 +87,7 @@ final class WorkerProcess: @unchecked Sendable {
         }
         _ = first.withUnsafeBytes { ring.append($0) }
         let pid = try WorkerSpawn.start(
-            limits.path, output: ends[1],
+            program, output: ends[1],
             descriptors: [sockets.1.descriptor, library, memory.descriptor, bells.1.descriptor])
         let pidfd = postern_pidfd(pid)
         guard pidfd >= 0 else {

@@ -23,6 +23,8 @@ final class WorkerReactor: @unchecked Sendable {
     /// By pid, until they are reaped.
     var live: [Int32: WorkerProcess] = [:]
     private var timers: [(due: UInt64, body: () -> Void)] = []
+    /// Whom its workers are.
+    let users = UserPool()
 
     /// nil without descriptors.
     init?() {

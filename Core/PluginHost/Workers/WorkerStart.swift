@@ -17,6 +17,8 @@ final class WorkerStart {
     /// What it said itself of a start that failed.
     var failure: String?
     var granted: Set<String> = []
+    /// Of a gateway that is root.
+    var user: UInt32?
     /// Its folder for temporary files.
     var temporary: String?
     var hasSaidReady = false

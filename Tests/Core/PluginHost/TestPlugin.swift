@@ -16,9 +16,11 @@ final class TestPlugins {
     let log = LinesOfLog()
     /// Where slots run; nil: where the manifest recommends.
     var home: FilterManifest.Home?
-    private let workers: WorkerLimits
+    private let worker: String
+    var policy = WorkerPolicy()
     private(set) lazy var host = PluginHost(
-        folders: [folder], copies: folder + "/copies", resolver: resolver, state: state, http: http, workers: workers,
+        folders: [folder], copies: folder + "/copies", resolver: resolver, state: state, http: http, workers: WorkerProgram(path: worker),
+        policy: policy,
         logger: Logger(label: "test", factory: { [log] _ in log.handler }))
 
     static let worker = (ProcessInfo.processInfo.environment["POSTERN_STAGE"] ?? tree + "/.build/stage") + "/bin/postern-worker"
@@ -26,10 +28,9 @@ final class TestPlugins {
 
     init(_ home: FilterManifest.Home? = nil, worker: String = TestPlugins.worker) throws {
         self.home = home
-        var workers = WorkerLimits(path: worker)
-        workers.grace = .milliseconds(500)
-        workers.memory = 1 << 30
-        self.workers = workers
+        self.worker = worker
+        policy.common.grace = .milliseconds(500)
+        policy.common.memory = 1 << 30
         folder = NSTemporaryDirectory() + "/postern-plugins-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }

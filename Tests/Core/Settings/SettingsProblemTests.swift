@@ -12,7 +12,7 @@ import Testing
         (
             "zebra: 1",
             [
-                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, outbound, plugins, queue, scores, srs, state, thresholds, tls"
+                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, outbound, plugins, queue, scores, srs, state, thresholds, tls, workers"
             ]
         ),
         ("limits: {message_siz: 1}", ["postern.yaml:5:10: unknown key `message_siz`; did you mean `message_size`?"]),
@@ -37,6 +37,45 @@ import Testing
         (
             "limits: {message_size: 1GB, bytes_in_flight: 1MB}",
             ["postern.yaml:5:9: `message_size` exceeds `bytes_in_flight`: such a message could never be taken; raise `bytes_in_flight`"]
+        ),
+        (
+            "workers: {memory: 1MB}",
+            [
+                "postern.yaml:5:19: `memory` must be a size from 67108864 to 4398046511104 bytes, not `1MB`; write a number with its unit: 512, 64KiB, 150MB, 2GB"
+            ]
+        ),
+        ("worker: {}", ["postern.yaml:5:1: unknown key `worker`; did you mean `workers`?"]),
+        ("workers: {memorie: 1GB}", ["postern.yaml:5:11: unknown key `memorie`; did you mean `memory`?"]),
+        (
+            "workers: {plugins: [clamav]}",
+            ["postern.yaml:5:20: `plugins` must be a mapping, not a list; write `clamav: {memory: 6GB}` lines"]
+        ),
+        ("workers: {plugins: {clamaw: {memory: 1GB}}}", ["postern.yaml:5:21: there is no plugin `clamaw`; did you mean `clamav`?"]),
+        ("workers: {plugins: {rbl: {memory: 1GB}}}", ["postern.yaml:5:21: `rbl` never runs in a worker; remove it"]),
+        (
+            "workers: {plugins: {clamav: {plugins: {}}}}",
+            ["postern.yaml:5:30: unknown key `plugins`; known: grace, group, heartbeat, memory, start, temporary, threads, user"]
+        ),
+        (
+            "workers: {plugins: {clamav: 4}}",
+            ["postern.yaml:5:29: the limits of `clamav` must be a mapping, not `4`; write `key: value` lines"]
+        ),
+        ("workers: {user: root}", ["postern.yaml:5:17: workers never run as root; name another user"]),
+        ("workers: {user: 0-9}", ["postern.yaml:5:17: workers never run as root; name another user"]),
+        ("workers: {group: root}", ["postern.yaml:5:18: workers never have root's group; name another `group`"]),
+        (
+            "workers: {user: 61000-60000}",
+            ["postern.yaml:5:17: `61000-60000` is no range of users; write the lower number first, such as `60706-61183`"]
+        ),
+        (
+            "workers: {user: nobody-here}",
+            [
+                "postern.yaml:5:17: there is no user `nobody-here`; create it (`useradd --system nobody-here`), or write a number, or a range such as `60706-61183`"
+            ]
+        ),
+        (
+            "workers: {group: nobody-here}",
+            ["postern.yaml:5:18: there is no group `nobody-here`; create it (`groupadd --system nobody-here`), or write its number"]
         ),
         (
             "queue: {lifetime: 15}",

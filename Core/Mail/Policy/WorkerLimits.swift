@@ -1,0 +1,31 @@
+/// What the workers of one plugin may have, and when they are given up: `workers:` of postern.yaml, `Core/Settings/README.md`.
+public struct WorkerLimits: Hashable, Sendable {
+    /// Bytes of memory of each: heap, stacks, private writable mappings.
+    public var memory = 4 << 30
+    /// Bytes of one temporary file.
+    public var temporaryBytes = 1 << 30
+    /// Threads of each that take calls, for plugins of the class `blocking`.
+    public var threads = 4
+    /// One that does not answer a cancelled run for so long is ended.
+    public var grace = Duration.seconds(5)
+    /// One that has not loaded its plugin by then is ended.
+    public var start = Duration.seconds(60)
+    /// A nonblocking plugin that holds its worker up for so long.
+    public var heartbeat = Duration.seconds(10)
+    /// Whom they run as when the gateway is root.
+    public var users = WorkerUsers()
+
+    public init() {}
+}
+
+/// `workers:` of postern.yaml.
+public struct WorkerPolicy: Hashable, Sendable {
+    /// Of those that nothing else is said of.
+    public var common = WorkerLimits()
+    /// By plugin: `common` with what is said of it.
+    public var plugins: [String: WorkerLimits] = [:]
+
+    public init() {}
+
+    public func limits(of plugin: String) -> WorkerLimits { plugins[plugin] ?? common }
+}
