@@ -61,7 +61,7 @@ final class WorkerReactor: @unchecked Sendable {
         if isFirst { ringer.ring() }
     }
 
-    /// Ends all workers, then the thread, after what was handed to it before. Any thread.
+    /// Ends all workers, then the thread when they are gone, after what was handed to it before. Any thread.
     func stop() {
         execute { [self] in
             for process in live.values { process.end(WorkerGeneration.notNeeded) }
@@ -112,6 +112,16 @@ final class WorkerReactor: @unchecked Sendable {
             let count = epoll_wait(epoll, &events, Int32(events.count), wait)
             for i in 0..<max(0, Int(count)) { handlers[events[i].data.u64]?() }
         }
+        reap()
         return nil
+    }
+
+    /// Those that were ended just now. One that the kernel holds for longer is not waited for.
+    private func reap() {
+        for _ in 0..<2000 {
+            for pid in live.keys where waitpid(pid, nil, WNOHANG) != 0 { live[pid] = nil }
+            if live.isEmpty { return }
+            usleep(1000)
+        }
     }
 }

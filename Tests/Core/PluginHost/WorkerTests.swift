@@ -142,6 +142,18 @@ struct WorkerTests {
         #expect(first.map { kill($0[0], 0) } == -1)
     }
 
+    @Test func nothingIsLeftOfAHostThatGoes() throws {
+        let worker = try {
+            let plugins = try TestPlugins()
+            try plugins.compile("return POSTERN_DONE;", manifest: Self.manifest)
+            _ = try verdict(plugins)
+            return try #require(plugins.host.list().first?.workers.first)
+        }()
+        // Not even its entry in the table of processes, which stays until somebody has asked how it ended.
+        for _ in 0..<6000 where kill(worker, 0) == 0 { usleep(10_000) }
+        #expect(kill(worker, 0) == -1 && errno == ESRCH)
+    }
+
     @Test func noWorkerProgram() throws {
         let plugins = try TestPlugins(worker: "/nowhere/postern-worker")
         try plugins.compile("return POSTERN_DONE;", manifest: Self.manifest)
