@@ -137,7 +137,7 @@ extension ServiceTables {
     }
 }
 
-/// Lines that a library may write outside of runs: 100 in ten seconds. Any thread.
+/// Lines that one source may write: 100 in ten seconds. Any thread.
 public final class LineBudget: Sendable {
     private let state = Mutex<(window: UInt64, count: Int)>((0, 0))
 

@@ -45,7 +45,7 @@ extension WorkerGeneration {
             start.granted = granted
             start.temporary = orders.temporary
             let process = try WorkerProcess(program, orders, library: library, on: reactor) { [weak self] line in
-                guard let self, budget.take() else { return }
+                guard let self, printed.take() else { return }
                 logger.warning("printed: \(line)")
             } events: { [weak self, users = reactor.users] event in
                 switch event {
@@ -119,7 +119,7 @@ extension WorkerGeneration {
             endIfRetired(process)
             if run.isReplayed { process.end(Self.notNeeded) }
         case .log(let number, let level, let text):
-            guard budget.take() else { return }
+            guard logged.take() else { return }
             let run = number.flatMap { entry($0, process) }
             logger.log(level: .init(level), "\(text.prefix(1024))", metadata: run.map { Self.metadata($0.call) } ?? [:])
         case .fault(let fault): stats.fault(fault)

@@ -26,7 +26,9 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     let reactor: WorkerReactor
     let logger: Logger
     let rules: VerdictDraft.Rules
-    let budget = LineBudget()
+    /// What it logs and what it prints: one does not drown the other.
+    let logged = LineBudget()
+    let printed = LineBudget()
     let state = Mutex(State())
     // Of the reactor's thread.
     var replay = Replay()

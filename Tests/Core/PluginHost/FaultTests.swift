@@ -127,4 +127,15 @@ struct FaultTests {
         #expect(events.verdicts.first?.symbols.count == 256)
         #expect(plugins.log.lines.count < 400)
     }
+
+    @Test func whatItPrintsLeavesRoomForWhatItLogs() throws {
+        let plugins = try plugins(
+            "for (int i = 0; i < 5000; i++) printf(\"noise\\n\"); fflush(stdout); log_->write(log_, call, 2, text(\"important\"));",
+            globals: "#include <stdio.h>")
+        let (_, events) = try plugins.start(.data, message: "!")
+        WorkerTests.wait(plugins) { !events.verdicts.isEmpty && plugins.log.lines.contains { $0.contains("important") } }
+        #expect(plugins.log.lines.contains { $0.contains("important") })
+        // Two windows of ten seconds at most.
+        #expect((1...200).contains(plugins.log.lines.count { $0.contains("noise") }))
+    }
 }
