@@ -9,8 +9,12 @@ final class FilterListReader {
     /// Slots of the list under way by name, to find the second of a name.
     private var places: [String: SettingsPlace] = [:]
 
-    init(catalogue: any FilterCatalogue, _ problems: ProblemList) {
+    /// The configuration's folder.
+    private let folder: String
+
+    init(catalogue: any FilterCatalogue, folder: String, _ problems: ProblemList) {
         self.catalogue = catalogue
+        self.folder = SettingsFile.absolute(folder)
         self.problems = problems
         schema = SchemaReader(problems)
     }
@@ -70,7 +74,8 @@ final class FilterListReader {
     /// Whether this filter does anything in such a list, and can run at all.
     private func check(_ manifest: FilterManifest, at place: SettingsPlace, edge: Bool) {
         let phases = manifest.phases.sorted().map(\.description).joined(separator: ", ")
-        if edge, !manifest.phases.contains(where: { $0.isEdge || $0 == .outcome }) {
+        // One that only looks on does so anywhere.
+        if edge, manifest.phases != [.outcome], !manifest.phases.contains(where: \.isEdge) {
             problems.error(
                 place, "`\(manifest.id)` does nothing at the edge: its phases are \(phases)", mend: "put it under `filters` of a domain")
         }
@@ -108,7 +113,7 @@ final class FilterListReader {
         let rest = (node.entries ?? []).filter { !Self.hostKeys.contains($0.key) }
         let own = ConfigNode(content: .mapping(rest), place: node.isNull ? place : node.place)
         guard let settings = schema.read(own, manifest, at: place, hostKeys: Self.hostKeys) else { return nil }
-        slot.settings = settings
+        slot.settings = manifest.resolvingPaths(in: settings) { SettingsFile.resolve($0, in: folder) }
         return slot
     }
 

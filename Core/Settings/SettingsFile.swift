@@ -67,6 +67,15 @@ enum SettingsFile {
         return names.sorted()
     }
 
+    /// `path` as seen from the root, for those with another working folder.
+    static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        guard getcwd(&bytes, bytes.count) != nil else { return path }
+        let here = String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return (here == "/" ? "/" : here + "/") + path
+    }
+
     /// `path` as seen from `folder`.
     static func resolve(_ path: String, in folder: String) -> String { path.hasPrefix("/") ? path : folder + "/" + path }
 }

@@ -33,7 +33,7 @@ public struct SettingsLoader: Sendable {
         let gateway = reader.read(map)
         let catalogue = catalogue(plugins)
         let workers = WorkersReader(catalogue: catalogue, problems).read(map)
-        let filters = FilterListReader(catalogue: catalogue, problems)
+        let filters = FilterListReader(catalogue: catalogue, folder: folder, problems)
         let (edge, manifests) = filters.read(map.list("edge"), edge: true)
         let edgeScores = WeightsReader.scores(map, declared: manifests)
         let edgeThresholds = WeightsReader.thresholds(map, edge: true) ?? Thresholds()

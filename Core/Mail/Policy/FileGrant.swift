@@ -32,6 +32,33 @@ public struct FileGrant: Hashable, Sendable {
         return named.filter { $0.hasPrefix("/") && !$0.utf8.contains(0) }.map { granted($0, isFolder) }
     }
 
+    /// The settings with the paths that it names as `resolve` has them.
+    func resolvingPaths(in settings: JSONValue, _ resolve: (String) -> String) -> JSONValue {
+        guard case .setting(let names) = source else { return settings }
+        return Self.resolving(settings, names[...], resolve)
+    }
+
+    private static func resolving(_ value: JSONValue, _ names: ArraySlice<String>, _ resolve: (String) -> String) -> JSONValue {
+        guard let name = names.first else {
+            return switch value {
+            case .string(let path) where !path.isEmpty: .string(resolve(path))
+            case .array(let items): .array(items.map { $0.array == nil ? resolving($0, [], resolve) : $0 })
+            default: value
+            }
+        }
+        switch value {
+        case .object(var members):
+            guard let member = members[name] else { return value }
+            members[name] = resolving(member, names.dropFirst(), resolve)
+            return .object(members)
+        case .array(var items):
+            guard let index = Int(name), items.indices.contains(index) else { return value }
+            items[index] = resolving(items[index], names.dropFirst(), resolve)
+            return .array(items)
+        default: return value
+        }
+    }
+
     /// A pattern grants the folder before its first wildcard.
     private func granted(_ path: String, _ isFolder: (String) -> Bool) -> String {
         var parts = path.split(separator: "/", omittingEmptySubsequences: true)

@@ -100,6 +100,11 @@ public struct FilterManifest: Hashable, Sendable {
         Set(files.flatMap { $0.paths(in: settings, isFolder: isFolder) }).sorted()
     }
 
+    /// The settings with every path in them that a worker would be granted as `resolve` has it.
+    public func resolvingPaths(in settings: JSONValue, _ resolve: (String) -> String) -> JSONValue {
+        files.reduce(settings) { $1.resolvingPaths(in: $0, resolve) }
+    }
+
     /// The declaration that covers a symbol: the exact one, else the longest family.
     public func declaration(of symbol: String) -> DeclaredSymbol? {
         var best: DeclaredSymbol?

@@ -62,16 +62,17 @@ final class ConfigurationFolder {
     }
 }
 
-/// Three plugins as their manifests would say.
+/// Plugins as their manifests would say.
 struct ScriptedCatalogue: FilterCatalogue {
     private static func manifest(
-        _ id: String, _ phases: Set<Phase>, _ symbols: [String], _ schema: JSONValue, homes: [FilterManifest.Home] = [.host]
+        _ id: String, _ phases: Set<Phase>, _ symbols: [String], _ schema: JSONValue, homes: [FilterManifest.Home] = [.host],
+        files: [FileGrant] = []
     ) -> FilterManifest {
         FilterManifest(
             id: id, version: "1", vendor: "", licence: "MIT", summary: "", phases: phases,
             symbols: symbols.map { .init(name: $0, defaultScore: 1, description: "") }, schema: schema, rights: [], requires: [],
             optional: [],
-            execution: .nonblocking, concurrency: .parallel, scope: .message, homes: homes, recommendedHome: homes[0])
+            execution: .nonblocking, concurrency: .parallel, scope: .message, homes: homes, recommendedHome: homes[0], files: files)
     }
 
     private static let manifests = [
@@ -80,6 +81,14 @@ struct ScriptedCatalogue: FilterCatalogue {
         manifest("hello", [.data], ["HELLO"], try! JSONDecoder().decode(JSONValue.self, from: Data(helloSchema.utf8))),
         manifest("geo", [.connect], ["GEO_BLOCKED"], .object(["type": .string("object"), "properties": .object([:])])),
         manifest("clamav", [.data], ["VIRUS_*"], .object([:]), homes: [.worker]),
+        manifest("greylist", [.rcpt, .outcome], ["GREYLIST_*"], .object([:])),
+        manifest("observer", [.outcome], [], .object([:])),
+        manifest(
+            "yara", [.data], ["YARA_*"], try! JSONDecoder().decode(JSONValue.self, from: Data(yaraSchema.utf8)), homes: [.worker],
+            files: [
+                FileGrant(source: .setting(["rules"]), grantsFolder: true),
+                FileGrant(source: .setting(["more", "lists", "1"]), grantsFolder: false),
+            ]),
     ]
 
     private static let rblSchema = """
@@ -89,6 +98,12 @@ struct ScriptedCatalogue: FilterCatalogue {
           "zones": {"type": "object", "minProperties": 1, "additionalProperties": {
              "oneOf": [{"type": "number", "description": "one score"},
                        {"type": "object", "description": "scores by code", "additionalProperties": {"type": "number"}}]}}}}
+        """
+
+    private static let yaraSchema = """
+        {"type": "object", "properties": {
+          "rules": {"type": ["string", "array"], "items": {"type": "string"}, "default": "/usr/share/rules"},
+          "name_of": {"type": "string"}, "more": {}}}
         """
 
     private static let helloSchema = """

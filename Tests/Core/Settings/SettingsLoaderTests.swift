@@ -5,6 +5,34 @@ import Testing
 @testable import Settings
 
 @Suite struct SettingsLoaderTests {
+    /// Paths that a worker is granted are seen from the folder, as all others are, and are absolute for whoever gets them.
+    @Test func pathsInTheSettingsOfAFilter() throws {
+        let folder = ConfigurationFolder()
+        func settings(_ text: String) throws -> JSONValue {
+            folder.write("domains/example.com.yaml", ConfigurationFolder.domain + "filters: [{yara: \(text)}]\n")
+            return try #require(try folder.settings().policy.domains["example.com"]?.filters.first?.first?.settings)
+        }
+        let path = folder.path
+        #expect(
+            try settings("{rules: [finance/*.yar, /etc/rules], name_of: finance, more: {lists: [a, b, c]}}")
+                == .object([
+                    "rules": .array([.string("\(path)/finance/*.yar"), .string("/etc/rules")]), "name_of": .string("finance"),
+                    "more": .object(["lists": .array([.string("a"), .string("\(path)/b"), .string("c")])]),
+                ]))
+        #expect(try settings("{rules: finance}")["rules"] == .string("\(path)/finance"))
+        #expect(try settings("{more: {lists: []}}")["rules"] == .string("/usr/share/rules"))
+        #expect(try settings("{rules: \"\", more: {lists: x}}")["rules"] == .string(""))
+
+        // From wherever it is started.
+        let here = FileManager.default.currentDirectoryPath
+        let steps = here.split(separator: "/").map { _ in ".." }.joined(separator: "/")
+        let relative = steps.isEmpty ? String(path.dropFirst()) : steps + path
+        folder.write("domains/example.com.yaml", ConfigurationFolder.domain + "filters: [{yara: {rules: finance}}]\n")
+        let again = try ConfigurationFolder.loader.load(folder: relative, generation: 1).get()
+        let absolute = try #require(again.policy.domains["example.com"]?.filters.first?.first?.settings["rules"]?.string)
+        #expect(absolute.hasPrefix("/") && URL(filePath: absolute).standardized.path == URL(filePath: path + "/finance").standardized.path)
+    }
+
     @Test func readsAWholeConfiguration() throws {
         let folder = ConfigurationFolder([
             "cert.pem": "", "key.pem": "",

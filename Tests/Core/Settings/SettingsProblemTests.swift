@@ -105,6 +105,11 @@ import Testing
         ("metrics: {address: 127.0.0.1}", ["postern.yaml:5:10: `port` is missing; add `port: 25`"]),
         ("thresholds: {tag: 1}", ["postern.yaml:5:14: unknown key `tag`; known: defer, reject"]),
         ("edge: [hello]", ["postern.yaml:5:8: `hello` does nothing at the edge: its phases are data; put it under `filters` of a domain"]),
+        (
+            "edge: [greylist]",
+            ["postern.yaml:5:8: `greylist` does nothing at the edge: its phases are rcpt, outcome; put it under `filters` of a domain"]
+        ),
+        ("edge: [observer]", []),
         ("edge: [rbk]", ["postern.yaml:5:8: there is no plugin `rbk`; did you mean `rbl`?"]),
         (
             "edge: [geo, geo]",
