@@ -14,7 +14,7 @@ struct PluginList: AsyncParsableCommand {
         discussion: """
             GENERATION counts how often it was loaded anew, and says how many are held where mail still goes through an older one. WORKERS are the \
             processes that it runs in; --json also says what holds them (`cage`). A second table has what those may have (`workers:` in postern.yaml): \
-            a USER each where it says from which to which.
+            a USER each where it says from which to which; and below, which plugin rests since it failed for several senders.
             """)
 
     @OptionGroup var control: ControlOptions
@@ -37,6 +37,11 @@ struct PluginList: AsyncParsableCommand {
         }
         table.print()
         printLimits(plugins)
+        for plugin in plugins {
+            guard let until = plugin.restsUntil else { continue }
+            let line = "\(plugin.id) rests until \(Explanation.clock(until)): \(plugin.restReason ?? "")"
+            Terminal.print("\n" + Terminal.colour(Terminal.escaped(line), .red))
+        }
     }
 
     private func printLimits(_ plugins: [PluginRecord]) {

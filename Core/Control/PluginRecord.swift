@@ -30,6 +30,9 @@ public struct PluginRecord: Codable, Hashable, Sendable {
     public var cage: [String] = []
     /// What its workers may have; absent where it runs in the gateway alone.
     public var limits: WorkerLimitsRecord?
+    /// Until when it is not asked since it failed for several senders (RFC 3339), and why; absent while it is.
+    public var restsUntil: String?
+    public var restReason: String?
 
     public init(
         id: String, version: String, vendor: String, summary: String, generation: Int, home: String, path: String, instances: Int,
@@ -53,6 +56,8 @@ public struct PluginRecord: Codable, Hashable, Sendable {
         case id, version, vendor, summary, generation, home, path, instances, running, calls, faults, workers, cage, limits
         case generationsHeld = "generations_held"
         case slowCalls = "slow_calls"
+        case restsUntil = "rests_until"
+        case restReason = "rest_reason"
         case p50 = "p50_microseconds"
         case p99 = "p99_microseconds"
     }

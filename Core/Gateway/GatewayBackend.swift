@@ -185,7 +185,8 @@ struct GatewayBackend: ControlBackend {
     }
 
     func plugins() async throws -> [PluginRecord] {
-        gateway.host.list().map { plugin in
+        let now = gateway.clock.now
+        return gateway.host.list().map { plugin in
             var record = PluginRecord(
                 id: plugin.id, version: plugin.version, vendor: plugin.vendor, summary: gateway.host.manifest(of: plugin.id)?.summary ?? "",
                 generation: plugin.generation, home: plugin.home.rawValue, path: plugin.libraryPath, instances: plugin.instances,
@@ -196,6 +197,10 @@ struct GatewayBackend: ControlBackend {
             record.slowCalls = plugin.slowCalls
             record.workers = plugin.workers
             record.cage = plugin.cage
+            if let rest = plugin.rest, rest.until > now {
+                record.restsUntil = CivilTime(rest.until).rfc3339
+                record.restReason = rest.reason
+            }
             record.limits = plugin.limits.map { limits in
                 WorkerLimitsRecord(
                     memory: limits.memory, temporary: limits.temporaryBytes, threads: limits.threads,

@@ -17,6 +17,7 @@ final class HostGeneration: PluginGeneration {
     var cage: [String] { [] }
     var pid: Int32? { nil }
     var workerLimits: WorkerLimits? { nil }
+    var rest: PluginRest? { nil }
 
     init(
         number: Int, files: PluginFiles, copies: LibraryCopies, stats: PluginStats, services: GatewayServices,

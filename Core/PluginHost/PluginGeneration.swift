@@ -15,6 +15,8 @@ protocol PluginGeneration: AnyObject, Sendable {
     var pid: Int32? { get }
     /// Of its workers; nil where it has none.
     var workerLimits: WorkerLimits? { get }
+    /// The last that it was given.
+    var rest: PluginRest? { get }
 
     /// `digest`: of the settings.
     func makeInstance(_ settings: JSONValue, digest: String) -> Result<any FilterInstance, SettingsRefusal>

@@ -199,7 +199,8 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
                     generationsHeld: held.count, instances: held.reduce(0) { $0 + $1.instanceCount }, running: counts.running,
                     calls: counts.calls, slowCalls: counts.slow, faults: counts.faults, p50: counts.p50, p99: counts.p99,
                     workers: current.compactMap(\.pid), cage: current.map(\.cage).first { !$0.isEmpty } ?? [],
-                    limits: current.lazy.compactMap(\.workerLimits).first)
+                    limits: current.lazy.compactMap(\.workerLimits).first,
+                    rest: current.compactMap(\.rest).max { $0.until < $1.until })
             }
         }.sorted { $0.id < $1.id }
     }

@@ -28,4 +28,13 @@ public struct PluginStatus: Sendable {
     public var cage: [String]
     /// What its workers may have; nil where it runs in the gateway alone.
     public var limits: WorkerLimits?
+    /// The last rest that it was given; it may be over.
+    public var rest: PluginRest?
+}
+
+/// A plugin that failed for several senders is not asked for a while: its runs end in errors.
+public struct PluginRest: Hashable, Sendable {
+    public var until: Timestamp
+    /// For the operator.
+    public var reason: String
 }

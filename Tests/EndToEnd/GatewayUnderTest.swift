@@ -131,9 +131,10 @@ final class GatewayUnderTest: @unchecked Sendable {
     }
 
     /// Sends with Python's smtplib; one line of output per message: the reply, or `code text` of the refusal.
-    /// `fields`: more header fields, `Name: value`.
+    /// `fields`: more header fields, `Name: value`. `client`: its address.
     func send(
-        count: Int = 1, from: String = "a@sender.example", to: [String] = ["b@example.com"], fields: [String] = [], text: String = "Hello"
+        count: Int = 1, from: String = "a@sender.example", to: [String] = ["b@example.com"], fields: [String] = [], text: String = "Hello",
+        client: String = "127.0.0.1"
     ) throws -> [String] {
         let recipients = "[" + to.map { "'\($0)'" }.joined(separator: ",") + "]"
         let header = fields.map { $0 + "\\r\\n" }.joined()
@@ -141,7 +142,7 @@ final class GatewayUnderTest: @unchecked Sendable {
             import smtplib, sys
             for n in range(\(count)):
                 try:
-                    s = smtplib.SMTP('127.0.0.1', \(port), timeout=60)
+                    s = smtplib.SMTP('127.0.0.1', \(port), timeout=60, source_address=('\(client)', 0))
                     bad = None
                     for code, t in (f() for f in (lambda: s.ehlo('client.example'), lambda: s.mail('\(from)'))):
                         if code >= 400: bad = (code, t); break

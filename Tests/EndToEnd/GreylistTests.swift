@@ -3,10 +3,10 @@ import Testing
 
 /// Who is new waits, over a restart and a power cut; whom one of ours has written to does not.
 @Suite(.serialized) struct GreylistTests {
-    @Test(.enabled(if: Tool.isStaged)) func waitsOverAPowerCutAndIsLetIn() throws {
+    @Test(.enabled(if: Tool.isStaged), arguments: ["host", "worker"]) func waitsOverAPowerCutAndIsLetIn(_ home: String) throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }
-        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [{greylist: {delay: 2s, networks: 0}}]")
+        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [{greylist: {home: \(home), delay: 2s, networks: 0}}]")
         try gateway.start()
         defer { gateway.stop() }
         let first = try gateway.send()[0]
@@ -28,14 +28,15 @@ import Testing
         #expect(try gateway.send(from: "new@sender.example")[0].hasPrefix("450"))
     }
 
-    @Test(.enabled(if: Tool.isStaged)) func correspondentsAreLearntFromWhatIsSent() throws {
+    @Test(.enabled(if: Tool.isStaged), arguments: ["host", "worker"])
+    func correspondentsAreLearntFromWhatIsSent(_ home: String) throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }
         let gateway = try GatewayUnderTest(
             nextHop: sink.port,
             domain: """
-                filters: [{greylist: {delay: 1h}}]
-                outbound: {filters: [greylist], networks: [127.0.0.0/8], deliver_to: [{host: 127.0.0.1, port: \(sink.port), tls: never}]}
+                filters: [{greylist: {home: \(home), delay: 1h}}]
+                outbound: {filters: [{greylist: {home: \(home)}}], networks: [127.0.0.0/8], deliver_to: [{host: 127.0.0.1, port: \(sink.port), tls: never}]}
                 """, named: ["out": "role: outbound, auth: off"])
         try gateway.start()
         defer { gateway.stop() }
@@ -56,10 +57,10 @@ import Testing
     }
 
     /// A shadow is seen in trace, scan and log, and lets everybody in.
-    @Test(.enabled(if: Tool.isStaged)) func asAShadowItOnlyTells() throws {
+    @Test(.enabled(if: Tool.isStaged), arguments: ["host", "worker"]) func asAShadowItOnlyTells(_ home: String) throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }
-        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [{greylist: {shadow: true}}]")
+        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [{greylist: {home: \(home), shadow: true}}]")
         try gateway.start()
         defer { gateway.stop() }
         let id = try #require(GatewayUnderTest.queueID(gateway.send()[0]))

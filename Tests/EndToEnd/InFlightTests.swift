@@ -4,7 +4,7 @@ import Testing
 
 /// `postern inflight` of a gateway whose name server says nothing.
 @Suite(.serialized) struct InFlightTests {
-    @Test(.enabled(if: Tool.isStaged)) func namesWhatIsWaitedFor() throws {
+    @Test(.enabled(if: Tool.isStaged), arguments: ["host", "worker"]) func namesWhatIsWaitedFor(_ home: String) throws {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         defer { close(socket) }
         let port = Tool.freePort()
@@ -18,7 +18,7 @@ import Testing
         try #require(bound == 0)
         let gateway = try GatewayUnderTest(
             nextHop: Tool.freePort(),
-            more: "edge: [{rbl: {wait: 60s, timeout: 60s, ask_private: true, zones: {silent.example: {127.0.0.2: 4}}}}]",
+            more: "edge: [{rbl: {home: \(home), wait: 60s, timeout: 60s, ask_private: true, zones: {silent.example: {127.0.0.2: 4}}}}]",
             dns: "{forward: [\"127.0.0.1:\(port)\"]}")
         try gateway.start()
         defer { gateway.stop() }

@@ -120,6 +120,48 @@ import Testing
         #expect(gateway.workers.count == 1)
     }
 
+    @Test(.enabled(if: Tool.isStaged)) func aPluginThatRestsIsListedAsSuch() throws {
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [{faulty: {on_error: skip}}]", probe: Probe("faulty"))
+        try gateway.start()
+        defer { gateway.stop() }
+        func plugin() throws -> [String: Any]? { try gateway.json("plugin", "list").first { $0["id"] as? String == "faulty" } }
+        #expect(try plugin()?["rests_until"] == nil)
+        for n in 1...5 {
+            #expect(try gateway.send(fields: ["Fault: segfault"], text: "message \(n)", client: "127.0.\(n).1")[0].hasPrefix("250"))
+        }
+        let rests = try #require(try plugin())
+        #expect((rests["rests_until"] as? String)?.hasSuffix("Z") == true, "\(rests)")
+        #expect((rests["rest_reason"] as? String)?.contains("signal 11") == true, "\(rests)")
+        let text = try gateway.command("plugin", "list").output
+        #expect(text.contains("faulty rests until 20") && text.contains("failed for several senders"), "\(text)")
+        #expect(lines(gateway, "rests for 60 s").count == 1)
+        // It is not asked, and the mail goes on as the slot says.
+        let id = try #require(GatewayUnderTest.queueID(gateway.send(text: "harmless")[0]))
+        #expect(try gateway.command("trace", id, "--json").output.contains("PLUGIN_FAULTY_ERROR"))
+    }
+
+    /// What a message waits for in a worker is named: by what its worker asked for, else by the worker.
+    @Test(.enabled(if: Tool.isStaged)) func inflightNamesTheWorker() throws {
+        let gateway = try GatewayUnderTest(
+            nextHop: Tool.freePort(), domain: "filters: [{faulty: {timeout: 300s}}]", probe: Probe("faulty"))
+        try gateway.start()
+        defer { gateway.stop(SIGKILL) }
+        Thread { _ = try? gateway.send(fields: ["Fault: hang"]) }.start()
+        var waits: [[String: Any]] = []
+        #expect(
+            Tool.wait {
+                waits = (try? gateway.json("inflight")) ?? []
+                return !waits.isEmpty
+            })
+        let wait = try #require(waits.first)
+        #expect(wait["filter"] as? String == "faulty" && wait["phase"] as? String == "data", "\(wait)")
+        let worker = try #require(gateway.workers.first)
+        #expect((wait["waits_for"] as? [String])?.contains { $0.hasPrefix("its worker (pid \(worker))") } == true, "\(wait)")
+        #expect(try gateway.command("inflight").output.contains("pid \(worker)"))
+    }
+
     @Test(.enabled(if: Tool.isStaged)) func workersThatAreKilledCostNothing() throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }

@@ -44,11 +44,19 @@ extension WorkerGeneration {
 
     /// A failure that is the message's or the plugin's for sure.
     func failed(_ run: WorkerRun, _ why: String) {
-        let client = run.call.session.client
-        let rests = state.withLock { $0.breaker.failed(client, at: run.loop.uptime) }
+        let (now, uptime) = (run.loop.now, run.loop.uptime)
+        let rest = state.withLock { state -> PluginRest? in
+            guard state.breaker.failed(run.call.session.client, at: uptime), let end = state.breaker.restsUntil else { return nil }
+            let rest = PluginRest(until: now + (end - uptime), reason: "failed for several senders, the last time: \(why)")
+            state.rest = rest
+            return rest
+        }
         stats.fault(.crash)
         logger.error("\(why)", metadata: Self.metadata(run.call))
-        if rests { logger.critical("rests: it failed for several senders. Its filters end in errors until it is tried again") }
+        if let rest {
+            let seconds = (rest.until - now).components.seconds
+            logger.critical("rests for \(seconds) s: it failed for several senders. Its filters end in errors until it is tried again")
+        }
     }
 
     /// The findings as the manifest allows them.

@@ -63,6 +63,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         /// Who waits for the answer of [config] functions.
         var answers: [UInt32: @Sendable (Result<[SettingsProblem], SettingsRefusal>) -> Void] = [:]
         var breaker = Breaker()
+        var rest: PluginRest?
     }
 
     /// Of one instance.
@@ -122,6 +123,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     var cage: [String] { state.withLock(\.cage) }
     var pid: Int32? { state.withLock { $0.serving?.pid } }
     var workerLimits: WorkerLimits? { limits }
+    var rest: PluginRest? { state.withLock(\.rest) }
 
     // MARK: [config]. Threads that may wait
 
