@@ -9,16 +9,23 @@ public struct WorkerLimitsRecord: Codable, Hashable, Sendable {
     public var grace: Int
     public var start: Int
     public var heartbeat: Int
+    /// In the home `worker-per-domain`: so many at once, and the milliseconds after which one ends that has nothing to do.
+    public var mostPerDomain: Int
+    public var idle: Int
     /// `60706-61183`: one of these each; a single number: all are this one. Behind a colon their group.
     public var user: String
 
-    public init(memory: Int, temporary: Int, threads: Int, grace: Int, start: Int, heartbeat: Int, user: String) {
+    public init(
+        memory: Int, temporary: Int, threads: Int, grace: Int, start: Int, heartbeat: Int, mostPerDomain: Int, idle: Int, user: String
+    ) {
         self.memory = memory
         self.temporary = temporary
         self.threads = threads
         self.grace = grace
         self.start = start
         self.heartbeat = heartbeat
+        self.mostPerDomain = mostPerDomain
+        self.idle = idle
         self.user = user
     }
 
@@ -29,5 +36,7 @@ public struct WorkerLimitsRecord: Codable, Hashable, Sendable {
         case grace = "grace_milliseconds"
         case start = "start_milliseconds"
         case heartbeat = "heartbeat_milliseconds"
+        case mostPerDomain = "most_per_domain"
+        case idle = "idle_milliseconds"
     }
 }

@@ -196,7 +196,8 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
                     id: slot.files.manifest.id, version: slot.files.manifest.version, vendor: slot.files.manifest.vendor,
                     home: homes.count == 1 ? homes.first! : slot.files.manifest.recommendedHome,
                     libraryPath: slot.files.libraryPath, digest: current.last?.digest ?? "", generation: current.last?.number ?? 0,
-                    generationsHeld: held.count, instances: held.reduce(0) { $0 + $1.instanceCount }, running: counts.running,
+                    generationsHeld: Set(held.map(\.number)).count, instances: held.reduce(0) { $0 + $1.instanceCount },
+                    running: counts.running,
                     calls: counts.calls, slowCalls: counts.slow, faults: counts.faults, p50: counts.p50, p99: counts.p99,
                     workers: current.compactMap(\.pid), cage: current.map(\.cage).first { !$0.isEmpty } ?? [],
                     limits: current.lazy.compactMap(\.workerLimits).first,
@@ -221,7 +222,8 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
                 slot.files.libraryPath,
                 "allows no home '\(place.home.rawValue)', but \(slot.files.manifest.homes.map(\.rawValue).joined(separator: ", "))")
         }
-        let number = slot.lastNumber + 1
+        // Those of several domains are one generation.
+        let number = slot.current.first { $0.key.home == place.home }?.value.number ?? slot.lastNumber + 1
         let made: any PluginGeneration =
             switch place.home {
             case .host:
@@ -230,12 +232,13 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
                     logger: logger)
             case .worker, .workerPerDomain:
                 try workers.generation(
-                    number: number, files: slot.files, copies: copies, limits: policy.withLock { $0.limits(of: plugin) },
+                    number: number, isDomains: place.home == .workerPerDomain, files: slot.files, copies: copies,
+                    limits: policy.withLock { $0.limits(of: plugin) },
                     stats: slot.stats, services: services, logger: logger)
             }
         plugins.withLock {
             $0[plugin]?.current[place] = made
-            $0[plugin]?.lastNumber = number
+            $0[plugin]?.lastNumber = max(slot.lastNumber, number)
             $0[plugin]?.older.removeAll { $0.generation == nil }
         }
         return made

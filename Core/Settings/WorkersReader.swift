@@ -56,6 +56,11 @@ struct WorkersReader {
         limits.grace = map.duration("grace", in: .milliseconds(100) ... .seconds(600)) ?? limits.grace
         limits.start = map.duration("start", in: wait) ?? limits.start
         limits.heartbeat = map.duration("heartbeat", in: wait) ?? limits.heartbeat
+        if let map = map.mapping("per_domain") {
+            limits.mostPerDomain = map.integer("most", in: 1...10_000) ?? limits.mostPerDomain
+            limits.idle = map.duration("idle", in: .seconds(1) ... .seconds(86_400)) ?? limits.idle
+            map.finish()
+        }
         if let text = map.text("user") {
             if let users = users(text, at: map.place(of: "user")) { limits.users = users }
         }

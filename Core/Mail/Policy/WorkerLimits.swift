@@ -12,6 +12,10 @@ public struct WorkerLimits: Hashable, Sendable {
     public var start = Duration.seconds(60)
     /// A nonblocking plugin that holds its worker up for so long.
     public var heartbeat = Duration.seconds(10)
+    /// In the home `worker-per-domain`: so many at once, beside those in which runs are tried again.
+    public var mostPerDomain = 16
+    /// In the home `worker-per-domain`: one that nothing has been asked of for so long ends.
+    public var idle = Duration.seconds(600)
     /// Whom they run as when the gateway is root.
     public var users = WorkerUsers()
 

@@ -20,7 +20,21 @@ extension WorkerGeneration {
     }
 
     private func startServingNow() {
-        start(only: nil) { [weak self] process, made in
+        if let places { places.enter(self) } else { startServing(in: nil) }
+    }
+
+    /// There is room for its worker. False: nobody waits for it any more.
+    func begin(in place: WorkerPlaces.Place) -> Bool {
+        let isNeeded = state.withLock { state in
+            state.isStarting = !state.waiting.isEmpty || !state.answers.isEmpty
+            return state.isStarting
+        }
+        if isNeeded { startServing(in: place) }
+        return isNeeded
+    }
+
+    private func startServing(in place: WorkerPlaces.Place?) {
+        start(only: nil, in: place) { [weak self] process, made in
             self?.serve(process, made)
         } ended: { [weak self] why, start in
             self?.servingEnded(why, start)
@@ -29,9 +43,11 @@ extension WorkerGeneration {
 
     /// `only`: the one instance that it needs; nil: all.
     func start(
-        only instance: UInt32?, ready: @escaping (WorkerProcess, Set<UInt32>) -> Void, ended: @escaping (String, WorkerStart) -> Void
+        only instance: UInt32?, in place: WorkerPlaces.Place? = nil, ready: @escaping (WorkerProcess, Set<UInt32>) -> Void,
+        ended: @escaping (String, WorkerStart) -> Void
     ) {
         let start = WorkerStart(ready: ready, ended: ended)
+        start.place = place
         do throws(LinkFailure) {
             var orders = orders
             let granted = state.withLock { Self.wanted($0) }
@@ -117,6 +133,7 @@ extension WorkerGeneration {
             run.leave(toReplay: false)
             run.finish(verdict(run, findings))
             endIfRetired(process)
+            start.place?.used()
             if run.isReplayed { process.end(Self.notNeeded) }
         case .log(let number, let level, let text):
             guard logged.take() else { return }
@@ -157,6 +174,41 @@ extension WorkerGeneration {
             state.refused.formUnion(refused)
         }
         ready(process, start.made)
+        if let place = start.place { endWhenIdle(start, place) }
+    }
+
+    private func endWhenIdle(_ start: WorkerStart, _ place: WorkerPlaces.Place) {
+        let left = limits.idle - place.idle
+        reactor.after(left > .zero ? left : limits.idle) { [weak self, weak start] in
+            guard let self, let start, start.process != nil else { return }
+            if place.idle < limits.idle || !endServingIfUnused() { endWhenIdle(start, place) }
+        }
+    }
+
+    /// False: it is busy, or there is none.
+    func endServingIfUnused() -> Bool {
+        let process = state.withLock { state -> WorkerProcess? in
+            guard let process = state.serving, state.answers.isEmpty, !state.runs.values.contains(where: { $0.process === process }) else {
+                return nil
+            }
+            // From now on whoever comes waits for the next.
+            state.serving = nil
+            return process
+        }
+        process?.end(Self.notNeeded)
+        return process != nil
+    }
+
+    /// The worker takes no new runs, and ends with its last. False: none serves.
+    func retireServing() -> Bool {
+        let process = state.withLock { state -> WorkerProcess? in
+            guard let process = state.serving else { return nil }
+            state.retiring.append(process)
+            state.serving = nil
+            return process
+        }
+        if let process { endIfRetired(process) }
+        return process != nil
     }
 
     /// Asks again and again whether it is there. A nonblocking plugin that does not return holds all of its runs up.
@@ -295,6 +347,7 @@ extension WorkerGeneration {
     private static func cleanUp(_ start: WorkerStart, _ users: UserPool) {
         if let folder = start.temporary { try? FileManager.default.removeItem(atPath: folder) }
         users.release(start.user)
+        start.place?.leave()
     }
 
     static let notNeeded = "is not needed any more"

@@ -24,6 +24,8 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     let services: GatewayServices
     let crashes: CrashList
     let reactor: WorkerReactor
+    /// In the home `worker-per-domain`.
+    let places: WorkerPlaces?
     let logger: Logger
     let rules: VerdictDraft.Rules
     /// What it logs and what it prints: one does not drown the other.
@@ -87,7 +89,8 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
 
     init(
         number: Int, files: PluginFiles, copies: LibraryCopies, program: String, orders: WorkerOrders, limits: WorkerLimits,
-        stats: PluginStats, services: GatewayServices, crashes: CrashList, reactor: WorkerReactor, logger: Logger
+        stats: PluginStats, services: GatewayServices, crashes: CrashList, reactor: WorkerReactor, places: WorkerPlaces?,
+        logger: Logger
     ) throws(LoadFailure) {
         let copy = try copies.take(files.libraryPath)
         library = open(copy.path, O_RDONLY | O_CLOEXEC)
@@ -103,6 +106,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         self.services = services
         self.crashes = crashes
         self.reactor = reactor
+        self.places = places
         var logger = logger
         logger[metadataKey: "plugin"] = .string(files.manifest.id)
         self.logger = logger
@@ -133,11 +137,15 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
             state.settings[state.lastInstance] = Settings(text: settings.canonical, paths: paths(settings))
             return state.lastInstance
         }
+        let instance = WorkerInstance(generation: self, id: id, settings: settings, digest: digest)
+        // What another domain's worker has accepted is made with this one's first message.
+        let accepted = WorkerPlaces.Accepted(library: self.digest, limits: limits, settings: settings)
+        if places?.hasAccepted(accepted) == true { return .success(instance) }
         switch ask(id, { GatewayMessage.makeInstance(id, settings: settings.canonical).record }) {
-        case .success: return .success(WorkerInstance(generation: self, id: id, settings: settings, digest: digest))
-        case .failure(let refusal):
-            drop(id)
-            return .failure(refusal)
+        case .success:
+            places?.accept(accepted)
+            return .success(instance)
+        case .failure(let refusal): return .failure(refusal)
         }
     }
 

@@ -8,7 +8,7 @@ final class WorkerInstance: FilterInstance {
     private let egress: Egress
 
     var manifest: FilterManifest { generation.manifest }
-    var home: FilterManifest.Home { .worker }
+    var home: FilterManifest.Home { generation.places == nil ? .worker : .workerPerDomain }
 
     init(generation: WorkerGeneration, id: UInt32, settings: JSONValue, digest: String) {
         egress = Egress(generation.manifest.egress, settings: settings)

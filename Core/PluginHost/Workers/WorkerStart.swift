@@ -17,6 +17,8 @@ final class WorkerStart {
     /// What it said itself of a start that failed.
     var failure: String?
     var granted: Set<String> = []
+    /// Where workers have places.
+    var place: WorkerPlaces.Place?
     /// Of a gateway that is root.
     var user: UInt32?
     /// Its folder for temporary files.

@@ -10,6 +10,8 @@ final class Workers: Sendable {
     private let program: WorkerProgram
     private let crashes: CrashList
     private let reactor = Mutex<WorkerReactor?>(nil)
+    /// By plugin.
+    private let places = Mutex<[String: WorkerPlaces]>([:])
 
     init(_ program: WorkerProgram) {
         self.program = program
@@ -18,8 +20,10 @@ final class Workers: Sendable {
 
     deinit { reactor.withLock { $0?.stop() } }
 
+    /// `isDomains`: for one domain's mail, in the home `worker-per-domain`.
     func generation(
-        number: Int, files: PluginFiles, copies: LibraryCopies, limits: WorkerLimits, stats: PluginStats, services: GatewayServices,
+        number: Int, isDomains: Bool, files: PluginFiles, copies: LibraryCopies, limits: WorkerLimits, stats: PluginStats,
+        services: GatewayServices,
         logger: Logger
     ) throws(LoadFailure) -> WorkerGeneration {
         guard access(program.path, X_OK) == 0 else {
@@ -36,8 +40,19 @@ final class Workers: Sendable {
             libraryName: files.libraryPath, manifest: files.manifestBytes, manifestName: files.manifestPath, threads: limits.threads,
             memory: limits.memory)
         orders.temporaryBytes = limits.temporaryBytes
+        let places = isDomains ? self.places(of: files.manifest.id, limits, reactor) : nil
         return try WorkerGeneration(
             number: number, files: files, copies: copies, program: program.path, orders: orders, limits: limits, stats: stats,
-            services: services, crashes: crashes, reactor: reactor, logger: logger)
+            services: services, crashes: crashes, reactor: reactor, places: places, logger: logger)
+    }
+
+    private func places(of plugin: String, _ limits: WorkerLimits, _ reactor: WorkerReactor) -> WorkerPlaces {
+        let places = places.withLock { all in
+            let places = all[plugin] ?? WorkerPlaces(reactor)
+            all[plugin] = places
+            return places
+        }
+        places.set(most: limits.mostPerDomain)
+        return places
     }
 }

@@ -101,13 +101,14 @@ final class TestPlugins {
 
     /// Starts a run on the manual loop.
     func start(
-        _ phase: Phase, id: String = "test", settings: JSONValue = .object([:]), message: String? = nil, earlier: [EarlierVerdict] = []
+        _ phase: Phase, id: String = "test", settings: JSONValue = .object([:]), message: String? = nil, earlier: [EarlierVerdict] = [],
+        domain: String? = nil
     ) throws -> (any FilterRun, Events) {
         host.rescan()
         var slot = FilterSlot(name: "slot", plugin: id)
         slot.home = home
         slot.settings = settings
-        let instance = try host.instance(for: slot)
+        let instance = try domain.map { try host.instance(for: slot, of: $0) } ?? host.instance(for: slot)
         let events = Events()
         var call = call(phase, message)
         call.earlier = earlier

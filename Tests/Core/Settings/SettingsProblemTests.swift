@@ -54,11 +54,19 @@ import Testing
         ("workers: {plugins: {rbl: {memory: 1GB}}}", ["postern.yaml:5:21: `rbl` never runs in a worker; remove it"]),
         (
             "workers: {plugins: {clamav: {plugins: {}}}}",
-            ["postern.yaml:5:30: unknown key `plugins`; known: grace, group, heartbeat, memory, start, temporary, threads, user"]
+            [
+                "postern.yaml:5:30: unknown key `plugins`; known: grace, group, heartbeat, memory, per_domain, start, temporary, threads, user"
+            ]
         ),
         (
             "workers: {plugins: {clamav: 4}}",
             ["postern.yaml:5:29: the limits of `clamav` must be a mapping, not `4`; write `key: value` lines"]
+        ),
+        (
+            "workers: {per_domain: {most: 0}}",
+            [
+                "postern.yaml:5:30: `most` must be a whole number from 1 to 10000, not `0`; write a whole number from 1 to 10000, without quotes"
+            ]
         ),
         ("workers: {user: root}", ["postern.yaml:5:17: workers never run as root; name another user"]),
         ("workers: {user: 0-9}", ["postern.yaml:5:17: workers never run as root; name another user"]),
