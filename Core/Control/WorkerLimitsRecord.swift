@@ -9,6 +9,8 @@ public struct WorkerLimitsRecord: Codable, Hashable, Sendable {
     public var grace: Int
     public var start: Int
     public var heartbeat: Int
+    /// Runs that are tried again at once, each in a worker of its own.
+    public var retries: Int
     /// In the home `worker-per-domain`: so many at once, and the milliseconds after which one ends that has nothing to do.
     public var mostPerDomain: Int
     public var idle: Int
@@ -16,7 +18,8 @@ public struct WorkerLimitsRecord: Codable, Hashable, Sendable {
     public var user: String
 
     public init(
-        memory: Int, temporary: Int, threads: Int, grace: Int, start: Int, heartbeat: Int, mostPerDomain: Int, idle: Int, user: String
+        memory: Int, temporary: Int, threads: Int, grace: Int, start: Int, heartbeat: Int, retries: Int, mostPerDomain: Int, idle: Int,
+        user: String
     ) {
         self.memory = memory
         self.temporary = temporary
@@ -24,13 +27,14 @@ public struct WorkerLimitsRecord: Codable, Hashable, Sendable {
         self.grace = grace
         self.start = start
         self.heartbeat = heartbeat
+        self.retries = retries
         self.mostPerDomain = mostPerDomain
         self.idle = idle
         self.user = user
     }
 
     enum CodingKeys: String, CodingKey {
-        case threads, user
+        case threads, retries, user
         case memory = "memory_bytes"
         case temporary = "temporary_bytes"
         case grace = "grace_milliseconds"

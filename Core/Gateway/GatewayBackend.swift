@@ -205,7 +205,7 @@ struct GatewayBackend: ControlBackend {
                 WorkerLimitsRecord(
                     memory: limits.memory, temporary: limits.temporaryBytes, threads: limits.threads,
                     grace: Int(limits.grace.microseconds / 1000), start: Int(limits.start.microseconds / 1000),
-                    heartbeat: Int(limits.heartbeat.microseconds / 1000), mostPerDomain: limits.mostPerDomain,
+                    heartbeat: Int(limits.heartbeat.microseconds / 1000), retries: limits.retries, mostPerDomain: limits.mostPerDomain,
                     idle: Int(limits.idle.microseconds / 1000), user: "\(limits.users)")
             }
             return record

@@ -56,6 +56,7 @@ struct WorkersReader {
         limits.grace = map.duration("grace", in: .milliseconds(100) ... .seconds(600)) ?? limits.grace
         limits.start = map.duration("start", in: wait) ?? limits.start
         limits.heartbeat = map.duration("heartbeat", in: wait) ?? limits.heartbeat
+        limits.retries = map.integer("retries", in: 1...64) ?? limits.retries
         if let map = map.mapping("per_domain") {
             limits.mostPerDomain = map.integer("most", in: 1...10_000) ?? limits.mostPerDomain
             limits.idle = map.duration("idle", in: .seconds(1) ... .seconds(86_400)) ?? limits.idle

@@ -13,11 +13,17 @@ struct Database: FileSource {
 
     func order(replacing old: Engine) -> ReloadOrder {
         if settings.reload == .hold { return .hold(reason: "reload: hold") }
-        guard settings.memory > 0 else { return .beside }
-        let now = ProcessMemory.resident ?? old.bytes
-        let needed = now + max(old.bytes, Self.estimate(stamps()))
-        if needed <= settings.memory { return .beside }
-        return .hold(reason: "two at once would take about \(needed >> 20) MiB, memory allows \(settings.memory >> 20) MiB")
+        let new = max(old.bytes, Self.estimate(stamps()))
+        let needed = (ProcessMemory.resident ?? old.bytes) + new
+        if settings.memory > 0, needed > settings.memory {
+            return .hold(reason: "two at once would take about \(needed >> 20) MiB, memory allows \(settings.memory >> 20) MiB")
+        }
+        // An eighth is left for scans: who runs into the limit ends.
+        let counted = (ProcessMemory.data ?? old.bytes) + new
+        if let limit = ProcessMemory.limit, counted > limit / 8 * 7 {
+            return .hold(reason: "two at once would take about \(counted >> 20) MiB, and this process may have \(limit >> 20) MiB")
+        }
+        return .beside
     }
 
     func load(isFirst: Bool) throws -> Engine {

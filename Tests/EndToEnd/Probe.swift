@@ -17,13 +17,14 @@ final class Probe {
         }
     }
 
-    /// `build`: what the macro POSTERN_BUILD says. The library is replaced by renaming.
-    func compile(_ name: String, build: String = "0") throws {
+    /// `build`: what the macro POSTERN_BUILD says; `options`: more of the compiler's. The library is replaced by renaming.
+    func compile(_ name: String, build: String = "0", options: [String] = []) throws {
         let library = folder.path + "/\(name).so"
-        let compiled = try Tool.run([
-            "cc", "-D_GNU_SOURCE", "-DPOSTERN_BUILD=\"\(build)\"", "-shared", "-fPIC", "-fvisibility=hidden",
-            "-I\(Tool.tree)/SDK/CPostern/include", "-o", library + ".new", "\(Tool.tree)/Tests/SDK/\(name)/\(name).c",
-        ])
+        let compiled = try Tool.run(
+            [
+                "cc", "-D_GNU_SOURCE", "-DPOSTERN_BUILD=\"\(build)\"", "-shared", "-fPIC", "-fvisibility=hidden",
+                "-I\(Tool.tree)/SDK/CPostern/include", "-o", library + ".new", "\(Tool.tree)/Tests/SDK/\(name)/\(name).c",
+            ] + options)
         try #require(compiled.status == 0, "\(compiled.errors)")
         try #require(rename(library + ".new", library) == 0)
     }

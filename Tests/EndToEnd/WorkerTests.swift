@@ -86,6 +86,34 @@ import Testing
         #expect(sink.messages.count == 1)
     }
 
+    /// After a crash its plugin has to load again, for longer than its slot's timeout: mail waits with its senders, and none is lost.
+    @Test(.enabled(if: Tool.isStaged)) func aPluginThatLoadsSlowlyLosesNothing() throws {
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let probe = try Probe("faulty")
+        try probe.compile("faulty", options: ["-DPOSTERN_LOAD_SECONDS=3"])
+        let gateway = try GatewayUnderTest(
+            nextHop: sink.port, domain: "filters: [{faulty: {timeout: 1s, on_timeout: defer, on_crash: quarantine}}]", probe: probe)
+        try gateway.start()
+        defer { gateway.stop() }
+        // Each as its sender would: again until it is taken.
+        func untilTaken(_ fields: [String], _ text: String) throws -> [String] {
+            var replies: [String] = []
+            _ = try Tool.wait {
+                replies.append(try gateway.send(fields: fields, text: text)[0])
+                return !replies.last!.hasPrefix("451")
+            }
+            return replies
+        }
+        let faulty = try untilTaken(["Fault: segfault"], "faulty")
+        #expect(faulty.count > 1 && faulty.last?.hasPrefix("250") == true, "\(faulty)")
+        let harmless = try untilTaken([], "harmless")
+        #expect(harmless.last?.hasPrefix("250") == true, "\(harmless)")
+        #expect(Tool.wait { sink.messages.contains { $0.contains("harmless") } })
+        #expect(try gateway.json("quarantine", "list").count == 1)
+        #expect(sink.messages.count == 1)
+    }
+
     @Test(.enabled(if: Tool.isStaged)) func limitsChangeWhileMailFlows() throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }

@@ -12,6 +12,8 @@ public struct WorkerLimits: Hashable, Sendable {
     public var start = Duration.seconds(60)
     /// A nonblocking plugin that holds its worker up for so long.
     public var heartbeat = Duration.seconds(10)
+    /// Runs whose worker died that are tried again at once, each in a worker of its own.
+    public var retries = 4
     /// In the home `worker-per-domain`: so many at once, beside those in which runs are tried again.
     public var mostPerDomain = 16
     /// In the home `worker-per-domain`: one that nothing has been asked of for so long ends.

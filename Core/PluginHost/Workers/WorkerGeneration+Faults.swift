@@ -7,20 +7,28 @@ import WorkerLink
 extension WorkerGeneration {
     /// Tries the next ones again, each in a worker that serves nothing else.
     func replayNext() {
-        while replay.underWay < Replay.most, !replay.queue.isEmpty {
+        while replay.underWay < limits.retries, !replay.queue.isEmpty {
             let run = replay.queue.removeFirst()
             if run.isFinished { continue }
             replay.underWay += 1
             start(only: run.instance) { [weak self] process, _ in
                 guard let self else { return }
-                if run.isFinished { return process.end(Self.notNeeded) }
                 state.withLock { $0.runs[run.number] = Entry(run: run, process: process) }
-                enter(run, process, after: run.departures)
-                // Cancelled in between: nobody tells of its end.
-                if run.isFinished { process.end(Self.notNeeded) }
+                if run.enter(process, after: run.departures) { return }
+                // Cancelled while the worker started.
+                process.call(run.number, instance: run.instance, run.call, now: run.loop.now)
+                goOn(run, in: process)
             } ended: { [weak self] why, start in
                 self?.replayEnded(run, why, start)
             }
+        }
+    }
+
+    /// It goes on without its session, for as long as a start may take.
+    func goOn(_ run: WorkerRun, in process: WorkerProcess) {
+        reactor.after(limits.start) { [weak self] in
+            guard let self, state.withLock({ $0.runs[run.number]?.process === process }) else { return }
+            cancel(run, in: process)
         }
     }
 
@@ -31,7 +39,7 @@ extension WorkerGeneration {
             run.finish(run.verdict(.error, "no worker to try it again: \(start.failure ?? why)"))
         } else if why.hasPrefix(WorkerProcess.ownFault) {
             run.finish(run.verdict(.error, why))
-        } else if why != Self.notNeeded, !run.isFinished {
+        } else if why != Self.notNeeded, why != Self.didNotReturn {
             let pid = start.process.map { " \($0.pid)" } ?? ""
             logger.error("a message ended two workers, the second\(pid) alone: \(why)", metadata: Self.metadata(run.call))
             crashes.add(run.call, plugin: manifest.id, library: digest, now: run.loop.now)

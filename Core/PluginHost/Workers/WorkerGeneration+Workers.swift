@@ -350,6 +350,7 @@ extension WorkerGeneration {
         start.place?.leave()
     }
 
+    static let didNotReturn = "was ended: a call did not return"
     static let notNeeded = "is not needed any more"
 
     func endIfIdle() {

@@ -84,7 +84,6 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     struct Replay {
         var queue: [WorkerRun] = []
         var underWay = 0
-        static let most = 4
     }
 
     init(
@@ -253,6 +252,11 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
 
     /// The run is over for its session; the worker has to come back from it.
     func cancelled(_ run: WorkerRun, in process: WorkerProcess?) {
+        // Its session waits no longer, but whether it ends this worker too is worth knowing: what took so long may have been the plugin's start.
+        if run.isReplayed {
+            if let process { reactor.execute { [self] in goOn(run, in: process) } }
+            return
+        }
         guard let process else {
             return state.withLock { state in
                 state.waiting.removeAll { $0 === run }
@@ -260,6 +264,10 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
                 state.runs[run.number] = nil
             }
         }
+        cancel(run, in: process)
+    }
+
+    func cancel(_ run: WorkerRun, in process: WorkerProcess) {
         process.send(GatewayMessage.cancel(run: run.number).record)
         let grace = limits.grace
         reactor.execute { [weak self] in
@@ -269,7 +277,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
                     run,
                     "did not come back from `\(run.call.slotName)` within \(grace.inTenths) after it was cancelled, in worker \(process.pid)"
                 )
-                process.end("was ended: a call did not return")
+                process.end(Self.didNotReturn)
             }
         }
     }

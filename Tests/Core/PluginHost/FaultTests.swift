@@ -105,6 +105,32 @@ struct FaultTests {
         #expect(plugins.log.lines.contains { $0.contains("did not come back from `slot`") })
     }
 
+    /// The session's time may end while the fresh worker still loads: that is a timeout, nothing is lost, and the culprit is found all the same.
+    @Test func aPluginThatLoadsSlowly() throws {
+        let plugins = try plugins(
+            "abort();", globals: "__attribute__((constructor)) static void load_a_database(void) { usleep(1500000); }")
+        let (_, innocent) = try plugins.start(.data, message: "?")
+        let (faulty, events) = try plugins.start(.data, message: "!")
+        WorkerTests.wait(plugins) { plugins.log.lines.contains { $0.contains("died: ") } }
+        faulty.cancel(.timeout)
+        #expect(events.verdicts.map(\.result) == [.timeout])
+        #expect(events.verdicts.first?.detail.contains("worker") == true, "\(events.verdicts)")
+        WorkerTests.wait(plugins) {
+            plugins.loop.advance(by: .milliseconds(200))
+            return plugins.log.lines.contains { $0.contains("ended two workers") } && !innocent.verdicts.isEmpty
+        }
+        #expect(innocent.verdicts.map(\.result) == [.done])
+        // It comes again, and ends no worker any more.
+        let (_, again) = try plugins.start(.data, message: "!")
+        WorkerTests.wait(plugins) { !again.verdicts.isEmpty }
+        #expect(again.verdicts.map(\.result) == [.crash])
+        #expect(again.verdicts.first?.detail.contains("is not shown to it again") == true)
+        let (_, next) = try plugins.start(.data, message: "next")
+        WorkerTests.wait(plugins) { !next.verdicts.isEmpty }
+        #expect(next.verdicts.map(\.result) == [.done])
+        #expect(plugins.log.lines.count { $0.contains("died: ") } == 1)
+    }
+
     @Test func memoryBeyondItsLimit() throws {
         let plugins = try plugins(
             """

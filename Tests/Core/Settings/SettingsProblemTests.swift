@@ -55,7 +55,7 @@ import Testing
         (
             "workers: {plugins: {clamav: {plugins: {}}}}",
             [
-                "postern.yaml:5:30: unknown key `plugins`; known: grace, group, heartbeat, memory, per_domain, start, temporary, threads, user"
+                "postern.yaml:5:30: unknown key `plugins`; known: grace, group, heartbeat, memory, per_domain, retries, start, temporary, threads, user"
             ]
         ),
         (

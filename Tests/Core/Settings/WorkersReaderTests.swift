@@ -16,10 +16,11 @@ import Testing
 
     @Test func whatIsSaidOfOnePluginStandsOverWhatIsSaidOfAll() throws {
         let policy = try policy(
-            "workers: {memory: 2GB, threads: 2, temporary: 64MB, grace: 2s, start: 5m, heartbeat: 20s, user: 50000-50009, "
+            "workers: {memory: 2GB, threads: 2, retries: 1, temporary: 64MB, grace: 2s, start: 5m, heartbeat: 20s, user: 50000-50009, "
                 + "per_domain: {idle: 1m}, plugins: {clamav: {memory: 6GB, user: 50100, per_domain: {most: 3}}}}")
         #expect(policy.common.memory == 2 << 30)
         #expect(policy.common.threads == 2)
+        #expect(policy.common.retries == 1)
         #expect(policy.common.temporaryBytes == 64 << 20)
         #expect(policy.common.grace == .seconds(2))
         #expect(policy.common.start == .seconds(300))

@@ -95,6 +95,27 @@ struct DatabaseTests {
         #expect(plugin.logged.contains { $0.contains("mail waits until it is loaded") } == !reload.contains("beside"))
     }
 
+    /// Two that would not fit into what the process may have: the old one is given up first, and the process lives.
+    @Test func twoThatDoNotFitIntoTheWorker() throws {
+        let folder = try ScanFolder()
+        try folder.write("db/a.hdb", ScanFolder.byMD5)
+        let plugin = try load()
+        let instance = try plugin.instance(settings(folder))
+        #expect(instance.scan(ScanFolder.infected).symbols == ["VIRUS_EICAR_MD5"])
+        let resource = __rlimit_resource_t(RLIMIT_DATA.rawValue)
+        var before = rlimit()
+        getrlimit(resource, &before)
+        var limit = rlimit(rlim_cur: 64 << 30, rlim_max: before.rlim_max)
+        try #require(setrlimit(resource, &limit) == 0)
+        defer { setrlimit(resource, &before) }
+        // 10 GB without content, which libclamav passes over: about 70 in memory, were they signatures.
+        let large = folder.database + "/large.txt"
+        try #require(FileManager.default.createFile(atPath: large, contents: nil) && truncate(large, 10 << 30) == 0)
+        #expect(plugin.hasLogged("this process may have 65536 MiB"), "\(plugin.logged)")
+        #expect(plugin.hasLogged("is loaded again"))
+        #expect(instance.scan(ScanFolder.infected).symbols == ["VIRUS_EICAR_MD5"])
+    }
+
     @Test func checkingLoadsNothing() throws {
         let plugin = try load()
         #expect(plugin.check(#"{"database": "/nowhere/at/all"}"#) == [])

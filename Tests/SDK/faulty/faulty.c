@@ -44,6 +44,11 @@ static void scribble(void) {
     for (;;) sleep(1);
 }
 
+#ifdef POSTERN_LOAD_SECONDS
+/* As a large database would. */
+__attribute__((constructor)) static void load_slowly(void) { sleep(POSTERN_LOAD_SECONDS); }
+#endif
+
 static void commit(const char *fault) {
     if (!strcmp(fault, "segfault")) *(volatile int *)8 = 1;
     if (!strcmp(fault, "abort")) abort();
