@@ -78,13 +78,14 @@ let package = Package(
         .systemLibrary(name: "CUnbound", path: "Core/CUnbound"),
         .systemLibrary(name: "CArgon2", path: "Core/CArgon2"),
         .systemLibrary(name: "CSandbox", path: "Core/CSandbox"),
+        .systemLibrary(name: "CLinux", path: "Core/CLinux"),
+        core("Processes", ["CLinux"]),
         core("Sandbox", ["CSandbox"]),
         core("Accounts", ["Mail", "CArgon2"]),
         core("DNSClient", ["Mail", "CUnbound", metrics]),
         core("PluginLoader", ["Mail", abi, product("DequeModule", "swift-collections")]),
-        .systemLibrary(name: "CWorkerLink", path: "Core/CWorkerLink"),
-        core("WorkerLink", ["Mail", "PluginLoader", "CWorkerLink"]),
-        core("PluginHost", ["Mail", "PluginLoader", "WorkerLink", "CWorkerLink", abi, crypto, logging, metrics]),
+        core("WorkerLink", ["Mail", "PluginLoader", "Processes", "CLinux"]),
+        core("PluginHost", ["Mail", "PluginLoader", "WorkerLink", "Processes", "CLinux", abi, crypto, logging, metrics]),
         core("Settings", ["Mail", "SMTP", product("Yams", "Yams"), crypto]),
         core("Receive", ["Mail", "SMTP", metrics] + nio + tls),
         core("Inspect", ["Mail", "MIME", "Decide", "SRS", metrics]),
@@ -92,7 +93,7 @@ let package = Package(
         core("Store", ["Mail", product("GRDB", "GRDB.swift"), product("GRDBSQLite", "GRDB.swift"), metrics]),
         core("Deliver", ["Mail", "SMTP"] + nio + tls),
         core("HTTPClient", ["Mail", product("NIOHTTP1", "swift-nio"), metrics] + nio + tls),
-        core("Supervisor", ["Mail"]),
+        core("Supervisor", ["Mail", "Processes"]),
         core("InFlight", ["Mail", crypto]),
         core("Telemetry", ["Mail", product("CoreMetrics", "swift-metrics")]),
         core(
@@ -119,7 +120,8 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/postern/runtime"])]),
 
         .executableTarget(
-            name: "Worker", dependencies: ["Mail", "PluginLoader", "WorkerLink", "Sandbox"], path: "Core/Worker", exclude: ["README.md"],
+            name: "Worker", dependencies: ["Mail", "PluginLoader", "WorkerLink", "Processes", "Sandbox"], path: "Core/Worker",
+            exclude: ["README.md"],
             linkerSettings: [.unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/postern/runtime"])]),
 
         // Filters
@@ -152,7 +154,7 @@ let package = Package(
         tests("HTTPClient", ["HTTPClient", "DNSClient", product("NIOHTTP1", "swift-nio")]),
         tests("Telemetry", ["Telemetry"]),
         tests("Control", ["Control"]),
-        tests("Supervisor", ["Supervisor"]),
+        tests("Supervisor", ["Supervisor", "Processes"]),
         tests("InFlight", ["InFlight"]),
         tests("Sandbox", ["Sandbox"], exclude: ["Attempts", "Probe", "Stopped.md"]),
         // What a hostile filter may try, and the program that tries it from within.

@@ -1,5 +1,6 @@
 import Glibc
 import Mail
+import Processes
 
 /// The process that keeps a gateway running: starts it as its child, starts it again when it dies, keeps its listening sockets open
 /// meanwhile, and puts another in its place when it is asked to.
@@ -177,7 +178,9 @@ public final class Supervisor {
         let child = SupervisorLink.descriptor
         var variables: [String: String?] = [SupervisorLink.variable: "\(getpid())", SupervisorState.variable: nil]
         if getenv("SWIFT_BACKTRACE") == nil { variables["SWIFT_BACKTRACE"] = Self.backtrace }
-        let started = Spawn.start("/proc/self/exe", arguments, descriptors: [child: theirs.descriptor], variables: variables)
+        let started = Spawn.start(
+            "/proc/self/exe", arguments, descriptors: [child: theirs.descriptor], environment: Spawn.environment(variables),
+            .keepsSIGPIPE)
         switch started {
         case .failure(let failure):
             ours.close()

@@ -1,5 +1,6 @@
 import Glibc
 import Mail
+import Processes
 import Synchronization
 
 /// The gateway's end of the channel to its supervisor. Any thread.

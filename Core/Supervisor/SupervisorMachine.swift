@@ -1,3 +1,5 @@
+import Processes
+
 /// When a gateway is started, stopped and given up. Pure: time is an argument, in milliseconds of a clock that never goes back.
 ///
 ///     starting -> ready -> (trying) -> replacing -> starting ...

@@ -1,3 +1,5 @@
+import Processes
+
 /// What gateway and supervisor tell each other: one packet each on a socket pair, a letter and a text. A socket goes along where noted.
 enum SupervisorMessage: Hashable, Sendable {
     // From the gateway

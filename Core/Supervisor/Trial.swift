@@ -1,4 +1,5 @@
 import Glibc
+import Processes
 
 /// Runs a program's harmless commands one after the other, to find out whether it can take over: does it start, does it take the
 /// configuration? Bound to the supervisor's thread, which waits for it with poll(2) and waitpid(2).
@@ -38,7 +39,9 @@ final class Trial {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         defer { close(ends[1]) }
-        switch Spawn.start(program, ["postern"] + running, descriptors: [1: ends[1], 2: ends[1]], variables: [:]) {
+        switch Spawn.start(
+            program, ["postern"] + running, descriptors: [1: ends[1], 2: ends[1]], environment: Spawn.environment([:]), .keepsSIGPIPE)
+        {
         case .success(let started):
             pid = started
             output = ends[0]

@@ -1,13 +1,14 @@
 import Glibc
 import Mail
+import Processes
 import WorkerLink
 
 /// The bytes that the gateway shows to this worker, by number. On the loop.
 struct Regions {
-    private let socket: DescriptorSocket
+    private let socket: PacketSocket
     private var regions: [UInt64: Region] = [:]
 
-    init(_ socket: DescriptorSocket) { self.socket = socket }
+    init(_ socket: PacketSocket) { self.socket = socket }
 
     subscript(number: UInt64) -> Region? { regions[number] }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Mail
 import PluginLoader
+import Processes
 import Sandbox
 import WorkerLink
 
@@ -14,7 +15,7 @@ enum Worker {
         }
         let half = memory.count / 2
         let bell = Doorbell(descriptor: WorkerProcess.bell)
-        let socket = DescriptorSocket(descriptor: WorkerProcess.socket)
+        let socket = PacketSocket(descriptor: WorkerProcess.socket)
         let outgoing = Outgoing(
             RingProducer(memory, offset: half, bytes: half), bell: bell)
         var incoming = RingConsumer(memory, offset: 0, bytes: half)

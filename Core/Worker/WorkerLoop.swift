@@ -1,5 +1,6 @@
 import Glibc
 import Mail
+import Processes
 import Synchronization
 import WorkerLink
 
@@ -16,10 +17,10 @@ final class WorkerLoop: SerialLoop, @unchecked Sendable {
     /// From other threads of ours.
     private let alarm: Doorbell
     private let ringer: Doorbell
-    private let socket: DescriptorSocket
+    private let socket: PacketSocket
     private let outgoing: Outgoing
 
-    init(bell: Doorbell, socket: DescriptorSocket, outgoing: Outgoing) {
+    init(bell: Doorbell, socket: PacketSocket, outgoing: Outgoing) {
         self.bell = bell
         guard let (alarm, ringer) = Doorbell.pair() else { WorkerProcess.end(.badStart, "no descriptors") }
         self.alarm = alarm

@@ -1,4 +1,4 @@
-import CWorkerLink
+import CLinux
 import Glibc
 
 /// Memory that two processes see, behind a descriptor. Its size is sealed: nobody can cut it off under a reader.

@@ -8,9 +8,11 @@ enum ImportRules {
         "Telemetry", "Supervisor", "InFlight", "Accounts", "HTTPClient", "Sandbox", "WorkerLink",
     ]
     static let top: Set<String> = ["Gateway", "Command", "Worker"]
-    static var ours: Set<String> { pure.union(engines).union(top) }
+    /// Below the engines: what several of them need of the system.
+    static let base: Set<String> = ["Processes"]
+    static var ours: Set<String> { pure.union(base).union(engines).union(top) }
     /// C libraries' headers: no target of the tree above.
-    static let systemLibraries: Set<String> = ["CUnbound", "CArgon2", "CSandbox", "CWorkerLink"]
+    static let systemLibraries: Set<String> = ["CUnbound", "CArgon2", "CSandbox", "CLinux"]
 
     /// What a pure target must not see: clocks, files, sockets, threads, the environment.
     private static let impure: Set<String> = [
@@ -57,7 +59,8 @@ enum ImportRules {
                 return "is shared with the worker and imports \(module)"
             }
         }
-        if target == "Sandbox", !["Glibc", "CSandbox", "CWorkerLink"].contains(module) { return "confines workers and imports \(module)" }
+        if base.contains(target), !["Glibc", "CLinux"].contains(module) { return "is below the engines and imports \(module)" }
+        if target == "Sandbox", !["Glibc", "CSandbox", "CLinux"].contains(module) { return "confines workers and imports \(module)" }
         if target == "Gateway", top.contains(module) { return "imports \(module)" }
         if target == "Worker", module.hasPrefix("NIO") || module.hasPrefix("Hummingbird") { return "imports \(module)" }
         return nil

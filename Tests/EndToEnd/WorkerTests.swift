@@ -217,7 +217,7 @@ import Testing
         }
         let replies = flow.finish()
         expectDelivered(replies.count, replies, sink)
-        #expect(Tool.wait { lines(gateway, "died: signal 9").count + lines(gateway, "ended while it started").count == 5 })
+        #expect(Tool.wait { lines(gateway, "died: SIGKILL").count + lines(gateway, "ended while it started").count == 5 })
     }
 
     @Test(.enabled(if: Tool.isStaged), arguments: ["blocking", "nonblocking"])

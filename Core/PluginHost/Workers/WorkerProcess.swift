@@ -1,7 +1,8 @@
-import CWorkerLink
+import CLinux
 import Glibc
 import Mail
 import PluginLoader
+import Processes
 import Synchronization
 import WorkerLink
 
@@ -10,14 +11,14 @@ final class WorkerProcess: @unchecked Sendable {
     // Sendable: `state` has its lock; the rest belongs to the reactor's thread or does not change.
     enum Event {
         case message(WorkerMessage)
-        /// It is gone, or as good as gone: the last event. The text is for people: `signal 11 (SIGSEGV)`.
+        /// It is gone, or as good as gone: the last event. The text is for people: `SIGSEGV`.
         case ended(String)
     }
 
     let pid: pid_t
     private let reactor: WorkerReactor
     private let memory: SharedMemory
-    private let socket: DescriptorSocket
+    private let socket: PacketSocket
     private let bell: Doorbell
     private let pidfd: Int32
     private let output: Int32
@@ -61,7 +62,7 @@ final class WorkerProcess: @unchecked Sendable {
             for descriptor in theirs + (isMade ? [] : ours) { close(descriptor) }
         }
         let memory = try SharedMemory(count: 2 * Self.ringBytes)
-        guard let sockets = DescriptorSocket.pair() else { throw Self.failure("no socket pair") }
+        guard let sockets = PacketSocket.pair() else { throw Self.failure("no socket pair") }
         ours.append(sockets.0.descriptor)
         theirs.append(sockets.1.descriptor)
         guard let bells = Doorbell.pair() else { throw Self.failure("no doorbell") }
@@ -86,9 +87,9 @@ final class WorkerProcess: @unchecked Sendable {
             first = GatewayMessage.recordBehindDescriptor(0, count: record.count).record
         }
         _ = first.withUnsafeBytes { ring.append($0) }
-        let pid = try WorkerSpawn.start(
+        let pid = try Self.spawn(
             program, output: ends[1],
-            descriptors: [sockets.1.descriptor, library, memory.descriptor, bells.1.descriptor])
+            [sockets.1.descriptor, library, memory.descriptor, bells.1.descriptor])
         let pidfd = postern_pidfd(pid)
         guard pidfd >= 0 else {
             let failure = Self.failure("no pidfd")
@@ -115,6 +116,17 @@ final class WorkerProcess: @unchecked Sendable {
         // Kept by the reactor until it is reaped.
         reactor.live[pid] = self
         reaper = reactor.watch(pidfd) { [unowned self] in reap() }
+    }
+
+    /// An empty environment; the link's descriptors from 3 on.
+    private static func spawn(_ path: String, output: Int32, _ link: [Int32]) throws(LinkFailure) -> pid_t {
+        var descriptors: [Int32: Int32] = [1: output, 2: output]
+        for (i, descriptor) in link.enumerated() { descriptors[3 + Int32(i)] = descriptor }
+        let environment = ["LANG=C.UTF-8", "SWIFT_BACKTRACE=enable=no"]
+        switch Spawn.start(path, [path], descriptors: descriptors, environment: environment, [.ownGroup, .closesOthers]) {
+        case .success(let pid): return pid
+        case .failure(let failure): throw LinkFailure("cannot start \(failure.text)")
+        }
     }
 
     private static func failure(_ what: String) -> LinkFailure { LinkFailure("\(what): \(String(cString: strerror(errno)))") }
@@ -304,7 +316,7 @@ final class WorkerProcess: @unchecked Sendable {
         var status: Int32 = 0
         let reaped = waitpid(pid, &status, WNOHANG)
         if reaped == 0 || reaped < 0 && errno == EINTR { return }
-        over(WorkerSpawn.words(of: status))
+        over(ChildExit(waitStatus: status).description)
         reactor.forget(reaper, pidfd)
         reactor.live[pid] = nil
     }

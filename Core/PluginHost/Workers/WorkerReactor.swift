@@ -1,4 +1,4 @@
-import CWorkerLink
+import CLinux
 import Glibc
 import Mail
 import PluginLoader

@@ -2,13 +2,13 @@ import CPostern
 import Testing
 
 /// The built library through its one export.
-@Suite(.enabled(if: TinyHost.isBuilt, "libgreylist.so is not beside the tests"), .serialized)
+@Suite(.enabled(if: GreylistHost.isBuilt, "libgreylist.so is not beside the tests"), .serialized)
 struct ABITests {
     static let second: Int64 = 1_000_000
     static let waits = ["GREYLIST_WAITS"], passed = ["GREYLIST_PASSED"]
 
     @Test func waitsComesBackAndIsKnown() throws {
-        let host = try TinyHost()
+        let host = try GreylistHost()
         let first = host.rcpt()
         #expect(first.deferral == "450 4.7.1 Greylisted, try again in 300 seconds" && first.symbols == Self.waits)
         host.now += 100 * Self.second
@@ -25,7 +25,7 @@ struct ABITests {
     }
 
     @Test func eachMailRenewsAndSilenceForgets() throws {
-        let host = try TinyHost(settings: #"{"allowed": "36d", "window": "1h"}"#)
+        let host = try GreylistHost(settings: #"{"allowed": "36d", "window": "1h"}"#)
         _ = host.rcpt()
         host.now += 300 * Self.second
         #expect(host.rcpt().symbols == Self.passed)
@@ -44,7 +44,7 @@ struct ABITests {
     }
 
     @Test func aNetworkThatComesBackIsLetIn() throws {
-        let host = try TinyHost(settings: #"{"networks": 3}"#)
+        let host = try GreylistHost(settings: #"{"networks": 3}"#)
         let client: [UInt8] = [0x20, 1, 0xD, 0xB8, 0, 0, 0, 1] + [UInt8](repeating: 7, count: 8)
         for i in 0..<3 { #expect(host.rcpt(client, to: "r\(i)@example.com").symbols == Self.waits) }
         host.now += 300 * Self.second
@@ -52,7 +52,7 @@ struct ABITests {
         let neighbour = Array(client[..<8]) + [UInt8](repeating: 9, count: 8)
         #expect(host.rcpt(neighbour, to: "new@example.com").details == ["3 from 2001:db8:0:1:0:0:0:0/64 have come back"])
         #expect(host.rcpt(Array(client[..<7]) + [2] + client[8...], to: "new@example.com").symbols == Self.waits)
-        let without = try TinyHost(settings: #"{"networks": 0, "delay": 1}"#)
+        let without = try GreylistHost(settings: #"{"networks": 0, "delay": 1}"#)
         for i in 0..<9 { _ = without.rcpt(to: "r\(i)@example.com") }
         without.now += Self.second
         for i in 0..<9 { _ = without.rcpt(to: "r\(i)@example.com") }
@@ -60,7 +60,7 @@ struct ABITests {
     }
 
     @Test func whoNeverWaits() throws {
-        let host = try TinyHost(settings: #"{"allow": ["198.51.100.0/24", "partner.example", "*.big.example"]}"#)
+        let host = try GreylistHost(settings: #"{"allow": ["198.51.100.0/24", "partner.example", "*.big.example"]}"#)
         #expect(host.rcpt(flags: POSTERN_SESSION_OUTBOUND).symbols.isEmpty)
         #expect(host.rcpt(flags: POSTERN_SESSION_LOGIN).symbols.isEmpty)
         #expect(host.rcpt([198, 51, 100, 9]).symbols.isEmpty)
@@ -70,13 +70,13 @@ struct ABITests {
         #expect(host.rcpt(from: "x@mail.partner.example").symbols == Self.waits)
         #expect(host.rcpt(from: "x@big.example").symbols == Self.waits)
         // Whom the recipient has written to.
-        #expect(host.delivered(from: "b@example.com", to: "Friend@other.example") == TinyHost.Verdict())
+        #expect(host.delivered(from: "b@example.com", to: "Friend@other.example") == GreylistHost.Verdict())
         #expect(host.rcpt(from: "friend@other.example").symbols == Self.passed)
         #expect(host.rcpt(from: "friend@other.example", to: "c@example.com").symbols == Self.waits)
     }
 
     @Test func onlyFromAScore() throws {
-        let host = try TinyHost(settings: #"{"from_score": 2}"#)
+        let host = try GreylistHost(settings: #"{"from_score": 2}"#)
         #expect(host.rcpt().symbols.isEmpty)
         host.earlierScore = 1.5
         #expect(host.rcpt().symbols.isEmpty && host.entries.isEmpty)
@@ -85,7 +85,7 @@ struct ABITests {
     }
 
     @Test(arguments: [POSTERN_STATE_FAILED, POSTERN_STATE_QUOTA]) func withoutMemoryNobodyWaits(_ status: Int32) throws {
-        let host = try TinyHost()
+        let host = try GreylistHost()
         host.stateStatus = status
         let unread = host.rcpt()
         #expect(unread.symbols == ["GREYLIST_ERROR"] && unread.deferral == nil && unread.failure == nil)
@@ -98,7 +98,7 @@ struct ABITests {
 
     /// Two sessions see the same; one of them writes in vain, and judges by what the other wrote.
     @Test func anotherSessionIsFaster() throws {
-        let host = try TinyHost()
+        let host = try GreylistHost()
         #expect(host.rcpt().symbols == Self.waits)
         // The key is known now: the next one loses against it.
         let key = try #require(host.entries.keys.first)
@@ -119,7 +119,7 @@ struct ABITests {
         (#"{"allow": ["x", "y"]}"#, "/allow/0"), (#"{"allow": ["*."]}"#, "/allow/0"), (#"{"correspondents": 1}"#, "/correspondents"),
     ]) func badSettingsAreNamed(_ text: String, _ words: String) {
         do {
-            _ = try TinyHost(settings: text)
+            _ = try GreylistHost(settings: text)
             Issue.record("taken: \(text)")
         } catch { #expect("\(error)".contains(words), "\(error)") }
     }

@@ -6,7 +6,7 @@ public enum ChildExit: Hashable, Sendable, CustomStringConvertible {
     case signalled(Int32)
 
     /// `status` as waitpid(2) gives it.
-    init(waitStatus status: Int32) {
+    public init(waitStatus status: Int32) {
         let signal = status & 0x7F
         self = signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
     }
@@ -18,7 +18,7 @@ public enum ChildExit: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What a shell would make of it.
-    var status: Int32 {
+    public var status: Int32 {
         switch self {
         case .exited(let status): status
         case .signalled(let signal): 128 + signal
@@ -36,6 +36,7 @@ public enum ChildExit: Hashable, Sendable, CustomStringConvertible {
 
     private static let names: [Int32: String] = [
         SIGILL: "SIGILL", SIGTRAP: "SIGTRAP", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE", SIGSEGV: "SIGSEGV",
-        SIGKILL: "SIGKILL", SIGTERM: "SIGTERM", SIGINT: "SIGINT", SIGHUP: "SIGHUP", SIGQUIT: "SIGQUIT",
+        SIGSYS: "SIGSYS", SIGXCPU: "SIGXCPU", SIGXFSZ: "SIGXFSZ", SIGKILL: "SIGKILL", SIGTERM: "SIGTERM", SIGINT: "SIGINT",
+        SIGHUP: "SIGHUP", SIGQUIT: "SIGQUIT",
     ]
 }
