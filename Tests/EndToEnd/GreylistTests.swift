@@ -19,8 +19,8 @@ import Testing
         #expect(
             Tool.wait {
                 reply = (try? gateway.send()[0]) ?? ""
-                return !reply.hasPrefix("450")
-            })
+                return reply.hasPrefix("250")
+            }, "\(reply)")
         let id = try #require(GatewayUnderTest.queueID(reply), "\(reply)")
         let trace = try gateway.command("trace", id).output
         #expect(trace.contains("GREYLIST_PASSED") && trace.contains("came back after"), "\(trace)")
@@ -49,8 +49,8 @@ import Testing
         #expect(
             Tool.wait {
                 reply = (try? gateway.send(from: "friend@other.example")[0]) ?? ""
-                return !reply.hasPrefix("450")
-            })
+                return reply.hasPrefix("250")
+            }, "\(reply)")
         let id = try #require(GatewayUnderTest.queueID(reply), "\(reply)")
         #expect(try gateway.command("trace", id).output.contains("the recipient has written to the sender before"))
         #expect(try gateway.send(from: "stranger@other.example")[0].hasPrefix("450"))
