@@ -34,10 +34,11 @@ final class HostHome: RunHome {
     }
 
     func watch(_ run: PluginRun, _ body: () -> postern_step) -> postern_step {
-        let facts = run.facts
+        // Not `run.facts`, which would be a copy of them all.
+        let memory = run.memory
         let stretch = CriticalStretch(
-            digest: facts.message?.digest, queueID: facts.queueID, session: facts.session.id, client: facts.session.client,
-            phase: facts.phase, filter: facts.slotName)
+            digest: memory.facts.message?.digest, queueID: memory.facts.queueID, session: memory.facts.session.id,
+            client: memory.facts.session.client, phase: memory.facts.phase, filter: memory.facts.slotName)
         return journal.watch(stretch, body)
     }
 

@@ -13,7 +13,6 @@ public final class CallMemory: @unchecked Sendable {
     public let lines = Atomic(0)
 
     public let facts: FilterCall
-    private let envelope: Envelope?
     private let region: Region?
     private let block: UnsafeMutableRawPointer
     /// Answers and recipients, made when asked for.
@@ -24,12 +23,11 @@ public final class CallMemory: @unchecked Sendable {
     private(set) lazy var earlier = makeEarlier()
     private var recipients: [Int: postern_recipient] = [:]
 
-    public init(_ facts: FilterCall, host: UnsafePointer<postern_host>) {
-        self.facts = facts
-        envelope = facts.message?.envelope ?? facts.envelope
+    public init(_ facts: borrowing FilterCall, host: UnsafePointer<postern_host>) {
+        // A call has many references in it, and filters are called for each message: it is copied once.
+        self.facts = copy facts
         region = facts.message?.region
-        let queueID = facts.queueID ?? facts.message?.queueID
-        var writer = BlockWriter(capacity: Self.size(facts, envelope))
+        var writer = BlockWriter(capacity: Self.size(facts))
         block = writer.base
         call = writer.make(postern_call.self)
         let session = writer.make(postern_session.self)
@@ -49,28 +47,10 @@ public final class CallMemory: @unchecked Sendable {
             for (i, word) in words.enumerated() { copy[i] = word }
             c.recipients = postern_mask(words: copy, count: UInt32(words.count), reserved: 0)
         }
-        if let envelope {
-            let transaction = writer.make(postern_transaction.self)
-            var t = postern_transaction()
-            t.size = UInt32(MemoryLayout<postern_transaction>.size)
-            t.flags =
-                (envelope.is8BitMIME ? POSTERN_TRANSACTION_8BITMIME : 0) | (envelope.isSMTPUTF8 ? POSTERN_TRANSACTION_SMTPUTF8 : 0)
-                | (envelope.declaredSize != nil ? POSTERN_TRANSACTION_DECLARED_SIZE : 0)
-            t.declared_size = UInt64(max(0, envelope.declaredSize ?? 0))
-            t.recipient_count = UInt32(envelope.recipients.count)
-            t.recipient = { transaction, index, out in
-                guard let transaction, let out, let context = transaction.pointee.context else { return POSTERN_INVALID }
-                return Unmanaged<CallMemory>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.recipient(index, out) }
-            }
-            switch envelope.reversePath {
-            case .null: t.flags |= POSTERN_TRANSACTION_NULL_SENDER
-            case .address(let address):
-                t.reverse_path = writer.address(address)
-                t.reverse_path_domain = writer.text(address.domain)
-            }
-            if let queueID { t.queue_id = writer.text(queueID.description) }
-            transaction.initialize(to: t)
-            c.transaction = UnsafePointer(transaction)
+        if let message = facts.message {
+            c.transaction = Self.make(message.envelope, facts.queueID ?? message.queueID, &writer)
+        } else if let envelope = facts.envelope {
+            c.transaction = Self.make(envelope, facts.queueID, &writer)
         }
         if let message = facts.message {
             let m = writer.make(postern_message.self)
@@ -146,8 +126,34 @@ public final class CallMemory: @unchecked Sendable {
         return UnsafeRawPointer(result)
     }
 
+    private static func make(_ envelope: Envelope, _ queueID: QueueID?, _ writer: inout BlockWriter) -> UnsafePointer<postern_transaction> {
+        let transaction = writer.make(postern_transaction.self)
+        var t = postern_transaction()
+        t.size = UInt32(MemoryLayout<postern_transaction>.size)
+        t.flags =
+            (envelope.is8BitMIME ? POSTERN_TRANSACTION_8BITMIME : 0) | (envelope.isSMTPUTF8 ? POSTERN_TRANSACTION_SMTPUTF8 : 0)
+            | (envelope.declaredSize != nil ? POSTERN_TRANSACTION_DECLARED_SIZE : 0)
+        t.declared_size = UInt64(max(0, envelope.declaredSize ?? 0))
+        t.recipient_count = UInt32(envelope.recipients.count)
+        t.recipient = { transaction, index, out in
+            guard let transaction, let out, let context = transaction.pointee.context else { return POSTERN_INVALID }
+            return Unmanaged<CallMemory>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.recipient(index, out) }
+        }
+        switch envelope.reversePath {
+        case .null: t.flags |= POSTERN_TRANSACTION_NULL_SENDER
+        case .address(let address):
+            t.reverse_path = writer.address(address)
+            t.reverse_path_domain = writer.text(address.domain)
+        }
+        if let queueID { t.queue_id = writer.text(queueID.description) }
+        transaction.initialize(to: t)
+        return UnsafePointer(transaction)
+    }
+
     private func recipient(_ index: UInt32, _ out: UnsafeMutablePointer<postern_recipient>) -> postern_status {
-        guard let envelope, index < envelope.recipients.count, out.pointee.size >= 8 else { return POSTERN_INVALID }
+        guard let envelope = facts.message?.envelope ?? facts.envelope, index < envelope.recipients.count, out.pointee.size >= 8 else {
+            return POSTERN_INVALID
+        }
         let made: postern_recipient
         if let known = recipients[Int(index)] {
             made = known
@@ -227,15 +233,13 @@ public final class CallMemory: @unchecked Sendable {
     }
 
     /// Bytes that the block needs: never less.
-    private static func size(_ facts: FilterCall, _ envelope: Envelope?) -> Int {
+    private static func size(_ facts: borrowing FilterCall) -> Int {
         var size = MemoryLayout<postern_call>.stride + MemoryLayout<postern_session>.stride + 64
-        if let envelope {
-            size += MemoryLayout<postern_transaction>.stride + 16
-            if case .address(let address) = envelope.reversePath {
-                size += address.localPart.utf8.count + 2 * address.domain.utf8.count + 1
-            }
+        if let message = facts.message {
+            size += MemoryLayout<postern_message>.stride + Self.size(message.envelope)
+        } else if let envelope = facts.envelope {
+            size += Self.size(envelope)
         }
-        if facts.message != nil { size += MemoryLayout<postern_message>.stride }
         size += (facts.recipients.words?.count ?? 0) * 8 + (facts.session.helo?.utf8.count ?? 0) + (facts.session.login?.utf8.count ?? 0)
         if let tls = facts.session.tls { size += tls.version.utf8.count + tls.cipher.utf8.count }
         if let route = facts.route { size += MemoryLayout<postern_route>.stride + route.destination.utf8.count + 16 }
@@ -246,6 +250,12 @@ public final class CallMemory: @unchecked Sendable {
             }
         }
         return size + (facts.domain?.utf8.count ?? 0) + facts.slotName.utf8.count
+    }
+
+    private static func size(_ envelope: Envelope) -> Int {
+        let size = MemoryLayout<postern_transaction>.stride + 16
+        guard case .address(let address) = envelope.reversePath else { return size }
+        return size + address.localPart.utf8.count + 2 * address.domain.utf8.count + 1
     }
 }
 

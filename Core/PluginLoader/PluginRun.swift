@@ -10,11 +10,11 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
     // Sendable: bound to `loop`; `inbox` and `pending` have their locks.
     /// For whoever keeps several: its home's business.
     public let number: UInt64
-    public let facts: FilterCall
+    public var facts: FilterCall { memory.facts }
     public let loop: any SerialLoop
     private let instance: ModuleInstance
     private let events: @Sendable (FilterRunEvent) -> Void
-    private let memory: CallMemory
+    public let memory: CallMemory
     /// Kept by the run, so that it goes when no run of the session is left.
     private let gate: SerialGate?
     private let draft: VerdictDraft
@@ -44,14 +44,13 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
 
     /// Call `start` next, on `loop`. `events` come on `loop`.
     public init(
-        _ instance: ModuleInstance, _ call: FilterCall, number: UInt64 = 0, on loop: any SerialLoop,
+        _ instance: ModuleInstance, _ call: borrowing FilterCall, number: UInt64 = 0, on loop: any SerialLoop,
         events: @escaping @Sendable (FilterRunEvent) -> Void
     ) {
         self.instance = instance
         self.number = number
         self.loop = loop
         self.events = events
-        facts = call
         gate = instance.gate(of: call.session.id)
         memory = CallMemory(call, host: instance.module.services.host)
         draft = VerdictDraft(call, instance.module.rules)
@@ -70,7 +69,7 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
     var services: ServiceTables { instance.module.services }
     /// The HTTP servers that it may ask.
     public var egress: Egress { instance.egress }
-    private var phase: Phase { facts.phase }
+    private var phase: Phase { memory.facts.phase }
 
     // MARK: Steps
 
@@ -162,7 +161,7 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
     }
 
     private func finish(_ result: FilterResult, _ detail: String) {
-        var verdict = Verdict(filter: facts.slotName, phase: phase, result: result)
+        var verdict = Verdict(filter: memory.facts.slotName, phase: phase, result: result)
         if result == .done {
             verdict.symbols = draft.symbols
             verdict.proposals = draft.proposals

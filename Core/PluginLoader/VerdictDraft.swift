@@ -52,7 +52,7 @@ public final class VerdictDraft {
     let phase: Phase
     private var headers = 0
 
-    public init(_ call: FilterCall, _ rules: Rules) {
+    public init(_ call: borrowing FilterCall, _ rules: Rules) {
         self.rules = rules
         scope = call.phase.isEdge ? .all : call.recipients
         phase = call.phase
