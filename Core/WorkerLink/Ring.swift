@@ -69,7 +69,8 @@ public struct RingProducer: ~Copyable {
     public enum Result { case written(mustWake: Bool), full, broken }
 
     /// `.full`: nothing was written, and the consumer wakes us when there is room. `.broken`: the other side claims what cannot be.
-    public mutating func append(_ record: UnsafeRawBufferPointer) -> Result {
+    /// `quietly`: a consumer that sleeps is left asleep, and sees the record when something else wakes it.
+    public mutating func append(_ record: UnsafeRawBufferPointer, quietly: Bool = false) -> Result {
         precondition(record.count <= longest, "the record is too long for the ring")
         let room = RingLayout.room(record.count)
         for attempt in 0..<2 {
@@ -83,6 +84,7 @@ public struct RingProducer: ~Copyable {
         ring.store(record, at: tail + 4)
         tail += UInt64(room)
         ring.tail.pointee.store(tail, ordering: .sequentiallyConsistent)
+        if quietly { return .written(mustWake: false) }
         return .written(mustWake: ring.isAsleep.pointee.exchange(0, ordering: .sequentiallyConsistent) != 0)
     }
 }

@@ -171,7 +171,8 @@ final class WorkerProcess: @unchecked Sendable {
                 return false
             }
             state.regions[key] = nil
-            return send(GatewayMessage.dropRegion(shown.number).record, &state)
+            // A small one may stay until the next call or beat, since to wake a worker costs more than all else of a call.
+            return send(GatewayMessage.dropRegion(shown.number).record, &state, quietly: region.count <= Self.mostInline)
         }
         if mustWake { bell.ring() }
     }
@@ -200,7 +201,7 @@ final class WorkerProcess: @unchecked Sendable {
     }
 
     /// True: the bell must be rung.
-    private func send(_ record: [UInt8], _ state: inout State) -> Bool {
+    private func send(_ record: [UInt8], _ state: inout State, quietly: Bool = false) -> Bool {
         if state.isBroken { return false }
         var record = record
         if record.count > state.ring.longest {
@@ -215,7 +216,7 @@ final class WorkerProcess: @unchecked Sendable {
             }
             record = GatewayMessage.recordBehindDescriptor(number, count: record.count).record
         }
-        if state.waiting.isEmpty, let mustWake = append(record, &state) { return mustWake }
+        if state.waiting.isEmpty, let mustWake = append(record, &state, quietly: quietly) { return mustWake }
         if state.isBroken { return false }
         state.waiting.append(record)
         state.waitingBytes += record.count
@@ -227,8 +228,8 @@ final class WorkerProcess: @unchecked Sendable {
     }
 
     /// nil: no room.
-    private func append(_ record: [UInt8], _ state: inout State) -> Bool? {
-        switch record.withUnsafeBytes({ state.ring.append($0) }) {
+    private func append(_ record: [UInt8], _ state: inout State, quietly: Bool = false) -> Bool? {
+        switch record.withUnsafeBytes({ state.ring.append($0, quietly: quietly) }) {
         case .written(let mustWake): return mustWake
         case .full: return nil
         case .broken:

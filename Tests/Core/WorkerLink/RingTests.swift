@@ -69,6 +69,29 @@ struct RingTests {
         #expect(!sleepsOver && sleepsWhenRead)
     }
 
+    @Test func aQuietRecordWakesNobodyAndIsNotSleptOver() throws {
+        let memory = try SharedMemory(count: Self.bytes)
+        var producer = RingProducer(memory, offset: 0, bytes: Self.bytes)
+        var consumer = RingConsumer(memory, offset: 0, bytes: Self.bytes)
+        let isAsleep = consumer.fallAsleep()
+        #expect(isAsleep)
+        guard case .written(mustWake: false) = [1, 2, 3].withUnsafeBytes({ producer.append($0, quietly: true) }),
+            case .written(mustWake: true) = [4].withUnsafeBytes({ producer.append($0) })
+        else {
+            Issue.record("the quiet record wakes, or the next one does not")
+            return
+        }
+        guard case .record = consumer.next(), case .record = consumer.next() else {
+            Issue.record("a record is lost")
+            return
+        }
+        _ = consumer.fallAsleep()
+        consumer.wakeUp()
+        _ = [1].withUnsafeBytes { producer.append($0, quietly: true) }
+        let sleepsOver = consumer.fallAsleep()
+        #expect(!sleepsOver)
+    }
+
     /// Positions, lengths and contents that cannot be: never a crash, never a read outside.
     @Test func whatALiarWrites() throws {
         var random = SystemRandomNumberGenerator()
