@@ -8,11 +8,11 @@ ISOLATED := Tests/isolated.sh
 
 BUILD_PACKAGES := libclamav-dev libyara-dev libunbound-dev libargon2-dev libseccomp-dev libsqlite3-dev libssl-dev gcc make
 TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssleay-perl msmtp curl openssl iproute2 util-linux \
-	binutils g++ python3 procps abigail-tools clamav-testfiles clamav-daemon clamdscan yara
+	binutils g++ python3 procps abigail-tools clamav-testfiles clamav-daemon clamdscan yara libmilter-dev
 # They exclude Postfix as installed packages.
 SEPARATE_PACKAGES := opensmtpd exim4-daemon-light
 
-.PHONY: all build run test abi bench bench-sessions bench-queue bench-destinations powercut fuzz format lint deps build-deps install clean stage-debug
+.PHONY: all build run test abi bench bench-sessions bench-queue bench-destinations bench-plugins bench-filters powercut fuzz format lint deps build-deps install clean stage-debug
 
 all: build
 
@@ -69,6 +69,16 @@ bench-queue: deps build
 # Eight of ten destinations beside a dead and a slow one.
 bench-destinations: deps build
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) python3 Tests/Benchmarks/destinations.py
+
+# A filter that does nothing, in both homes, beside a milter.
+bench-plugins: deps build
+	swift build -c release --product PluginBenchmark
+	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) Tests/Benchmarks/Plugins/plugins.sh
+
+# clamav and yara in workers, beside clamd and the yara command.
+bench-filters: deps build
+	swift build -c release --product PluginBenchmark
+	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) python3 Tests/Benchmarks/Plugins/filters.py
 
 # A power cut at every sync of a start and of a load, before it and after it, CUTS more at random times, CUTS kills, and CUTS on a disk that
 # fails: about 30 minutes.

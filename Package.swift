@@ -175,6 +175,10 @@ let package = Package(
             exclude: ["README.md", "NextHops.md", "Smuggling"]),
         .executableTarget(name: "StoreBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Store"),
         .executableTarget(name: "StateBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/State"),
+        .executableTarget(
+            name: "PluginBenchmark", dependencies: ["Mail", "InFlight", "PluginHost", "PluginLoader", "Receive", "Store", logging] + nio,
+            path: "Tests/Benchmarks/Plugins",
+            exclude: ["build.sh", "filters.py", "Milter", "Nothing", "plugins.sh", "Scanners", "table.py"]),
         .executableTarget(name: "QueueBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Queue", exclude: ["queue.py"]),
     ]
 )
