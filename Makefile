@@ -12,7 +12,7 @@ TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssle
 # They exclude Postfix as installed packages.
 SEPARATE_PACKAGES := opensmtpd exim4-daemon-light
 
-.PHONY: all build run test abi bench bench-sessions bench-queue bench-destinations bench-plugins bench-filters powercut fuzz format lint deps build-deps install clean stage-debug
+.PHONY: all build run test abi bench bench-sessions bench-queue bench-destinations bench-plugins bench-filters powercut fuzz sanitize format lint deps build-deps install clean stage-debug
 
 all: build
 
@@ -94,6 +94,11 @@ TIME ?= 60
 fuzz: stage-debug
 	TIME=$(TIME) Tests/Fuzz/fuzz.sh
 	POSTERN_STAGE=$(CURDIR)/.build/stage $(ISOLATED) python3 Tests/Fuzz/Live/live.py --seconds $(TIME) --seed $$(date +%s)
+
+# ThreadSanitizer and AddressSanitizer: an hour and more, see Tests/Sanitizers/README.md.
+KINDS ?= thread address
+sanitize: deps
+	Tests/Sanitizers/sanitize.sh $(KINDS)
 
 format:
 	swift format -i -r Package.swift Core Plugins SDK Tests examples

@@ -1,11 +1,11 @@
 #!/bin/sh
 # stage.sh CONFIGURATION FOLDER: lays out what `swift build -c CONFIGURATION` made as an installed tree in FOLDER, with the SDK and the
-# examples built against it.
+# examples built against it. SCRATCH: where the build is, if not in .build.
 set -eu
 configuration=$1
 folder=$2
 root=$(cd "$(dirname "$0")/.." && pwd)
-built=$(cd "$root" && swift build -c "$configuration" --show-bin-path)
+built=$(cd "$root" && swift build -c "$configuration" ${SCRATCH:+--scratch-path "$SCRATCH"} --show-bin-path)
 mkdir -p "$folder/bin" "$folder/plugins" "$folder/lib/postern/runtime"
 folder=$(cd "$folder" && pwd)
 

@@ -1,5 +1,6 @@
 import Glibc
 import Mail
+import Synchronization
 
 /// Marks the stretch of the thread that is about to end the process, so that the others, which only happened to be under way, are not
 /// blamed. What handled the signal before handles it after.
@@ -11,8 +12,13 @@ enum CrashMark {
     nonisolated(unsafe) private static var before: UnsafeMutablePointer<sigaction>?
     private static let signals: [Int32] = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
 
-    /// Once per process; the file's memory stays mapped.
-    static func install(_ file: JournalFile) {
+    /// Tests open several journals at once in one process; a gateway one.
+    private static let installing = Mutex(())
+
+    /// Of the process's journal, the newest if there are several; the file's memory stays mapped.
+    static func install(_ file: JournalFile) { installing.withLock { _ in point(to: file) } }
+
+    private static func point(to file: JournalFile) {
         let isFirst = memory == nil
         memory = file.memory
         guard isFirst else { return }

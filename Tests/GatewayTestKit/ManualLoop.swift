@@ -3,16 +3,19 @@ import Synchronization
 
 /// A loop that runs only when told to, with a time that moves only when told to. Use from one thread.
 public final class ManualLoop: SerialLoop, WallClock, @unchecked Sendable {
-    private final class Work: ScheduledWork, @unchecked Sendable {
+    private final class Work: ScheduledWork {
         let due: Timestamp
         let order: Int
-        var body: (@Sendable () -> Void)?
+        // Whoever cancels may be on another thread.
+        private let body: Mutex<(@Sendable () -> Void)?>
         init(due: Timestamp, order: Int, body: @escaping @Sendable () -> Void) {
             self.due = due
             self.order = order
-            self.body = body
+            self.body = Mutex(body)
         }
-        func cancel() { body = nil }
+        var isCancelled: Bool { body.withLock { $0 == nil } }
+        func run() { body.withLock { $0 }?() }
+        func cancel() { body.withLock { $0 = nil } }
     }
 
     private let lock = Mutex<[Work]>([])
@@ -46,7 +49,7 @@ public final class ManualLoop: SerialLoop, WallClock, @unchecked Sendable {
         let end = time.withLock { $0 } + step
         while true {
             let next: Work? = lock.withLock { items in
-                items.removeAll { $0.body == nil }
+                items.removeAll(where: \.isCancelled)
                 guard let i = items.indices.min(by: { (items[$0].due, items[$0].order) < (items[$1].due, items[$1].order) }),
                     items[i].due <= end
                 else { return nil }
@@ -54,7 +57,7 @@ public final class ManualLoop: SerialLoop, WallClock, @unchecked Sendable {
             }
             guard let next else { break }
             time.withLock { $0 = max($0, next.due) }
-            next.body?()
+            next.run()
         }
         time.withLock { $0 = end }
     }
