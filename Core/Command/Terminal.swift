@@ -85,10 +85,10 @@ enum Terminal {
     /// Control characters (C0, DEL, C1) as `\xNN`, line and paragraph separators and the characters that turn the direction of text as
     /// `\u{NNNN}`. With `keepingLines` LF stays.
     static func escaped(_ text: String, keepingLines: Bool = false) -> String {
-        guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+        guard text.unicodeScalars.contains(where: \.isDeceptive) else { return text }
         var out = ""
         for scalar in text.unicodeScalars {
-            if !isHarmful(scalar) || (keepingLines && scalar == "\n") {
+            if !scalar.isDeceptive || (keepingLines && scalar == "\n") {
                 out.unicodeScalars.append(scalar)
             } else if scalar == "\t" {
                 out += "    "
@@ -103,10 +103,10 @@ enum Terminal {
 
     /// JSON text is JSON still, and harmless: only strings can hold such characters.
     static func escapedJSON(_ json: String) -> String {
-        guard json.unicodeScalars.contains(where: isHarmful) else { return json }
+        guard json.unicodeScalars.contains(where: \.isDeceptive) else { return json }
         var out = ""
         for scalar in json.unicodeScalars {
-            if isHarmful(scalar) { out += "\\u" + hex(scalar.value, digits: 4) } else { out.unicodeScalars.append(scalar) }
+            if scalar.isDeceptive { out += "\\u" + hex(scalar.value, digits: 4) } else { out.unicodeScalars.append(scalar) }
         }
         return out
     }
@@ -114,13 +114,6 @@ enum Terminal {
     /// A value as one line of JSON.
     static func printJSON(_ value: some Encodable) throws {
         print(escapedJSON(String(decoding: try ControlJSON.encode(value), as: UTF8.self)))
-    }
-
-    private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
-        default: false
-        }
     }
 
     private static func hex(_ value: UInt32, digits: Int) -> String {

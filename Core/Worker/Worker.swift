@@ -8,12 +8,12 @@ import WorkerLink
 /// From the orders to the loop.
 enum Worker {
     static func run() -> Never {
-        // Two rings of equal size in the shared memory: to us, from us.
+        // Two rings of equal size in the shared memory, to us and from us, then the board.
         let size = lseek(WorkerProcess.memory, 0, SEEK_END)
         guard size > 0, let memory = try? SharedMemory(descriptor: WorkerProcess.memory, count: Int(size)) else {
             WorkerProcess.end(.badStart, "no shared memory")
         }
-        let half = memory.count / 2
+        let half = (memory.count - CallBoard.bytes) / 2
         let bell = Doorbell(descriptor: WorkerProcess.bell)
         let socket = PacketSocket(descriptor: WorkerProcess.socket)
         let outgoing = Outgoing(
@@ -21,7 +21,7 @@ enum Worker {
         var incoming = RingConsumer(memory, offset: 0, bytes: half)
         let regions = Regions(socket)
         let orders = takeOrders(&incoming, regions)
-        let home = WorkerHome(outgoing)
+        let home = WorkerHome(outgoing, CallBoard(memory))
         // Inside the sandbox no more descriptors are made, and those that it is not told of are closed.
         let loop = WorkerLoop(bell: bell, socket: socket, outgoing: outgoing)
         let module = load(orders, home, outgoing, keeping: loop.ownDescriptors)

@@ -7,6 +7,7 @@ import WorkerLink
 /// A worker as a home of runs: what they ask for goes to the gateway.
 final class WorkerHome: RunHome {
     private let outgoing: Outgoing
+    private let board: CallBoard
     private let lastMetric = Atomic<UInt32>(0)
     private let runs = Mutex<[UInt64: Entry]>([:])
 
@@ -20,7 +21,10 @@ final class WorkerHome: RunHome {
         init(_ run: PluginRun) { self.run = run }
     }
 
-    init(_ outgoing: Outgoing) { self.outgoing = outgoing }
+    init(_ outgoing: Outgoing, _ board: CallBoard) {
+        self.outgoing = outgoing
+        self.board = board
+    }
 
     func add(_ run: PluginRun) { runs.withLock { $0[run.number] = Entry(run) } }
 
@@ -74,7 +78,9 @@ final class WorkerHome: RunHome {
     func watch(_ run: PluginRun, _ body: () -> postern_step) -> postern_step {
         let entry = entry(run.number)
         let isOurs = entry?.progress.compareExchange(expected: 0, desired: 1, ordering: .sequentiallyConsistent).exchanged ?? false
+        let place = board.enter(run.number)
         let step = body()
+        board.leave(place)
         if isOurs { entry?.progress.store(0, ordering: .sequentiallyConsistent) }
         guard let entry else { return step }
         entry.steps += 1

@@ -1,3 +1,5 @@
+import Mail
+
 /// Reads a record that may hold anything: whatever does not fit is a `WireFault`, and nothing is allocated for what is not there.
 public struct WireReader: Sendable {
     private let bytes: [UInt8]
@@ -43,6 +45,13 @@ public struct WireReader: Sendable {
         let count = Int(try u32())
         guard count <= most else { throw WireFault("a text of \(count) bytes where \(most) are allowed") }
         return String(decoding: try take(count), as: UTF8.self)
+    }
+
+    /// For people's eyes: printable, one line.
+    public mutating func line(most: Int) throws(WireFault) -> String {
+        let count = Int(try u32())
+        guard count <= most else { throw WireFault("a text of \(count) bytes where \(most) are allowed") }
+        return String(printable: try take(count))
     }
 
     public mutating func optional<T>(_ read: (inout WireReader) throws(WireFault) -> T) throws(WireFault) -> T? {

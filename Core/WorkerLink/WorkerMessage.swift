@@ -91,12 +91,12 @@ public enum WorkerMessage: Sendable {
         var r = WireReader(record)
         guard let kind = Kind(rawValue: try r.u8()) else { throw WireFault("an unknown message") }
         switch kind {
-        case .ready: self = .ready(cage: try r.list(most: 64) { (r) throws(WireFault) in try r.text(most: 200) })
-        case .failed: self = .failed(try r.text(most: 4096))
+        case .ready: self = .ready(cage: try r.list(most: 64) { (r) throws(WireFault) in try r.line(most: 200) })
+        case .failed: self = .failed(try r.line(most: 4096))
         case .problems:
             let (id, isRefused) = (try r.u32(), try r.flag())
             let problems = try r.list(most: 50) { (r) throws(WireFault) in
-                SettingsProblem(pointer: try r.text(most: 600), text: try r.text(most: 1500))
+                SettingsProblem(pointer: try r.line(most: 600), text: try r.line(most: 1500))
             }
             self = .problems(id, problems, isRefused: isRefused)
         case .operations:
@@ -114,7 +114,7 @@ public enum WorkerMessage: Sendable {
         case .log:
             let run = try r.optional { (r) throws(WireFault) in try r.u64() }
             guard let level = LogLevel(rawValue: UInt32(try r.u8())) else { throw WireFault("an unknown level") }
-            self = .log(run: run, level, try r.text(most: 4096))
+            self = .log(run: run, level, try r.line(most: 4096))
         case .fault:
             guard let fault = PluginFault(rawValue: try r.text(most: 64)) else { throw WireFault("an unknown fault") }
             self = .fault(fault)

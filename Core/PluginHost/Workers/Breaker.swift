@@ -2,15 +2,16 @@ import Mail
 
 /// When a plugin that keeps failing is given a rest, and when only one sender's mail is kept from it. Pure; the generation asks.
 ///
-/// One sender alone cannot switch a filter off: a rest needs failures for several client networks. A sender whose mail fails again and again is
+/// One sender alone cannot switch a filter off: a rest needs failures for several client networks, and a share of all mail. A sender whose mail fails again and again is
 /// itself kept away, so that it cannot make the gateway start workers without end.
 struct Breaker {
     struct Rule {
         /// Failures older than this count no more.
         var window = Duration.seconds(600)
-        /// So many failures, for so many senders, and the plugin rests.
+        /// So many failures, for so many sites, and the plugin rests, if they are one in so many of its runs.
         var failures = 5
-        var senders = 3
+        var sites = 3
+        var share = 20
         /// So many of one sender, and its mail is not shown to the plugin within the window.
         var perSender = 3
         var rest = Duration.seconds(60)
@@ -18,7 +19,10 @@ struct Breaker {
     }
 
     private let rule: Rule
-    private var failures: [(time: Duration, sender: IPNetwork)] = []
+    private var failures: [(time: Duration, client: IPAddress)] = []
+    /// Since `countedSince`, at most a window ago.
+    private var runs = 0
+    private var countedSince = Duration.zero
     private(set) var restsUntil: Duration?
     private var lastRest: Duration?
 
@@ -27,23 +31,29 @@ struct Breaker {
     /// Clients of one network are one sender: /24, /64.
     static func sender(_ client: IPAddress) -> IPNetwork { IPNetwork(client, prefix: client.isIPv4 ? 24 : 64) }
 
+    /// Whoever has one IPv6 network mostly has the /48 around it.
+    private static func site(_ client: IPAddress) -> IPNetwork { IPNetwork(client, prefix: client.isIPv4 ? 24 : 48) }
+
     /// Why a run for this client does not go to the plugin now; nil: it does. `now`: the loop's uptime.
     mutating func refusal(for client: IPAddress, at now: Duration) -> String? {
+        if now - countedSince > rule.window { (runs, countedSince) = (0, now) }
+        runs += 1
         if failures.isEmpty, restsUntil == nil { return nil }
         forget(at: now)
         if let until = restsUntil, now < until {
             return "the plugin rests for another \((until - now).components.seconds + 1) s after failing for several senders"
         }
         let sender = Self.sender(client)
-        let count = failures.count { $0.sender == sender }
+        let count = failures.count { Self.sender($0.client) == sender }
         return count >= rule.perSender ? "mail of \(sender) has made the plugin fail \(count) times" : nil
     }
 
     /// A failure that was confirmed: a crash in a fresh worker too, or a call that never came back. True: the plugin rests from now on.
     mutating func failed(_ client: IPAddress, at now: Duration) -> Bool {
         forget(at: now)
-        if failures.count < 1000 { failures.append((now, Self.sender(client))) }
-        guard restsUntil.map({ $0 <= now }) ?? true, failures.count >= rule.failures, Set(failures.map(\.sender)).count >= rule.senders
+        if failures.count < 1000 { failures.append((now, client)) }
+        guard restsUntil.map({ $0 <= now }) ?? true, failures.count >= rule.failures, failures.count * rule.share >= runs,
+            Set(failures.map { Self.site($0.client) }).count >= rule.sites
         else { return false }
         let rest = min(lastRest.map { $0 * 2 } ?? rule.rest, rule.longestRest)
         lastRest = rest

@@ -3,7 +3,7 @@ import Foundation
 import Mail
 import Synchronization
 
-/// Which messages ended a plugin's workers twice: a file, a line each, so that a message that comes again is not shown to that plugin again:
+/// Which messages ended a plugin's workers twice, or never came back from them: a file, a line each, so that a message that comes again is not shown to that plugin again:
 ///
 ///     DIGEST PLUGIN LIBRARY MICROSECONDS
 ///
@@ -17,6 +17,7 @@ final class CrashList: Sendable {
 
     private let path: String?
     private let crashes: Mutex<[Crash: Int64]>
+    private let hangs = Mutex<Set<Crash>>([])
     /// A sender gives up sooner (RFC 5321 section 4.5.4.1).
     private static let lifetime = Duration.seconds(7 * 86400)
     private static let most = 10_000
@@ -43,7 +44,19 @@ final class CrashList: Sendable {
         guard let time = crashes.withLock({ $0[crash] }) else { return nil }
         var day: [UInt8] = []
         CivilTime(Timestamp(microseconds: time)).appendRFC3339(to: &day)
-        return "this message ended the plugin's worker twice (\(String(decoding: day, as: UTF8.self))), and is not shown to it again"
+        return
+            "this message ended the plugin's worker twice, or did not come back twice (\(String(decoding: day, as: UTF8.self))), and is not shown to it again"
+    }
+
+    /// A call did not come back. The second time it counts as a crash.
+    func addHang(_ call: FilterCall, plugin: String, library: String, now: Timestamp) {
+        guard let message = call.message else { return }
+        let crash = Crash(message: Self.digest(message), plugin: plugin, library: library)
+        let isKnown = hangs.withLock { hangs in
+            if hangs.count >= Self.most { hangs = [] }
+            return !hangs.insert(crash).inserted
+        }
+        if isKnown { add(call, plugin: plugin, library: library, now: now) }
     }
 
     func add(_ call: FilterCall, plugin: String, library: String, now: Timestamp) {

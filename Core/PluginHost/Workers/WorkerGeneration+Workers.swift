@@ -6,15 +6,19 @@ import WorkerLink
 /// Starting workers, hearing them, ending them. On the reactor's thread.
 extension WorkerGeneration {
     func startServing() {
-        let mustStart = state.withLock { state in
-            if state.isStarting || state.serving != nil { return false }
-            state.isStarting = true
-            return true
+        let (mustStart, isAwaited) = state.withLock { state in
+            let mustStart = !state.isStarting && (state.serving == nil || Self.lacksFiles(state))
+            if mustStart { state.isStarting = true }
+            return (mustStart, !state.waiting.isEmpty)
         }
-        guard mustStart else { return }
-        if pause > .zero {
-            reactor.after(pause) { [weak self] in self?.startServingNow() }
-        } else {
+        // Runs do not wait for long, whatever became of the last ones.
+        let pause = isAwaited ? min(pause, .seconds(1)) : pause
+        let due = MonotonicClock.nanoseconds + UInt64(pause.microseconds) * 1000
+        guard mustStart || pausedUntil.map({ due < $0 }) == true else { return }
+        pausedUntil = due
+        reactor.after(pause) { [weak self] in
+            guard let self, pausedUntil == due else { return }
+            pausedUntil = nil
             startServingNow()
         }
     }
@@ -46,7 +50,7 @@ extension WorkerGeneration {
         only instance: UInt32?, in place: WorkerPlaces.Place? = nil, ready: @escaping (WorkerProcess, Set<UInt32>) -> Void,
         ended: @escaping (String, WorkerStart) -> Void
     ) {
-        let start = WorkerStart(ready: ready, ended: ended)
+        let start = WorkerStart(isForOne: instance != nil, ready: ready, ended: ended)
         start.place = place
         do throws(LinkFailure) {
             var orders = orders
@@ -134,7 +138,8 @@ extension WorkerGeneration {
             run.finish(verdict(run, findings))
             endIfRetired(process)
             start.place?.used()
-            if run.isReplayed { process.end(Self.notNeeded) }
+            // That was what this one was for.
+            if instance != nil { process.end(Self.notNeeded) }
         case .log(let number, let level, let text):
             guard logged.take() else { return }
             let run = number.flatMap { entry($0, process) }
@@ -166,6 +171,10 @@ extension WorkerGeneration {
 
     private func readyIfComplete(_ start: WorkerStart) {
         guard start.hasSaidReady, start.missing.isEmpty, let ready = start.ready, let process = start.process else { return }
+        if start.isForOne, !start.refused.isEmpty {
+            start.failure = "it refuses its settings now"
+            return process.end("could not start")
+        }
         start.ready = nil
         let refused = start.refused
         state.withLock { state in
@@ -223,16 +232,23 @@ extension WorkerGeneration {
     }
 
     private func serve(_ process: WorkerProcess, _ made: Set<UInt32>) {
-        let waiting = state.withLock { state in
+        let (waiting, refused, retired) = state.withLock { state in
+            // It took over from one that lacked files.
+            let retired = state.serving
+            if let retired { state.retiring.append(retired) }
             state.serving = process
             state.starting = nil
             state.isStarting = false
-            for run in state.waiting { state.runs[run.number] = Entry(run: run, process: process) }
-            defer { state.waiting = [] }
-            return state.waiting
+            let refused = state.waiting.filter { state.refused.contains($0.instance) }
+            let waiting = state.waiting.filter { !state.refused.contains($0.instance) }
+            for run in waiting { state.runs[run.number] = Entry(run: run, process: process) }
+            state.waiting = []
+            return (waiting, refused, retired)
         }
         endedStarts = 0
+        for run in refused { run.finish(run.verdict(.error, Self.refusesSettings)) }
         for run in waiting { enter(run, process, after: run.departures) }
+        if let retired { endIfRetired(retired) }
         for body in afterStart { body(process, made) }
         afterStart = []
         endIfIdle()
@@ -262,11 +278,29 @@ extension WorkerGeneration {
         }
         let open = lost.filter { !$0.isFinished }
         let isExpected = why == Self.notNeeded
+        if !isExpected { stats.fault(.crash) }
+        // Those that it was in a call of are suspects. Others go on in the next worker, once.
+        let inCall = process?.inCall ?? []
+        let suspects = open.filter { inCall.contains($0.number) || $0.departures > 0 }
+        let others = open.filter { run in !suspects.contains { $0 === run } }
         if !isExpected {
-            stats.fault(.crash)
-            logger.error("worker \(process.map { "\($0.pid)" } ?? "") died: \(why); \(open.count) runs are tried again, each alone")
+            logger.error(
+                "worker \(process.map { "\($0.pid)" } ?? "") died: \(why); \(open.count) runs are tried again, \(suspects.count) of them alone"
+            )
         }
-        for run in open {
+        for run in others { run.leave(toReplay: false) }
+        let serving = state.withLock { state in
+            for run in others.reversed() {
+                if let serving = state.serving {
+                    state.runs[run.number] = Entry(run: run, process: serving)
+                } else {
+                    state.waiting.append(run)
+                }
+            }
+            return state.serving
+        }
+        if let serving { for run in others.reversed() { enter(run, serving, after: run.departures) } }
+        for run in suspects {
             run.leave(toReplay: true)
             replay.queue.append(run)
         }
@@ -315,20 +349,13 @@ extension WorkerGeneration {
         for run in waiting { run.finish(run.verdict(.error, "no worker: \(why)")) }
     }
 
+    /// What is not there is its instance's trouble, and no other's.
     private static func wanted(_ state: borrowing State) -> Set<String> {
-        Set(state.settings.values.flatMap(\.paths)).union(state.checked.values.flatMap { $0 })
+        Set(state.settings.values.flatMap(\.paths)).union(state.checked.values.flatMap { $0 }).filter { access($0, F_OK) == 0 }
     }
 
-    /// A worker's files are granted at its start: one that lacks some makes room for another, and ends when its last run does.
-    func retireIfUnable() {
-        let retired = state.withLock { state -> WorkerProcess? in
-            guard let process = state.serving, !Self.wanted(state).isSubset(of: state.granted) else { return nil }
-            state.retiring.append(process)
-            state.serving = nil
-            return process
-        }
-        if let retired { endIfRetired(retired) }
-    }
+    /// A worker's files are granted at its start: one that lacks some serves until another has taken its place, and ends with its last run.
+    static func lacksFiles(_ state: borrowing State) -> Bool { !wanted(state).isSubset(of: state.granted) }
 
     private func endIfRetired(_ process: WorkerProcess) {
         let isOver = state.withLock { state in
@@ -350,6 +377,7 @@ extension WorkerGeneration {
         start.place?.leave()
     }
 
+    static let refusesSettings = "the plugin refuses its settings since its worker was started again"
     static let didNotReturn = "was ended: a call did not return"
     static let notNeeded = "is not needed any more"
 

@@ -40,6 +40,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     var afterStart: [(WorkerProcess, Set<UInt32>) -> Void] = []
     /// Until then no worker is started again, since the last ones died young.
     var pause = Duration.zero
+    var pausedUntil: UInt64?
     /// Workers in a row that ended while they started.
     var endedStarts = 0
 
@@ -192,8 +193,9 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
             return state.settings[id] != nil
         }
         reactor.execute { [self] in
-            retireIfUnable()
-            if let process = state.withLock(\.serving) {
+            // A domain has one worker at a time.
+            if places != nil, state.withLock({ Self.lacksFiles($0) }) { _ = retireServing() }
+            if let process = state.withLock({ Self.lacksFiles($0) ? nil : $0.serving }) {
                 process.send(record())
             } else {
                 // A starting worker makes by itself what it knows of.
@@ -226,7 +228,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         }
         let (process, refusal) = state.withLock { state -> (WorkerProcess?, String?) in
             if let refusal = state.breaker.refusal(for: call.session.client, at: loop.uptime) { return (nil, refusal) }
-            if state.refused.contains(instance) { return (nil, "the plugin refuses its settings since its worker was started again") }
+            if state.refused.contains(instance) { return (nil, Self.refusesSettings) }
             if let process = state.serving {
                 state.runs[number] = Entry(run: run, process: process)
                 return (process, nil)
@@ -273,6 +275,8 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         reactor.execute { [weak self] in
             self?.reactor.after(grace) { [weak self] in
                 guard let self, state.withLock({ $0.runs[run.number]?.process === process }) else { return }
+                // Once may be an accident.
+                crashes.addHang(run.call, plugin: manifest.id, library: digest, now: run.loop.now)
                 failed(
                     run,
                     "did not come back from `\(run.call.slotName)` within \(grace.inTenths) after it was cancelled, in worker \(process.pid)"

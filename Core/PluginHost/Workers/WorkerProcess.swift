@@ -61,7 +61,7 @@ final class WorkerProcess: @unchecked Sendable {
         defer {
             for descriptor in theirs + (isMade ? [] : ours) { close(descriptor) }
         }
-        let memory = try SharedMemory(count: 2 * Self.ringBytes)
+        let memory = try SharedMemory(count: 2 * Self.ringBytes + CallBoard.bytes)
         guard let sockets = PacketSocket.pair() else { throw Self.failure("no socket pair") }
         ours.append(sockets.0.descriptor)
         theirs.append(sockets.1.descriptor)
@@ -140,6 +140,9 @@ final class WorkerProcess: @unchecked Sendable {
         close(pidfd)
         close(output)
     }
+
+    /// Runs of which a call is under way, or was when it died; as it says itself.
+    var inCall: Set<UInt64> { CallBoard(memory).runs }
 
     // MARK: To the worker. Any thread
 
@@ -297,11 +300,11 @@ final class WorkerProcess: @unchecked Sendable {
         }
         partial += buffer[..<count]
         while let newline = partial.firstIndex(of: 10) {
-            written(String(decoding: partial[..<newline].prefix(1024), as: UTF8.self))
+            written(String(printable: partial[..<newline].prefix(1024)))
             partial.removeFirst(newline + 1)
         }
         if partial.count > 4096 {
-            written(String(decoding: partial.prefix(1024), as: UTF8.self))
+            written(String(printable: partial.prefix(1024)))
             partial = []
         }
     }

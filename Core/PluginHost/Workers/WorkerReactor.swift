@@ -107,8 +107,9 @@ final class WorkerReactor: @unchecked Sendable {
                 timers.removeFirst()
                 first.body()
             }
-            if state.withLock({ !$0.work.isEmpty }) { continue }
-            let wait = timers.first.map { Int32(clamping: ($0.due - min($0.due, now)) / 1_000_000 + 1) } ?? -1
+            // Looked at in any case: one worker that always has something to say must not keep the others from being heard.
+            let isBusy = state.withLock { !$0.work.isEmpty }
+            let wait = isBusy ? 0 : timers.first.map { Int32(clamping: ($0.due - min($0.due, now)) / 1_000_000 + 1) } ?? -1
             let count = epoll_wait(epoll, &events, Int32(events.count), wait)
             for i in 0..<max(0, Int(count)) { handlers[events[i].data.u64]?() }
         }

@@ -42,7 +42,7 @@ final class WorkerRun: FilterRun, @unchecked Sendable {
     }
 
     var isFinished: Bool { state.withLock(\.isFinished) }
-    /// True from its second worker on.
+    /// True from when it is tried again alone.
     var isReplayed: Bool { state.withLock(\.isReplayed) }
 
     // MARK: What the generation does. Any thread
@@ -57,8 +57,11 @@ final class WorkerRun: FilterRun, @unchecked Sendable {
             state.process = process
             return true
         }
-        if isIn { process.call(number, instance: instance, call, now: loop.now) }
-        return isIn
+        guard isIn else { return false }
+        process.call(number, instance: instance, call, now: loop.now)
+        // A cancel in between came before the call, and meant nothing to the worker.
+        if isFinished { process.send(GatewayMessage.cancel(run: number).record) }
+        return true
     }
 
     /// Its worker is gone: what it had asked for is nobody's any more.
@@ -125,7 +128,10 @@ final class WorkerRun: FilterRun, @unchecked Sendable {
                 }
                 return (state.answers, state.process)
             }
-            if !answers.isEmpty { process?.send(GatewayMessage.resume(run: number, now: loop.now, answers).record) }
+            for start in stride(from: 0, to: answers.count, by: PluginRun.mostOperations) {
+                let piece = Array(answers[start..<min(start + PluginRun.mostOperations, answers.count)])
+                process?.send(GatewayMessage.resume(run: number, now: loop.now, piece).record)
+            }
         }
     }
 

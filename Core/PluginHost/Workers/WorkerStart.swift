@@ -31,7 +31,11 @@ final class WorkerStart {
 
     var isReady: Bool { ready == nil }
 
-    init(ready: @escaping (WorkerProcess, Set<UInt32>) -> Void, ended: @escaping (String, WorkerStart) -> Void) {
+    /// One run is tried again in it.
+    let isForOne: Bool
+
+    init(isForOne: Bool, ready: @escaping (WorkerProcess, Set<UInt32>) -> Void, ended: @escaping (String, WorkerStart) -> Void) {
+        self.isForOne = isForOne
         self.ready = ready
         self.ended = ended
     }

@@ -22,6 +22,22 @@ struct BreakerTests {
         #expect(!breaker.isRefused(1, at: 700))
     }
 
+    @Test func aFewFailuresAmongManyRunsBringNone() {
+        let breaker = Watched()
+        for i in 0..<200 { #expect(!breaker.isRefused(UInt32(100 + i), at: 1)) }
+        for i in 0..<9 { #expect(!breaker.fail(UInt32(i), at: 2)) }
+        #expect(!breaker.isRefused(200, at: 3))
+        #expect(breaker.fail(9, at: 4) || breaker.fail(10, at: 4))
+    }
+
+    @Test func aSiteIsOneHoweverManyNetworksItHas() {
+        var breaker = Breaker()
+        let rests = (0..<20).map { breaker.failed(IPAddress("2001:db8:1:\($0)::1")!, at: .seconds($0)) }
+        #expect(!rests.contains(true))
+        let refusal = breaker.refusal(for: IPAddress("2001:db8:1:99::1")!, at: .seconds(21))
+        #expect(refusal == nil)
+    }
+
     @Test func severalSendersBringARestThatDoubles() {
         let breaker = Watched()
         var now = 0

@@ -40,7 +40,7 @@ static void scribble(void) {
     if (memory == MAP_FAILED) return;
     for (size_t i = 0; i < size; i++) memory[i] = (unsigned char)(i * 7 + 13);
     uint64_t one = 1;
-    if (write(7, &one, sizeof one) < 0) return;
+    if (write(6, &one, sizeof one) < 0) return;
     for (;;) sleep(1);
 }
 
