@@ -57,9 +57,9 @@ struct LoadTests {
         #expect(refusal(plugins).hasPrefix("test.so: speaks draft 0.77 of the plugin ABI, this Postern speaks 0."))
     }
 
-    @Test func aPhaseThatNobodyRuns() throws {
+    @Test func aPhaseThatIsNone() throws {
         let plugins = try TestPlugins()
-        try plugins.compile("return POSTERN_DONE;", manifest: ["phases": "[\"route\"]"])
+        try plugins.compile("return POSTERN_DONE;", manifest: ["phases": "[\"dream\"]"])
         #expect(plugins.host.rescan().contains { "\($0)".contains("/phases") })
     }
 
