@@ -165,7 +165,7 @@ let package = Package(
         pluginTests("ClamAV"),
         pluginTests("YARA"),
         pluginTests("Greylist"),
-        .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit"], path: "Tests/Plugins/RBL"),
+        .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit", "PluginTestKit"], path: "Tests/Plugins/RBL"),
         // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
         .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay"),

@@ -1,5 +1,6 @@
 import Deliver
 import Foundation
+import HTTPClient
 import Mail
 import Settings
 
@@ -24,7 +25,9 @@ struct Configuration {
     }
 
     static func makeLoader() -> SettingsLoader {
-        SettingsLoader(catalogue: { DiscoveredPlugins(folders: $0) }, clientCertificateProblem: ClientCertificateCheck.problem)
+        SettingsLoader(
+            catalogue: { DiscoveredPlugins(folders: $0) }, clientCertificateProblem: ClientCertificateCheck.problem,
+            trustRootsProblem: PooledFetcher.problem(withTrustRoots:))
     }
 
     static let demonstrationFolder = ".postern/config"

@@ -56,7 +56,7 @@ final class RunningGateway: Sendable {
         ) { logger.warning("\($0)") }
         let resolver = try Resolvers.make(settings.dns)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: min(max(1, System.coreCount), 16))
-        http = try PooledFetcher(group: group, resolver: resolver)
+        http = try PooledFetcher(group: group, resolver: resolver, trustRootsFile: settings.httpTrustRoots)
         // The store's lock is ours, so no process has mapped the copies that the last run left.
         try? FileManager.default.removeItem(atPath: data + "/plugins")
         let journal = MappedJournal(folder: data, death: supervisor?.death.map(Self.death), now: clock.now) { text, isBad in

@@ -60,7 +60,8 @@ public final class Scanner: Sendable {
         let resolver = try Resolvers.make(dns)
         folder = try Filters.temporaryFolder()
         state = try SQLiteFilterState(folder: folder, clock: clock, reserve: 0)
-        http = try PooledFetcher(group: MultiThreadedEventLoopGroup.singleton, resolver: resolver)
+        http = try PooledFetcher(
+            group: MultiThreadedEventLoopGroup.singleton, resolver: resolver, trustRootsFile: settings.httpTrustRoots)
         let filters = try Filters(settings, resolver: resolver, state: state, http: http)
         self.options = options
         self.clock = clock

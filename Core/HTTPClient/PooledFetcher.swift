@@ -15,6 +15,12 @@ public final class PooledFetcher: HTTPFetcher {
         try self.init(group: group, resolver: resolver, trustRootsFile: trustRootsFile, limits: FetchLimits())
     }
 
+    /// What is wrong with a file of certificates to trust, for people; nil: nothing.
+    public static func problem(withTrustRoots path: String) -> String? {
+        let certificates = try? NIOSSLCertificate.fromPEMFile(path)
+        return certificates?.isEmpty == false ? nil : "`\(path)` holds no certificate in PEM"
+    }
+
     init(group: any EventLoopGroup, resolver: any Resolver, trustRootsFile: String?, limits: FetchLimits) throws {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12

@@ -4,6 +4,8 @@ import Mail
 struct GatewayReader {
     let folder: String
     let problems: ProblemList
+    /// What is wrong with a file of certificates to trust.
+    let trustRootsProblem: (String) -> String?
 
     struct Result {
         var hostname = ""
@@ -18,6 +20,7 @@ struct GatewayReader {
         var queue = QueuePolicy()
         var rewritingSecrets: String?
         var state = StateSettings()
+        var httpTrustRoots: String?
 
         /// In order, each once.
         var certificateFiles: [String] { Set(certificatePlaces.keys.flatMap { [$0.certificate, $0.key] }).sorted() }
@@ -76,9 +79,19 @@ struct GatewayReader {
             result.rewritingSecrets = path(srs, "secret_file")
             srs.finish()
         }
+        result.httpTrustRoots = httpTrustRoots(map)
         result.queue = LimitsReader.queue(map.mapping("queue"))
         result.state = state(map)
         return result
+    }
+
+    private func httpTrustRoots(_ map: MappingReader) -> String? {
+        guard let map = map.mapping("http") else { return nil }
+        defer { map.finish() }
+        guard let file = path(map, "trust_roots") else { return nil }
+        let problem = SettingsFile.isReadable(file) ? trustRootsProblem(file) : "cannot read `\(file)`"
+        if let problem { problems.error(map.place(of: "trust_roots"), problem, mend: "name a file of PEM certificates") }
+        return file
     }
 
     private func state(_ map: MappingReader) -> StateSettings {

@@ -18,6 +18,8 @@ public struct GatewaySettings: Sendable {
     public var rewritingSecrets: String?
     /// How much filters may remember.
     public var state: StateSettings
+    /// A file of certificates that filters' HTTPS requests trust; nil: the system's.
+    public var httpTrustRoots: String?
     /// What workers may have.
     public var workers: WorkerPolicy
     /// Where metrics are served besides the control socket.
@@ -40,6 +42,7 @@ public struct GatewaySettings: Sendable {
         if log != other.log { names.append("log") }
         if rewritingSecrets != other.rewritingSecrets { names.append("srs") }
         if state != other.state { names.append("state") }
+        if httpTrustRoots != other.httpTrustRoots { names.append("http") }
         if metrics != other.metrics { names.append("metrics") }
         return names
     }

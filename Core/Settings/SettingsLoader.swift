@@ -4,15 +4,19 @@ import Mail
 public struct SettingsLoader: Sendable {
     private let catalogue: @Sendable ([String]) -> any FilterCatalogue
     private let clientCertificateProblem: @Sendable (NextHop.ClientCertificate) -> String?
+    private let trustRootsProblem: @Sendable (String) -> String?
 
     /// `catalogue`: the plugins in these folders, in order; asked at each load. It is called with the built-in folders too if the caller adds
-    /// them. `clientCertificateProblem`: what is wrong with the files of a client certificate; nil: nothing.
+    /// them. `clientCertificateProblem`: what is wrong with the files of a client certificate, and
+    /// `trustRootsProblem` with a file of certificates to trust; nil: nothing.
     public init(
         catalogue: @escaping @Sendable (_ pluginFolders: [String]) -> any FilterCatalogue,
-        clientCertificateProblem: @escaping @Sendable (NextHop.ClientCertificate) -> String? = { _ in nil }
+        clientCertificateProblem: @escaping @Sendable (NextHop.ClientCertificate) -> String? = { _ in nil },
+        trustRootsProblem: @escaping @Sendable (String) -> String? = { _ in nil }
     ) {
         self.catalogue = catalogue
         self.clientCertificateProblem = clientCertificateProblem
+        self.trustRootsProblem = trustRootsProblem
     }
 
     /// Any thread; reads files, so not on an event loop. `generation` becomes the snapshot's.
@@ -28,7 +32,7 @@ public struct SettingsLoader: Sendable {
         let file = folder + "/postern.yaml"
         guard let root = node(file, problems), let map = MappingReader(root, problems, what: "postern.yaml") else { return nil }
         map.notYet("quarantine", "headers", "users", "cluster")
-        let reader = GatewayReader(folder: folder, problems: problems)
+        let reader = GatewayReader(folder: folder, problems: problems, trustRootsProblem: trustRootsProblem)
         let plugins = reader.plugins(map)
         let gateway = reader.read(map)
         let catalogue = catalogue(plugins)
@@ -59,7 +63,7 @@ public struct SettingsLoader: Sendable {
         return GatewaySettings(
             hostname: gateway.hostname, listeners: gateway.listeners, certificatePlaces: gateway.certificatePlaces, data: gateway.data,
             control: gateway.control, plugins: plugins, dns: gateway.dns, log: gateway.log, rewritingSecrets: gateway.rewritingSecrets,
-            state: gateway.state, workers: workers, metrics: gateway.metrics,
+            state: gateway.state, httpTrustRoots: gateway.httpTrustRoots, workers: workers, metrics: gateway.metrics,
             policy: PolicySnapshot(
                 generation: generation, hostname: gateway.hostname, limits: gateway.limits, queue: gateway.queue, edge: edge,
                 edgeScores: edgeScores, edgeThresholds: edgeThresholds, outboundEdge: outboundEdge, domains: domains),

@@ -61,4 +61,36 @@ import Testing
         let refused = try line("message six", fields: [])
         #expect(refused.hasPrefix("count=5 http=0 body=") && refused.contains("connection refused"), "\(refused)")
     }
+
+    /// `http: {trust_roots: FILE}`: an authority of one's own.
+    @Test(.enabled(if: Tool.isStaged)) func whomHTTPSRequestsTrust() throws {
+        let certificate = try Tool.certificate()
+        try "hello".write(toFile: certificate.path + "/answer", atomically: true, encoding: .utf8)
+        let port = Tool.freePort()
+        let script = """
+            import http.server, os, ssl
+            os.chdir('\(certificate.path)')
+            server = http.server.HTTPServer(('127.0.0.1', \(port)), http.server.SimpleHTTPRequestHandler)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain('cert.pem', 'key.pem')
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            server.serve_forever()
+            """
+        let web = try Daemon(["/usr/bin/python3", "-c", script], log: certificate.path + "/web.log")
+        defer { web.stop(SIGKILL) }
+        try #require(Tool.wait { Tool.isListening(port) }, "\(web.text)")
+        for (more, word) in [("", "http=0"), ("http: {trust_roots: \(certificate.path)/cert.pem}", "http=200 body=hello")] {
+            let sink = try SinkUnderTest()
+            defer { sink.stop() }
+            let gateway = try GatewayUnderTest(
+                nextHop: sink.port,
+                domain: "filters: [{services: {home: worker, server: \"https://mx.gateway.example:\(port)/answer\"}}]", more: more,
+                zone: #"{"mx.gateway.example": {"A": ["127.0.0.1"]}}"#, services: Probe("services"))
+            try gateway.start()
+            defer { gateway.stop() }
+            #expect(try gateway.send()[0].hasPrefix("250"))
+            #expect(Tool.wait { sink.messages.count == 1 })
+            #expect(sink.messages.first?.contains(word) == true, "\(sink.messages)")
+        }
+    }
 }

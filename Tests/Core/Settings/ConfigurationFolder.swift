@@ -45,6 +45,8 @@ final class ConfigurationFolder {
         ScriptedCatalogue()
     } clientCertificateProblem: {
         $0.certificate.hasSuffix("bad.pem") ? "`bad.pem` is bad" : nil
+    } trustRootsProblem: {
+        $0.hasSuffix(".pem") ? nil : "`\($0)` holds no certificate"
     }
 
     func load() -> Result<GatewaySettings, SettingsErrors> { Self.loader.load(folder: path, generation: 1) }

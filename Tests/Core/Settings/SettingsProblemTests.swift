@@ -12,7 +12,7 @@ import Testing
         (
             "zebra: 1",
             [
-                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, limits, listen, log, metrics, outbound, plugins, queue, scores, srs, state, thresholds, tls, workers"
+                "postern.yaml:5:1: unknown key `zebra`; known: control, data, dns, edge, hostname, http, limits, listen, log, metrics, outbound, plugins, queue, scores, srs, state, thresholds, tls, workers"
             ]
         ),
         ("limits: {message_siz: 1}", ["postern.yaml:5:10: unknown key `message_siz`; did you mean `message_size`?"]),
@@ -92,6 +92,9 @@ import Testing
             ]
         ),
         ("queue: {retry: {first: 5h, most: 4h}}", ["postern.yaml:5:16: `first` is longer than `most`; make `first` the shorter one"]),
+        ("http: {trust_roots: none.pem}", ["postern.yaml:5:21: cannot read `none.pem`; name a file of PEM certificates"]),
+        ("http: {trust_roots: postern.yaml}", ["postern.yaml:5:21: `postern.yaml` holds no certificate; name a file of PEM certificates"]),
+        ("http: {roots: a.pem}", ["postern.yaml:5:8: unknown key `roots`; known: trust_roots"]),
         ("limits: []", ["postern.yaml:5:9: `limits` must be a mapping, not a list; write `key: value` lines"]),
         ("plugins: /usr/lib", ["postern.yaml:5:10: `plugins` must be a list, not `/usr/lib`; write `- item` lines or `[item, item]`"]),
         ("data: other", ["postern.yaml:4:1: `data` stands more than once in this mapping; keep one"]),
