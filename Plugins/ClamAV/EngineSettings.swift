@@ -1,7 +1,6 @@
 import PosternKit
 
-/// Everything that an engine is made with, and scans with: instances with equal ones share an engine. (libclamav remembers clean files by their
-/// hash alone, whatever it was told to look for, so another way to look needs another engine.)
+/// Everything that an engine is made with, and scans with: instances with equal ones share an engine.
 struct EngineSettings: Hashable, Sendable {
     /// freshclam's folder.
     var database: String
@@ -17,13 +16,14 @@ struct EngineSettings: Hashable, Sendable {
 
     enum Reload: String, Sendable { case beside, hold }
 
-    /// Of one scan. What is beyond them is told, never taken for clean.
+    /// Of one look; a message may be given two (`Engine`). What is beyond them is told, never taken for clean.
     struct Limits: Hashable, Sendable {
         var scanBytes = 400_000_000
         var fileBytes = 100_000_000
         var files = 10_000
         var depth = 20
-        var time = Duration.seconds(60)
+        /// Two looks must end within a slot's usual 60 s: whoever is still scanning then is ended with its worker, and tells nothing.
+        var time = Duration.seconds(25)
     }
 
     struct Options: Hashable, Sendable {

@@ -17,7 +17,7 @@ final class ScanContext {
 
     func note(_ text: String) { lastMessage = String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(200)) }
 
-    /// Before each file that is found inside. A scan is given up by calling the file infected: what is called clean would be remembered.
+    /// Before each file that is found inside. A scan is given up by calling the file infected, which ends it.
     func enter(_ type: String) -> cl_error_t {
         if self.type == nil { self.type = type }
         if !wasGivenUp, isCancelled() { wasGivenUp = true }

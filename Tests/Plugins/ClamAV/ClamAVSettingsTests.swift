@@ -11,6 +11,8 @@ struct ClamAVSettingsTests {
         #expect(settings.engine.folders == ["/var/lib/clamav"])
         #expect(settings.engine.reload == .beside)
         #expect(settings.action == .none)
+        // Two looks, below a slot's usual timeout.
+        #expect(settings.engine.limits.time * 2 < .seconds(60))
     }
 
     @Test func unitsAreUnderstood() throws {

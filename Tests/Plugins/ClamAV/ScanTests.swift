@@ -25,6 +25,18 @@ struct ScanTests {
         #expect(instance.scan(ScanFolder.infected).details == [name])
     }
 
+    /// Two files with one MD5, the clean one first: what was clean is not known again by its MD5.
+    @Test func aCollisionHidesNothing() throws {
+        let folder = try ScanFolder()
+        let (clean, bad) = MD5Collision.pair
+        try folder.write("db/a.ndb", "Bad-Collision:0:*:" + bad[16..<48].map { String(format: "%02x", $0) }.joined() + "\n")
+        let instance = try load().instance(settings(folder))
+        for _ in 0..<2 {
+            #expect(instance.scan(ScanFolder.message(attaching: clean)).symbols == [])
+            #expect(instance.scan(ScanFolder.message(attaching: bad)).symbols == ["VIRUS_BAD_COLLISION"])
+        }
+    }
+
     /// libclamav knows mail by its first header field. One that it does not know must not hide what is inside.
     @Test(arguments: ["X: 1", "Sender-Of: a", "Ünknown: 1", " folded", "MZ: 1", "%PDF-1.5: 1", "BZh9: 1", "Content-Foo: a\r\n b"])
     func aFirstFieldThatNobodyKnows(_ first: String) throws {
