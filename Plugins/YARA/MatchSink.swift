@@ -4,10 +4,17 @@ import CYARA
 final class MatchSink {
     private(set) var matches: [RuleMatch] = []
     private(set) var limited: String?
+    private(set) var wasGivenUp = false
+    private let isCancelled: () -> Bool
 
     static let most = 1000
 
+    /// `isCancelled`: asked whenever libyara tells something; true ends the scan.
+    init(isCancelled: @escaping () -> Bool) { self.isCancelled = isCancelled }
+
     func take(_ message: Int32, _ data: UnsafeMutableRawPointer?, _ context: UnsafeMutablePointer<YR_SCAN_CONTEXT>) -> Int32 {
+        if !wasGivenUp, isCancelled() { wasGivenUp = true }
+        if wasGivenUp { return CALLBACK_ERROR }
         switch message {
         case CALLBACK_MSG_RULE_MATCHING:
             guard let data, matches.count < Self.most else { break }

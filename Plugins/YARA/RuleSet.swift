@@ -20,9 +20,10 @@ final class RuleSet: @unchecked Sendable {
 
     var count: Int { Int(yara_rule_count(rules)) }
 
-    /// Holds `bytes` against all rules. Throws when that was not finished: out of time, out of memory.
+    /// Holds `bytes` against all rules. Throws when that was not finished: out of time, out of memory, given up.
     func scan(
-        _ bytes: UnsafeRawBufferPointer, _ variables: ScanVariables, seconds: Int, into report: inout MatchReport
+        _ bytes: UnsafeRawBufferPointer, _ variables: ScanVariables, seconds: Int, into report: inout MatchReport,
+        isCancelled: @escaping () -> Bool
     ) throws(FilterError) {
         var scanner: UnsafeMutablePointer<YR_SCANNER>?
         try check(yr_scanner_create(rules, &scanner), seconds)
@@ -32,7 +33,7 @@ final class RuleSet: @unchecked Sendable {
         // Fast: a string of which no rule asks how often or where is looked for once. No signal handlers: they would be the whole process's.
         yr_scanner_set_flags(scanner, SCAN_FLAGS_FAST_MODE | SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING)
         yr_scanner_set_timeout(scanner, Int32(clamping: seconds))
-        let sink = MatchSink()
+        let sink = MatchSink(isCancelled: isCancelled)
         let code = withExtendedLifetime(sink) {
             yr_scanner_set_callback(
                 scanner,
@@ -42,6 +43,7 @@ final class RuleSet: @unchecked Sendable {
                 }, Unmanaged.passUnretained(sink).toOpaque())
             return yr_scanner_scan_mem(scanner, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
         }
+        if sink.wasGivenUp { throw FilterError("the scan was given up") }
         try check(code, seconds)
         for match in sink.matches { report.add(match) }
         if let limited = sink.limited { report.limited = limited }

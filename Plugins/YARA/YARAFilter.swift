@@ -22,7 +22,9 @@ struct YARAFilter: Filter {
         let set = try await call.value(of: rules)
         let variables = ScanVariables(call, message: message)
         var report = MatchReport(fullScore: settings.fullScore, defaultScore: settings.defaultScore)
-        try message.withBytes { try set.scan($0, variables, seconds: settings.seconds, into: &report) }
+        try message.withBytes { bytes in
+            try set.scan(bytes, variables, seconds: settings.seconds, into: &report) { call.isCancelled }
+        }
         for finding in report.findings { call.add(finding.symbol, factor: finding.factor, detail: finding.detail) }
         if let limited = report.limited { call.add(YARASymbols.limit, detail: limited) }
         if let first = set.faults.first {

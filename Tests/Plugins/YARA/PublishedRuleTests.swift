@@ -34,7 +34,7 @@ struct PublishedRuleTests {
 
     private func symbols(_ set: RuleSet, _ bytes: [UInt8]) throws -> Set<String> {
         var report = MatchReport(fullScore: 10, defaultScore: 5)
-        try bytes.withUnsafeBytes { try set.scan($0, ScanVariables(), seconds: 60, into: &report) }
+        try bytes.withUnsafeBytes { try set.scan($0, ScanVariables(), seconds: 60, into: &report) { false } }
         return Set(report.findings.map(\.symbol).filter { !$0.hasPrefix("YARA_TAG_") })
     }
 

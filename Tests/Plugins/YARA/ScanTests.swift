@@ -160,6 +160,13 @@ struct YARAScanTests {
         #expect(instance.scan(message).failure == "the rules took longer than 1 s")
     }
 
+    @Test func aCancelledScanIsNoVerdict() throws {
+        let folder = try RuleFolder(["rules/a.yar": RuleFolder.rule("A", "pay")])
+        let instance = try load().instance(settings(folder.rules))
+        #expect(instance.scan(message).symbols == ["YARA_A"])
+        #expect(instance.scan(message, isCancelled: true).failure == "the scan was given up")
+    }
+
     @Test func moreMatchesThanCanBeCountedAreTold() throws {
         let folder = try RuleFolder(["rules/a.yar": "rule Many { strings: $a = \"aa\" condition: #a > 2000000 }"])
         let instance = try load().instance(settings(folder.rules))
