@@ -7,7 +7,7 @@ public final class FileBacked<Source: FileSource>: Sendable {
         /// Ask again soon.
         case loading
         case ready(Source.Value)
-        /// There is none, and why. Tried again when the files change, and once a minute.
+        /// There is none, and why. Loading is tried again when the files change, and once a minute.
         case failed(String)
     }
 
@@ -15,20 +15,23 @@ public final class FileBacked<Source: FileSource>: Sendable {
 
     /// Begins to load. `interval`: how often the files are looked at.
     public init(_ source: Source, every interval: Duration, host: Host) {
-        self.keeper = FileKeeper(source, every: interval) { host.log($0, $1) }
+        self.keeper = FileKeeper(source, every: interval, log: { host.log($0, $1) })
         keeper.start()
     }
 
     /// For tests.
-    init(_ source: Source, every interval: Duration, log: @escaping @Sendable (LogLevel, String) -> Void) {
-        self.keeper = FileKeeper(source, every: interval, log: log)
+    init(_ keeper: FileKeeper<Source>) {
+        self.keeper = keeper
         keeper.start()
     }
 
     /// The thread ends by itself: at once, or when what it is loading is loaded.
     deinit { keeper.stop() }
 
-    public var state: State { keeper.state }
+    public var state: State {
+        keeper.start()
+        return keeper.state
+    }
 
     /// How many values were made so far.
     public var generation: Int { keeper.generation }

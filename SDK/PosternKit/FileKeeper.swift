@@ -5,7 +5,10 @@ final class FileKeeper<Source: FileSource>: @unchecked Sendable {
     // Sendable: `shared` is guarded by `mutex`; the rest is not written after init.
     let source: Source
     private let interval: Duration
+    /// A failure may pass without a file changing: memory, a folder's rights. So long after one it is tried again.
+    private let pause: Duration
     private let log: @Sendable (LogLevel, String) -> Void
+    private let begin: Begin
     private var shared = Shared()
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -14,17 +17,26 @@ final class FileKeeper<Source: FileSource>: @unchecked Sendable {
         var state = FileBacked<Source>.State.loading
         var generation = 0
         var isStopped = false
+        /// Whether the thread is there, and when it was last tried to make it.
+        var isRunning = false
+        var triedAt: ContinuousClock.Instant?
     }
+
+    /// Makes the thread, which calls `FileKeeper.run`; pthread_create(3)'s code.
+    typealias Begin = @Sendable (any FileThread) -> Int32
 
     /// A change is believed when two looks this far apart see the same: files are rarely written in one go.
     private static var settling: Duration { .seconds(1) }
-    /// A failure may pass without a file changing: memory, a folder's rights.
-    private static var longestFailure: Duration { .seconds(60) }
 
-    init(_ source: Source, every interval: Duration, log: @escaping @Sendable (LogLevel, String) -> Void) {
+    init(
+        _ source: Source, every interval: Duration, pause: Duration = .seconds(60), begin: @escaping Begin = { $0.beginThread() },
+        log: @escaping @Sendable (LogLevel, String) -> Void
+    ) {
         self.source = source
         self.interval = max(interval, .milliseconds(10))
+        self.pause = pause
         self.log = log
+        self.begin = begin
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -49,25 +61,19 @@ final class FileKeeper<Source: FileSource>: @unchecked Sendable {
         return body(&shared)
     }
 
+    /// Begins to load, unless it has. Where no thread could be made it is tried again at the next call, at most once a second.
     func start() {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        // C libraries that parse and compile expect the usual stack.
-        pthread_attr_setstacksize(&attributes, 8 << 20)
-        defer { pthread_attr_destroy(&attributes) }
-        var thread = pthread_t()
-        let me = Unmanaged.passRetained(self as AnyObject)
-        let code = pthread_create(
-            &thread, &attributes,
-            { pointer in
-                (Unmanaged<AnyObject>.fromOpaque(pointer!).takeRetainedValue() as! any Runnable).run()
-                return nil
-            }, me.toOpaque())
-        if code != 0 {
-            me.release()
-            locked { $0.state = .failed("\(source.description): no thread to load it on") }
+        let trouble = "\(source.description): no thread to load it on"
+        let isNews = locked { shared in
+            if shared.isRunning || shared.isStopped { return false }
+            let last = shared.triedAt
+            if let last, last.duration(to: .now) < min(pause, .seconds(1)) { return false }
+            shared.triedAt = .now
+            shared.isRunning = begin(self) == 0
+            shared.state = shared.isRunning ? .loading : .failed(trouble)
+            return !shared.isRunning && last == nil
         }
+        if isNews { log(.error, "\(trouble); it is tried again") }
     }
 
     func stop() {
@@ -81,21 +87,27 @@ final class FileKeeper<Source: FileSource>: @unchecked Sendable {
 
     // MARK: The thread
 
-    fileprivate func run() {
+    func run() {
         var seen: [FileStamp]?
-        var failedFor = Duration.zero
+        var failure: Failure?
         while !isStopped {
             var stamps = source.stamps()
-            if seen != stamps || failedFor >= Self.longestFailure {
-                if seen != nil, seen != stamps { stamps = settled(stamps) }
+            if seen != stamps {
+                if seen != nil { stamps = settled(stamps) }
                 if isStopped { return }
                 seen = stamps
-                failedFor = .zero
-                reload()
+                failure = reload(after: nil)
+            } else if let last = failure, last.since.duration(to: .now) >= pause {
+                failure = reload(after: last)
             }
-            wait(interval)
-            if case .failed = state { failedFor += interval }
+            wait(failure == nil ? interval : min(interval, pause))
         }
+    }
+
+    /// The last attempt's, when it failed.
+    private struct Failure {
+        var reason: String
+        var since = ContinuousClock.now
     }
 
     /// The files once they hold still; at most ten looks.
@@ -110,9 +122,11 @@ final class FileKeeper<Source: FileSource>: @unchecked Sendable {
         return stamps
     }
 
-    private func reload() {
+    /// `last`: the same files could not be loaded before. What still goes on is not given up for another attempt.
+    private func reload(after last: Failure?) -> Failure? {
         let isFirst = generation == 0
         if let reason = reasonToHold() {
+            if let last { return Failure(reason: last.reason) }
             log(.info, "\(source.description) has changed: mail waits until it is loaded (\(reason))")
             giveUpCurrent()
         }
@@ -127,13 +141,20 @@ final class FileKeeper<Source: FileSource>: @unchecked Sendable {
             }
             withExtendedLifetime(old) {}
             log(.info, "\(source.description) \(isFirst ? "is loaded" : "is loaded again"): \(summary)")
+            return nil
         } catch {
             let goesOn = locked { shared in
                 if case .ready = shared.state { return true }
                 shared.state = .failed("\(error)")
                 return false
             }
-            log(.error, "\(error)" + (goesOn ? "; what was loaded before goes on" : "; until it is mended no message can be judged"))
+            let failure = Failure(reason: "\(error)")
+            if failure.reason != last?.reason {
+                log(
+                    .error, failure.reason + (goesOn ? "; what was loaded before goes on" : "; until it is mended no message can be judged")
+                )
+            }
+            return failure
         }
     }
 
@@ -166,7 +187,4 @@ final class FileKeeper<Source: FileSource>: @unchecked Sendable {
     }
 }
 
-/// C's thread function cannot be generic.
-private protocol Runnable: AnyObject { func run() }
-
-extension FileKeeper: Runnable {}
+extension FileKeeper: FileThread {}

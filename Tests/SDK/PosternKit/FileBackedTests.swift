@@ -14,14 +14,29 @@ struct FileBackedTests {
     private struct Source: FileSource {
         let path: String
         var order = ReloadOrder.beside
+        let obstacle: Obstacle
         var description: String { "the text" }
         func stamps() -> [FileStamp] { FileStamp.files(in: path) }
-        func order(replacing old: Text) -> ReloadOrder { order }
+        func order(replacing old: Text) -> ReloadOrder { obstacle.isHeld.load(ordering: .relaxed) ? .hold(reason: "now") : order }
         func summary(of value: Text) -> String { value.text }
         func load(isFirst: Bool) throws -> Text {
+            try obstacle.check()
             guard let text = try? String(contentsOfFile: path + "/a", encoding: .utf8) else { throw FilterError("no text") }
             if text == "bad" { throw FilterError("a bad text, first: \(isFirst)") }
             return Text(text)
+        }
+    }
+
+    /// Why nothing can be loaded for now, whatever the files hold.
+    private final class Obstacle: Sendable {
+        let reason = Mutex<String?>(nil)
+        let attempts = Atomic(0)
+        /// From now on the old value would have to go first.
+        let isHeld = Atomic(false)
+        func set(_ text: String?) { reason.withLock { $0 = text } }
+        func check() throws {
+            attempts.add(1, ordering: .relaxed)
+            if let text = reason.withLock({ $0 }) { throw FilterError(text) }
         }
     }
 
@@ -32,16 +47,21 @@ struct FileBackedTests {
 
     private let folder: String
     private let log = Log()
+    private let obstacle = Obstacle()
 
     init() throws {
         folder = NSTemporaryDirectory() + "postern-files-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    private func files(_ order: ReloadOrder = .beside) -> FileBacked<Source> {
-        FileBacked(Source(path: folder, order: order), every: .milliseconds(20)) { [log] level, text in
-            log.lines.withLock { $0.append("\(level): \(text)") }
-        }
+    private func files(
+        _ order: ReloadOrder = .beside, pause: Duration = .seconds(60), begin: @escaping FileKeeper<Source>.Begin = { $0.beginThread() }
+    ) -> FileBacked<Source> {
+        let source = Source(path: folder, order: order, obstacle: obstacle)
+        return FileBacked(
+            FileKeeper(source, every: .milliseconds(20), pause: pause, begin: begin) { [log] level, text in
+                log.lines.withLock { $0.append("\(level): \(text)") }
+            })
     }
 
     private func write(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: folder + "/a"), options: .atomic) }
@@ -81,6 +101,55 @@ struct FileBackedTests {
         #expect(wait { if case .failed("a bad text, first: true") = files.state { true } else { false } })
         try write("one")
         #expect(wait { text(files) == "one" })
+    }
+
+    /// What fails for a passing reason is tried again though no file changes, and told once a reason.
+    @Test(arguments: [false, true]) func aFailureThatPasses(_ isFirst: Bool) throws {
+        try write("one")
+        if isFirst { obstacle.set("no memory") }
+        let files = files(pause: .milliseconds(30))
+        if !isFirst {
+            #expect(wait { text(files) == "one" })
+            obstacle.set("no memory")
+            try write("two")
+        }
+        #expect(wait { log.all.contains { $0.hasPrefix("error: no memory") } })
+        var before = obstacle.attempts.load(ordering: .relaxed)
+        #expect(wait { obstacle.attempts.load(ordering: .relaxed) > before + 3 })
+        obstacle.set("no right")
+        before = obstacle.attempts.load(ordering: .relaxed)
+        #expect(wait { obstacle.attempts.load(ordering: .relaxed) > before + 3 })
+        #expect(text(files) == (isFirst ? nil : "one"))
+        obstacle.set(nil)
+        #expect(wait { text(files) == (isFirst ? "one" : "two") })
+        #expect(log.all.filter { $0.hasPrefix("error: ") }.count == 2, "\(log.all)")
+    }
+
+    /// What works is not given up for another attempt at what could not be loaded.
+    @Test func anotherAttemptGivesNothingUp() throws {
+        try write("one")
+        let files = files(pause: .milliseconds(30))
+        #expect(wait { text(files) == "one" })
+        try write("bad")
+        #expect(wait { log.all.contains { $0.contains("goes on") } })
+        obstacle.isHeld.store(true, ordering: .relaxed)
+        usleep(200_000)
+        #expect(text(files) == "one" && files.generation == 1)
+        #expect(!log.all.contains { $0.contains("mail waits") }, "\(log.all)")
+        // New files are worth it.
+        try write("two")
+        #expect(wait { text(files) == "two" })
+    }
+
+    @Test func aThreadThatCannotBeMadeAtFirst() throws {
+        try write("one")
+        let attempts = Atomic(0)
+        let files = files(pause: .milliseconds(30)) { thread in
+            attempts.add(1, ordering: .relaxed).newValue < 3 ? EAGAIN : thread.beginThread()
+        }
+        #expect(wait { if case .failed(let why) = files.state { why.contains("no thread") } else { false } })
+        #expect(wait { text(files) == "one" })
+        #expect(log.all.filter { $0.contains("no thread") }.count == 1, "\(log.all)")
     }
 
     /// Nothing is offered while the old value is in use, and both are never there together.
