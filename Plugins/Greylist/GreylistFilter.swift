@@ -7,6 +7,8 @@ struct GreylistFilter: Filter {
 
     /// How often another session may be faster with the same triplet.
     private static let attempts = 4
+    /// Triplets of one network that may wait at once: it must not fill what the domain may remember, since then nobody would wait.
+    static let mostWaiting: UInt64 = 2000
 
     init(settings: Settings, host: Host) throws {
         self.settings = try GreylistSettings(settings)
@@ -32,9 +34,9 @@ struct GreylistFilter: Filter {
         if transaction.reversePath != nil, answers.last?.status == .found {
             return call.add(GreylistSymbols.passed, detail: "the recipient has written to the sender before")
         }
-        if settings.networks > 0, let count = Self.count(answers[1]), count >= settings.networks {
+        if settings.networks > 0, let count = NetworkRecord(answers[1].value)?.count, count >= settings.networks {
             await renew(call, triplet.networkKey, answers[1])
-            return call.add(GreylistSymbols.passed, detail: "\(count) from \(triplet.network) have come back")
+            return call.add(GreylistSymbols.passed, detail: "\(count) messages from \(triplet.network) have come back")
         }
         await judge(call, triplet, answers[0])
     }
@@ -47,15 +49,19 @@ struct GreylistFilter: Filter {
             let step = rule(TripletRecord(found.value), now: now)
             var record = TripletRecord.waiting(since: now)
             var kept = settings.window
+            var counter = triplet.begunKey
             switch step {
             case .wait(let seconds): return Self.wait(call, triplet, seconds)
             case .known:
                 await renew(call, triplet.key, found)
                 return call.add(GreylistSymbols.passed, detail: "came back before")
-            case .comeBack: (record, kept) = (.cameBack(at: now), settings.allowed)
-            case .begin: break
+            case .comeBack: (record, kept, counter) = (.cameBack(at: now), settings.allowed, triplet.backKey)
+            case .begin: if found.version == 0, await isCrowded(call, triplet) { return turnAway(call, triplet) }
             }
-            let put = await call.state.perform([.put(triplet.key, record.bytes, kept: kept, if: Self.unchanged(found))])[0]
+            // Who was not the first is counted too: that is no harm.
+            let put = await call.state.perform([
+                .put(triplet.key, record.bytes, kept: kept, if: Self.unchanged(found)), .count(counter, 1, window: settings.window),
+            ])[0]
             switch (put.status, step) {
             case (.conflict, _): found = put
             case (.done, .comeBack(let seconds)):
@@ -70,7 +76,25 @@ struct GreylistFilter: Filter {
 
     private static func wait(_ call: Call, _ triplet: Triplet, _ seconds: Int) {
         call.add(GreylistSymbols.waits, detail: "\(triplet.network) is new to this sender and recipient: \(seconds) s to go")
+        propose(call, seconds: seconds)
+    }
+
+    private static func propose(_ call: Call, seconds: Int) {
         call.propose(.defer(code: 450, subject: 7, detail: 1, text: "Greylisted, try again in \(seconds) seconds"))
+    }
+
+    private func isCrowded(_ call: Call, _ triplet: Triplet) async -> Bool {
+        let counts = await call.state.perform([
+            .count(triplet.begunKey, 0, window: settings.window), .count(triplet.backKey, 0, window: settings.window),
+        ])
+        guard counts.allSatisfy({ $0.status == .done }) else { return false }
+        return counts[0].sum > counts[1].sum && counts[0].sum - counts[1].sum >= Self.mostWaiting
+    }
+
+    /// It waits as any other, but begins to only when there is room.
+    private func turnAway(_ call: Call, _ triplet: Triplet) {
+        call.add(GreylistSymbols.waits, detail: "\(Self.mostWaiting) of \(triplet.network) wait already: this one is not remembered")
+        Self.propose(call, seconds: GreylistRule.seconds(settings.delay.microseconds))
     }
 
     /// Never a reason to wait: without what it remembers nobody would ever be let in.
@@ -98,17 +122,16 @@ struct GreylistFilter: Filter {
         _ = await call.state.perform([.put(key, found.value, kept: settings.allowed, if: .ifVersion(found.version))])
     }
 
-    private static func count(_ result: StateResult) -> Int? {
-        guard let (kind, number) = TripletRecord.decode(result.value), kind == UInt8(ascii: "n") else { return nil }
-        return Int(number)
-    }
-
+    /// A message that comes back, once for all its recipients.
     private func countNetwork(_ call: Call, _ key: StateKey) async {
+        let id = call.transaction?.queueID ?? ""
+        let message = id.isEmpty ? "session \(call.session.id)" : id
         var found = await call.state.perform([.get(key)])[0]
         for _ in 0..<Self.attempts {
             guard found.status == .found || found.status == .absent || found.status == .conflict else { return }
-            let value = TripletRecord.encode(UInt8(ascii: "n"), Int64((Self.count(found) ?? 0) + 1))
-            found = await call.state.perform([.put(key, value, kept: settings.allowed, if: Self.unchanged(found))])[0]
+            var record = NetworkRecord(found.value) ?? NetworkRecord()
+            guard record.add(message) else { return }
+            found = await call.state.perform([.put(key, record.bytes, kept: settings.allowed, if: Self.unchanged(found))])[0]
             if found.status == .done { return }
         }
     }

@@ -4,41 +4,29 @@ import PosternKit
 struct Triplet: Hashable, Sendable {
     /// /24 or /64: a provider's servers share their retries, and one host its addresses.
     let network: Network
-    /// Folded; empty for the null sender.
+    /// Folded (`SenderAddress`); empty for the null sender.
     let sender: [UInt8]
     let recipient: [UInt8]
 
     /// `client`: 4 or 16 bytes, unmapped.
     init(client: [UInt8], sender: String?, recipient: String) {
         network = Network(of: client, prefix: client.count == 4 ? 24 : 64)
-        self.sender = sender.map(Self.folded) ?? []
-        self.recipient = Self.lowercased(recipient)
+        self.sender = sender.map(SenderAddress.folded) ?? []
+        self.recipient = SenderAddress.lowercased(recipient)
     }
 
     var key: StateKey { Self.key("t", networkBytes, sender, [0], recipient) }
     var networkKey: StateKey { Self.key("n", networkBytes) }
+    /// Counters: the network's triplets that began to wait, and those that came back.
+    var begunKey: StateKey { Self.key("w", networkBytes) }
+    var backKey: StateKey { Self.key("b", networkBytes) }
 
     private var networkBytes: [UInt8] { [UInt8(network.octets.count)] + network.octets.prefix(network.prefix / 8) }
 
     /// `mailbox`, ours, has written to `other`.
     static func correspondence(of mailbox: String, with other: String) -> StateKey {
-        key("c", lowercased(mailbox), [0], lowercased(other))
+        key("c", SenderAddress.lowercased(mailbox), [0], SenderAddress.original(other))
     }
-
-    /// In lower case, in the local part without what follows a `+` and with `#` for each number: what a mailing list's software changes from
-    /// message to message (VERP).
-    static func folded(_ address: String) -> [UInt8] {
-        let bytes = lowercased(address)
-        let at = bytes.lastIndex(of: UInt8(ascii: "@")) ?? bytes.endIndex
-        var local: [UInt8] = []
-        for byte in bytes[..<at] {
-            if byte == UInt8(ascii: "+"), !local.isEmpty { break }
-            if !(48...57).contains(byte) { local.append(byte) } else if local.last != UInt8(ascii: "#") { local.append(UInt8(ascii: "#")) }
-        }
-        return local + bytes[at...]
-    }
-
-    private static func lowercased(_ text: String) -> [UInt8] { text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 } }
 
     static let longestKey = 512
 

@@ -50,13 +50,52 @@ struct ABITests {
         host.now += 300 * Self.second
         for i in 0..<3 { #expect(host.rcpt(client, to: "r\(i)@example.com").symbols == Self.passed) }
         let neighbour = Array(client[..<8]) + [UInt8](repeating: 9, count: 8)
-        #expect(host.rcpt(neighbour, to: "new@example.com").details == ["3 from 2001:db8:0:1:0:0:0:0/64 have come back"])
+        #expect(host.rcpt(neighbour, to: "new@example.com").details == ["3 messages from 2001:db8:0:1:0:0:0:0/64 have come back"])
         #expect(host.rcpt(Array(client[..<7]) + [2] + client[8...], to: "new@example.com").symbols == Self.waits)
         let without = try GreylistHost(settings: #"{"networks": 0, "delay": 1}"#)
         for i in 0..<9 { _ = without.rcpt(to: "r\(i)@example.com") }
         without.now += Self.second
         for i in 0..<9 { _ = without.rcpt(to: "r\(i)@example.com") }
         #expect(without.rcpt(to: "new@example.com").symbols == Self.waits)
+    }
+
+    @Test func aMessageCountsOnceForItsNetwork() throws {
+        let host = try GreylistHost(settings: #"{"networks": 2}"#)
+        for i in 0..<5 { #expect(host.rcpt(to: "r\(i)@example.com").symbols == Self.waits) }
+        host.now += 300 * Self.second
+        for i in 0..<5 { #expect(host.rcpt(to: "r\(i)@example.com", message: "one").symbols == Self.passed) }
+        #expect(host.rcpt(to: "new@example.com").symbols == Self.waits)
+        host.now += 300 * Self.second
+        #expect(host.rcpt(to: "new@example.com").symbols == Self.passed)
+        #expect(host.rcpt(to: "newer@example.com").details == ["2 messages from 192.0.2.0/24 have come back"])
+    }
+
+    /// One network cannot fill the memory: what is over its share waits, and is not remembered.
+    @Test func aNetworkHasItsShare() throws {
+        let host = try GreylistHost(settings: #"{"networks": 0, "window": "1h"}"#)
+        for i in 0..<2000 { #expect(host.rcpt(from: "a@s\(i).example").symbols == Self.waits) }
+        let puts = host.puts, entries = host.entries.count
+        let over = host.rcpt(from: "over@sender.example")
+        #expect(over.deferral == "450 4.7.1 Greylisted, try again in 300 seconds" && over.symbols == Self.waits)
+        #expect(over.details[0].contains("not remembered") && host.puts == puts && host.entries.count == entries)
+        // Another network is not concerned, and who waits is let in.
+        host.now += 300 * Self.second
+        #expect(host.rcpt([192, 0, 3, 1]).symbols == Self.waits)
+        #expect(host.rcpt(from: "a@s7.example").symbols == Self.passed)
+        // That was one: there is room for one.
+        #expect(host.rcpt(from: "over@sender.example").details[0].contains("is new"))
+        #expect(host.rcpt(from: "another@sender.example").details[0].contains("not remembered"))
+        host.now += 3600 * Self.second
+        #expect(host.rcpt(from: "another@sender.example").details[0].contains("is new"))
+    }
+
+    @Test func whatChangesFromMessageToMessageIsOneSender() throws {
+        let host = try GreylistHost(settings: #"{"correspondents": "1d"}"#)
+        _ = host.rcpt(from: "prvs=0123abcdef=user@sender.example")
+        host.now += 300 * Self.second
+        #expect(host.rcpt(from: "SRS0=aBcD=XY=sender.example=user@forwarder.example").details == ["came back after 300 s"])
+        #expect(host.delivered(from: "b@example.com", to: "friend@other.example") == GreylistHost.Verdict())
+        #expect(host.rcpt(from: "prvs=9987fedcba=friend@other.example").symbols == Self.passed)
     }
 
     @Test func whoNeverWaits() throws {

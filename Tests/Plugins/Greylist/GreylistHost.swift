@@ -23,6 +23,9 @@ final class GreylistHost: TinyHost {
     /// Called once before the next PUT: another session is faster.
     var beforePut: (() -> Void)?
     private(set) var puts = 0
+    /// By key: when, and how much.
+    private var counters: [[UInt8]: [(at: Int64, amount: UInt64)]] = [:]
+    private var messages = 0
     /// What an earlier filter found.
     var earlierScore: Double?
     private var version: UInt64 = 0
@@ -88,6 +91,17 @@ final class GreylistHost: TinyHost {
         if let stateStatus {
             result.status = stateStatus
             result.detail = Self.keep("disk on fire".utf8)
+        } else if o.kind == POSTERN_STATE_COUNT {
+            var counter = counters[key] ?? []
+            counter.removeAll { $0.at <= now - Int64(o.duration) }
+            if o.amount > 0, let last = counter.last, last.at == now {
+                counter[counter.count - 1].amount += o.amount
+            } else if o.amount > 0 {
+                counter.append((now, o.amount))
+            }
+            counters[key] = counter
+            result.status = POSTERN_STATE_DONE
+            result.sum = counter.reduce(0) { $0 + $1.amount }
         } else if o.kind == POSTERN_STATE_GET {
             result.status = there == nil ? POSTERN_STATE_ABSENT : POSTERN_STATE_FOUND
             result.value = Self.keep(there?.value ?? [])
@@ -138,8 +152,11 @@ final class GreylistHost: TinyHost {
     }
 
     func rcpt(
-        _ client: [UInt8] = [192, 0, 2, 1], from: String? = "a@sender.example", to: String = "b@example.com", flags: UInt32 = 0
+        _ client: [UInt8] = [192, 0, 2, 1], from: String? = "a@sender.example", to: String = "b@example.com", flags: UInt32 = 0,
+        message: String? = nil
     ) -> Verdict {
+        messages += 1
+        transaction.pointee.queue_id = Self.keep((message ?? "message\(messages)").utf8)
         set(client: client, from: from, to: to, flags: flags)
         call.pointee.phase = POSTERN_PHASE_RCPT
         return run()
