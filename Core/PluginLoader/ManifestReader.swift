@@ -124,6 +124,7 @@ public struct ManifestReader {
             if stem.isEmpty || name.utf8.count > 64 || !stem.utf8.allSatisfy(DeclaredSymbols.allows) {
                 complain(place + "/name", "must be A-Z 0-9 _ (and * at its end for a family), 1 to 64 characters")
             }
+            if name.hasPrefix("PLUGIN_") { complain(place + "/name", "must not begin with PLUGIN_, as the gateway's own do") }
             if !seen.insert(name).inserted { complain(place + "/name", "'\(name)' is declared twice") }
             let score = item["score"]?.number
             if score == nil || score?.isFinite == false { complain(place + "/score", "must be a number") }

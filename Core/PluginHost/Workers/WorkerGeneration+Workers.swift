@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Mail
 import PluginLoader
 import WorkerLink
@@ -61,7 +61,7 @@ extension WorkerGeneration {
                 orders.group = limits.users.group ?? orders.user
                 start.user = orders.user
             }
-            if manifest.needsTemporary { orders.temporary = try Self.makeTemporary() }
+            if manifest.needsTemporary { orders.temporary = try TemporaryFolders.make() }
             start.granted = granted
             start.temporary = orders.temporary
             let process = try WorkerProcess(program, orders, library: library, on: reactor) { [weak self] line in
@@ -364,15 +364,8 @@ extension WorkerGeneration {
         if isOver { process.end(Self.notNeeded) }
     }
 
-    /// A folder of its own for one worker, which the sandbox gives to the worker's user.
-    private static func makeTemporary() throws(LinkFailure) -> String {
-        var template = Array("/tmp/postern-worker-XXXXXX".utf8CString)
-        guard let path = mkdtemp(&template) else { throw LinkFailure("no folder in /tmp: \(String(cString: strerror(errno)))") }
-        return String(cString: path)
-    }
-
     private static func cleanUp(_ start: WorkerStart, _ users: UserPool) {
-        if let folder = start.temporary { try? FileManager.default.removeItem(atPath: folder) }
+        TemporaryFolders.remove(start.temporary)
         users.release(start.user)
         start.place?.leave()
     }

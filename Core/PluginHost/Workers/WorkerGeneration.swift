@@ -204,7 +204,14 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
             }
         }
         let isLate = answered.wait(timeout: DispatchTime.now() + .microseconds(Int(limits.start.microseconds))) == .timedOut
-        if isLate { state.withLock { $0.answers[id] = nil } }
+        if isLate {
+            state.withLock { $0.answers[id] = nil }
+            // Its thread for settings does not come back: whoever asks next would wait for it too.
+            reactor.execute { [self] in
+                state.withLock { $0.settings[id] = nil }
+                state.withLock(\.serving)?.end("did not answer for \(limits.start.inTenths) whether it takes settings")
+            }
+        }
         return answer.withLock { $0 }
             ?? .failure(
                 SettingsRefusal(problems: [SettingsProblem(pointer: "", text: "its worker did not answer within \(limits.start.inTenths)")])

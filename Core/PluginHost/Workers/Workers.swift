@@ -32,7 +32,10 @@ final class Workers: Sendable {
                 "needs a worker, and its program \(program.path) is missing or cannot be run: install it beside `postern`")
         }
         let reactor = self.reactor.withLock { reactor in
-            if reactor == nil { reactor = WorkerReactor() }
+            if reactor == nil {
+                reactor = WorkerReactor()
+                TemporaryFolders.sweep(limits.users)
+            }
             return reactor
         }
         guard let reactor else { throw LoadFailure(files.libraryPath, "needs a worker, and no descriptor is left to watch one") }

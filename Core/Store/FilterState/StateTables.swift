@@ -51,6 +51,7 @@ final class StateTables {
         let last = try PreparedStatement(connection, "SELECT value FROM meta WHERE name = 'version'")
         guard try last.next() else { throw SQLiteFailure(damage: "meta has no version") }
         lastVersion = last.integer(0)
+        guard lastVersion >= 0, lastVersion < .max / 2 else { throw SQLiteFailure(damage: "meta has the version \(lastVersion)") }
         writtenVersion = lastVersion
         last.reset()
     }

@@ -57,6 +57,24 @@ struct LoadTests {
         #expect(refusal(plugins).hasPrefix("test.so: speaks draft 0.77 of the plugin ABI, this Postern speaks 0."))
     }
 
+    @Test func twoPluginsWithOneID() throws {
+        let plugins = try TestPlugins()
+        try plugins.compile("return POSTERN_DONE;")
+        let folder = URL(filePath: plugins.folder)
+        for ending in [".so", ".manifest.json"] {
+            try FileManager.default.copyItem(at: folder.appending(path: "test" + ending), to: folder.appending(path: "zebra" + ending))
+        }
+        #expect(plugins.host.rescan().map(\.text) == ["the ID 'test' is taken by \(plugins.folder)/test.manifest.json"])
+        // The first goes on.
+        _ = try plugins.host.instance(for: FilterSlot(name: "slot", plugin: "test"))
+    }
+
+    @Test func aSymbolOfTheGatewaysOwn() throws {
+        let plugins = try TestPlugins()
+        try plugins.compile("return POSTERN_DONE;", manifest: ["symbols": #"[{"name": "PLUGIN_X_CRASH", "score": 1}]"#])
+        #expect(plugins.host.rescan().contains { "\($0)".contains("/symbols/0/name") })
+    }
+
     @Test func aPhaseThatIsNone() throws {
         let plugins = try TestPlugins()
         try plugins.compile("return POSTERN_DONE;", manifest: ["phases": "[\"dream\"]"])
