@@ -112,6 +112,17 @@ struct ScanTests {
         #expect(try plugin.instance(settings(folder)).scan(big).symbols == [])
     }
 
+    /// Many times what any machine can hash and decode in a tenth of a second.
+    @Test func timeThatIsOverIsTold() throws {
+        let folder = try ScanFolder()
+        try folder.write("db/a.ndb", ScanFolder.byBytes)
+        let plugin = try load()
+        var bytes = [UInt8](repeating: 0, count: 30_000_000)
+        for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: index &* index >> 7) }
+        let message = ScanFolder.message(attaching: bytes)
+        #expect(try plugin.instance(settings(folder, #""max_scan_time": "100ms""#)).scan(message).symbols == ["CLAMAV_UNCHECKED_LIMIT"])
+    }
+
     @Test func anEncryptedArchiveIsTold() throws {
         let folder = try ScanFolder()
         try folder.write("db/a.hdb", ScanFolder.testFile)
