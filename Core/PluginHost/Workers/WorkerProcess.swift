@@ -75,7 +75,7 @@ final class WorkerProcess: @unchecked Sendable {
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
 
         var ring = RingProducer(memory, offset: 0, bytes: Self.ringBytes)
-        var incoming = RingConsumer(memory, offset: Self.ringBytes, bytes: Self.ringBytes)
+        let incoming = RingConsumer(memory, offset: Self.ringBytes, bytes: Self.ringBytes)
         // So that its first word rings.
         _ = incoming.fallAsleep()
         let record = GatewayMessage.begin(orders).record
