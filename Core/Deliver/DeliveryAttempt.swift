@@ -251,7 +251,9 @@ final class DeliveryAttempt: @unchecked Sendable {
             transaction: ClientTransaction(
                 reversePath: job.reversePath, recipients: recipients, size: size, is8BitMIME: job.is8BitMIME, needsSMTPUTF8: needsSMTPUTF8,
                 dsn: job.dsn, endsAfterRecipients: isCallout),
-            addedHeaders: job.addedHeaders, region: job.region, hasEightBit: { self.findsEightBit() }, done: { self.ended($0, $1) })
+            addedHeaders: job.addedHeaders, region: job.region, hasEightBit: { self.findsEightBit() },
+            judge: job.policyDomain.isEmpty ? nil : NextHopConnection.Judge(question: question, ask: client.judgePeer),
+            done: { self.ended($0, $1) })
     }
 
     private func findsEightBit() -> Bool {
@@ -278,6 +280,15 @@ final class DeliveryAttempt: @unchecked Sendable {
             addresses = [connection.address] + addresses.dropFirst(addressIndex + 1)
             addressIndex = 0
             connect()
+        case .refused(let outcome):
+            answered = (connection.peer, connection.tls)
+            client.health.worked(connection.address)
+            // It was there: nothing is learnt of how the destination is.
+            isServed = true
+            let wasIdle = addresses.isEmpty
+            record(remaining.map { _ in outcome })
+            // A connection that was idle is not all that the host has.
+            if wasIdle { lookUp() } else { next() }
         case .finished(let results):
             answered = (connection.peer, connection.tls)
             if firstSend == nil { firstSend = connection.sendBegan }
@@ -297,6 +308,14 @@ final class DeliveryAttempt: @unchecked Sendable {
     }
 
     private func settle(_ results: [DeliveryOutcome]) {
+        let isUnable = record(results)
+        // What one address of a host is not able to do, none of them is.
+        if remaining.isEmpty { finish() } else { next(isHostDone: isUnable) }
+    }
+
+    /// True: the server is not able to take the message for somebody.
+    @discardableResult
+    private func record(_ results: [DeliveryOutcome]) -> Bool {
         var left: [Int] = []
         var isUnable = false
         for (place, outcome) in zip(remaining, results) {
@@ -313,8 +332,7 @@ final class DeliveryAttempt: @unchecked Sendable {
             }
         }
         remaining = left
-        // What one address of a host is not able to do, none of them is.
-        if left.isEmpty { finish() } else { next(isHostDone: isUnable) }
+        return isUnable
     }
 
     /// A server refused it for good, and another may not: that stands when the others say nothing.

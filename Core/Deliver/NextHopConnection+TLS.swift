@@ -10,7 +10,14 @@ extension NextHopConnection {
             // An address literal has no SNI; its certificate is then checked against the address.
             let name = IPAddress(key.host) == nil ? key.host : nil
             let context = try contexts.context(for: key.tls, certificate: key.clientCertificate, demands: key.demands)
-            let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
+            presented = []
+            let handler =
+                key.tls == .verify
+                ? try NIOSSLClientHandler(context: context, serverHostname: name)
+                : try NIOSSLClientHandler(context: context, serverHostname: name) { [weak self] chain, verified in
+                    self?.presented = chain
+                    verified.succeed(.certificateVerified)
+                }
             setDeadline(loop.now + TimeAmount(times.connectTimeout))
             try pipeline.syncOperations.addHandler(handler, position: .first)
         } catch let failure as TLSContexts.Failure {
@@ -31,6 +38,7 @@ extension NextHopConnection {
                 return lose("the certificate names none of \(names.joined(separator: ", "))")
             }
         }
+        if key.tls == .verify { presented = handler?.peerCertificate.map { [$0] } ?? [] }
         tls = TLSFacts(version: Self.word(handler?.tlsVersion), cipher: "")
         apply(machine.tlsEstablished())
     }

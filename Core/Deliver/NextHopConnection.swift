@@ -1,5 +1,6 @@
 import Mail
 import NIOCore
+import NIOSSL
 import NIOTLS
 import SMTP
 
@@ -16,6 +17,8 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         var region: Region
         /// Looks through the message for 8-bit bytes: asked when the server lacks 8BITMIME.
         var hasEightBit: @Sendable () -> Bool
+        /// Whom the server must please first; nil: nobody.
+        var judge: Judge?
         /// On the connection's loop, once.
         var done: @Sendable (End, NextHopConnection) -> Void
     }
@@ -27,6 +30,8 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         case stale
         /// No TLS came to be. One line for the log.
         case tlsFailed(String)
+        /// A filter will not have this server: deferred or bounced, as far as it has the say.
+        case refused(DeliveryOutcome)
         /// It announced CHUNKING and does not know BDAT: come again without.
         case chunkingRefused
     }
@@ -72,6 +77,13 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Of the work under way or just done: when its MAIL went out.
     private(set) var sendBegan: NIODeadline?
     var tls: TLSFacts?
+    /// The server's certificates as far as they are known, its own first.
+    var presented: [NIOSSLCertificate] = []
+    /// Policies by which filters let it have mail, by what they were asked for.
+    var passes: [RouteQuestion: UInt64] = [:]
+    /// Filters are being asked: the last of so many times.
+    var isJudging = false
+    var judgements: UInt64 = 0
     var offersDSN: Bool { machine.capabilities.hasDSN }
     /// It did not get as far as a session, did not answer in time, or said 421: another server had better be tried first for a while.
     private(set) var isUnwell = false
@@ -168,7 +180,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
 
     private func received(_ reply: Reply, hasMore: Bool) {
         if reply.code == 421, !machine.isQuitting { isUnwell = true }
-        let isStale = reply.code == 421 && messages > 0 && machine.isUnanswered
+        let isStale = reply.code == 421 && messages > 0 && (isJudging || machine.isUnanswered)
         let action = machine.received(reply, hasMore: hasMore)
         if isStale { return end(.stale, closes: true) }
         switch action {
@@ -209,6 +221,10 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func begin() {
+        if let judge = work?.judge { ask(judge) } else { beginTransaction() }
+    }
+
+    func beginTransaction() {
         guard let work else { return }
         sendBegan = .now()
         lastDeadline =
@@ -223,7 +239,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     func lose(_ why: String) {
         guard !isClosed else { return }
         if machine.isInHandshake { return end(.tlsFailed(why), closes: true) }
-        if messages > 0, machine.isUnanswered { return end(.stale, closes: true) }
+        if messages > 0, isJudging || machine.isUnanswered { return end(.stale, closes: true) }
         apply(machine.lost(why))
     }
 
@@ -231,6 +247,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     private func end(_ end: End, closes: Bool) {
         let finished = work
         work = nil
+        isJudging = false
         writer = nil
         chunks = nil
         chunkLeft = nil
@@ -238,6 +255,15 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
         messages += 1
         if closes { close() } else { rest() }
         finished?.done(end, self)
+    }
+
+    /// The work is over before it began. Nobody else waits for this connection: it leaves politely.
+    func refuse(_ outcome: DeliveryOutcome) {
+        let finished = work
+        work = nil
+        messages += 1
+        quit()
+        finished?.done(.refused(outcome), self)
     }
 
     private func rest() {

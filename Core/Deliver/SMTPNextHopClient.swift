@@ -22,6 +22,7 @@ public final class SMTPNextHopClient: NextHopClient {
     /// How connections are made: for tests.
     let connect: @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel>
     let judge: JudgeRoute
+    let judgePeer: JudgePeer
     private let rotation = Atomic<Int>(0)
 
     /// `policy` and `hostname` (ours, for EHLO) are asked for each connection and wait, so that a reload is in force at once: they must be
@@ -31,17 +32,17 @@ public final class SMTPNextHopClient: NextHopClient {
         group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String? = nil,
         policy: @escaping @Sendable () -> QueuePolicy,
         hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool = { _ in false },
-        judge: @escaping JudgeRoute = { $1(.go([])) }
+        judge: @escaping JudgeRoute = { $1(.go([])) }, judgePeer: @escaping JudgePeer = { $3(.go(policy: 0)) }
     ) {
         self.init(
             group: group, resolver: resolver, trustRootsFile: trustRootsFile, policy: policy, hostname: hostname, isOurs: isOurs,
-            mxPort: 25, allowsLoopback: false, judge: judge)
+            mxPort: 25, allowsLoopback: false, judge: judge, judgePeer: judgePeer)
     }
 
     init(
         group: any EventLoopGroup, resolver: any Mail.Resolver, trustRootsFile: String?, policy: @escaping @Sendable () -> QueuePolicy,
         hostname: @escaping @Sendable () -> String, isOurs: @escaping @Sendable (String) -> Bool, mxPort: Int, allowsLoopback: Bool,
-        judge: @escaping JudgeRoute = { $1(.go([])) },
+        judge: @escaping JudgeRoute = { $1(.go([])) }, judgePeer: @escaping JudgePeer = { $3(.go(policy: 0)) },
         connect: @escaping @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel> = { $0.connect(to: $1) }
     ) {
         self.group = group
@@ -53,6 +54,7 @@ public final class SMTPNextHopClient: NextHopClient {
         self.allowsLoopback = allowsLoopback
         self.connect = connect
         self.judge = judge
+        self.judgePeer = judgePeer
         contexts = TLSContexts(trustRootsFile: trustRootsFile)
     }
 

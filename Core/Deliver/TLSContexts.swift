@@ -84,10 +84,10 @@ final class TLSContexts: Sendable {
             // Any TLS is better than none here, so one handshake offers the whole range (RFC 7435).
             tls.minimumTLSVersion = .tlsv1
             tls.cipherSuites = "ALL"
-            tls.certificateVerification = .none
+            keepsChain(&tls)
         case .require:
             tls.minimumTLSVersion = .tlsv12
-            tls.certificateVerification = .none
+            keepsChain(&tls)
         case .verify:
             tls.minimumTLSVersion = .tlsv12
             tls.certificateVerification = key.checksHost ? .fullVerification : .noHostnameVerification
@@ -95,5 +95,11 @@ final class TLSContexts: Sendable {
         }
         if key.needsTLS13 { tls.minimumTLSVersion = .tlsv13 }
         return tls
+    }
+
+    /// Nothing is verified: the connection takes any chain, and keeps it. Only a verification that is on shows it.
+    private func keepsChain(_ tls: inout TLSConfiguration) {
+        tls.certificateVerification = .noHostnameVerification
+        tls.trustRoots = .certificates([])
     }
 }

@@ -72,7 +72,14 @@ final class RunningGateway: Sendable {
         client = SMTPNextHopClient(
             group: group, resolver: resolver, policy: { policyInForce.current.queue }, hostname: { policyInForce.current.hostname },
             isOurs: { policyInForce.current.domains[$0] != nil },
-            judge: { if let judge = judgeToCome.value { judge.judge($0, completion: $1) } else { $1(.wait("4.3.0 not started yet")) } })
+            judge: { if let judge = judgeToCome.value { judge.judge($0, completion: $1) } else { $1(.wait("4.3.0 not started yet")) } },
+            judgePeer: {
+                if let judge = judgeToCome.value {
+                    judge.judge($0, passed: $1, $2, completion: $3)
+                } else {
+                    $3(.avoid("4.3.0 not started yet"))
+                }
+            })
         let queueToCome = Late<DeliveryQueue>()
         let ids = QueueIDGenerator(floor: store.highestQueueID)
         let srs = try RewritingSecrets.load(settings.rewritingSecrets, data: data)

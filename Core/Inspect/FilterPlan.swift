@@ -1,9 +1,13 @@
 import Mail
 import Synchronization
+import Synchronization
 
 /// A policy snapshot with an instance for every enabled slot: what a transaction is pinned to. Immutable.
 public final class FilterPlan: Sendable {
     public let snapshot: PolicySnapshot
+    /// Another for each plan.
+    let number: UInt64
+    private static let numbers = Atomic<UInt64>(0)
     private let edges: [ListenerRole: [[PlannedSlot]]]
     /// By role; keyed by the domain's main name.
     private let domains: [ListenerRole: [String: [[PlannedSlot]]]]
@@ -12,6 +16,8 @@ public final class FilterPlan: Sendable {
     private let watchers: [ListenerRole: [String: [PlannedSlot]]]
     /// Those with the phase `route`.
     private let routers: [ListenerRole: [String: [PlannedSlot]]]
+    /// Those with the phase `peer`.
+    private let peerJudges: [ListenerRole: [String: [PlannedSlot]]]
 
     /// Makes the instances that are missing. Throws the first plugin's refusal, so that a reload can be refused whole.
     public init(snapshot: PolicySnapshot, host: any FilterHost) throws {
@@ -50,6 +56,8 @@ public final class FilterPlan: Sendable {
         edgeWatchers = edges.mapValues(having(.outcome))
         watchers = domains.mapValues { $0.mapValues(having(.outcome)).filter { !$0.value.isEmpty } }
         routers = domains.mapValues { $0.mapValues(having(.route)).filter { !$0.value.isEmpty } }
+        peerJudges = domains.mapValues { $0.mapValues(having(.peer)).filter { !$0.value.isEmpty } }
+        number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
     /// What sessions of this role run before any recipient is known.
@@ -66,6 +74,9 @@ public final class FilterPlan: Sendable {
 
     /// Who is asked about the way of this domain's mail. `domain`: the main name.
     func routers(of domain: String, for role: ListenerRole) -> [PlannedSlot] { routers[role]?[domain] ?? [] }
+
+    /// Who is asked about the servers that take this domain's mail. `domain`: the main name.
+    func peerJudges(of domain: String, for role: ListenerRole) -> [PlannedSlot] { peerJudges[role]?[domain] ?? [] }
 
     /// What judges a copy: the policy of its domain as far as it still has one for mail of this role.
     func policy(of domain: String, for role: ListenerRole) -> DomainPolicy? {

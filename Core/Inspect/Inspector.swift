@@ -31,6 +31,8 @@ public final class Inspector: SessionInspectorFactory {
     let outcomes: OutcomeWatch?
     /// nil: nobody is asked about ways.
     let routes: RouteJudgement?
+    /// nil: nobody is asked about servers.
+    let peers: PeerJudgement?
     private let plan: Mutex<FilterPlan>
 
     public init(
@@ -54,7 +56,9 @@ public final class Inspector: SessionInspectorFactory {
         self.accepted = accepted
         concluded = observe
         outcomes = laterLoop.map { [metrics] in OutcomeWatch(on: $0, log: log, metrics: metrics) }
-        routes = laterLoop.map { [metrics] in RouteJudgement(on: $0, metrics: metrics) }
+        let runs = laterLoop.map { [metrics] in WayRuns(loop: $0, metrics: metrics) }
+        routes = runs.map(RouteJudgement.init)
+        peers = runs.map(PeerJudgement.init)
     }
 
     /// The plan that the next transaction is pinned to.
@@ -70,6 +74,18 @@ public final class Inspector: SessionInspectorFactory {
         let slots = domain.map { plan.routers(of: $0, for: question.role) } ?? []
         guard let routes, !slots.isEmpty else { return completion(.go([])) }
         routes.ask(question, slots, plan, then: completion)
+    }
+
+    /// What the filters of the question's domain say of a server: the port `JudgePeer`.
+    public func judge(
+        _ question: RouteQuestion, passed: UInt64?, _ facts: () -> PeerFacts, completion: @escaping @Sendable (PeerAnswer) -> Void
+    ) {
+        let plan = currentPlan
+        if passed == plan.number { return completion(.go(policy: plan.number)) }
+        let domain = plan.snapshot.domains[question.policyDomain]?.domain
+        let slots = domain.map { plan.peerJudges(of: $0, for: question.role) } ?? []
+        guard let peers, !slots.isEmpty else { return completion(.go(policy: plan.number)) }
+        peers.ask(question, facts(), slots, plan, then: completion)
     }
 
     public func makeInspector(_ facts: SessionFacts, on loop: any SerialLoop) -> any SessionInspector {

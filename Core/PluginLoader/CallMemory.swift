@@ -60,15 +60,8 @@ public final class CallMemory: @unchecked Sendable {
                     raw: postern_ref(region: 0, flags: 0, offset: 0, length: UInt64(message.region.count))))
             c.message = UnsafePointer(m)
         }
-        if let route = facts.route {
-            let out = writer.make(postern_route.self)
-            out.initialize(
-                to: postern_route(
-                    size: UInt32(MemoryLayout<postern_route>.size),
-                    flags: (route.isByMX ? POSTERN_ROUTE_MX : 0) | (route.role == .outbound ? POSTERN_ROUTE_OUTBOUND : 0),
-                    destination: writer.text(route.destination)))
-            c.route = UnsafePointer(out)
-        }
+        if let route = facts.route { c.route = Self.make(route, &writer) }
+        if let peer = facts.peer { c.peer = Self.make(peer, &writer) }
         if let outcome = facts.outcome { c.outcome = Self.make(outcome, &writer) }
         if let domain = facts.domain { c.domain = writer.text(domain) }
         c.slot = writer.text(facts.slotName)
@@ -242,7 +235,7 @@ public final class CallMemory: @unchecked Sendable {
         }
         size += (facts.recipients.words?.count ?? 0) * 8 + (facts.session.helo?.utf8.count ?? 0) + (facts.session.login?.utf8.count ?? 0)
         if let tls = facts.session.tls { size += tls.version.utf8.count + tls.cipher.utf8.count }
-        if let route = facts.route { size += MemoryLayout<postern_route>.stride + route.destination.utf8.count + 16 }
+        size += Self.size(facts.route, facts.peer)
         if let outcome = facts.outcome {
             size += MemoryLayout<postern_outcome>.stride + outcome.symbols.count * MemoryLayout<postern_outcome_symbol>.stride + 16
             size += outcome.symbols.reduce(outcome.status.utf8.count + outcome.text.utf8.count + outcome.nextHop.utf8.count) {

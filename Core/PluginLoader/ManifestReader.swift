@@ -76,7 +76,7 @@ public struct ManifestReader {
     ]
 
     /// Those that this version runs. One that nobody calls would be a filter that is on and never asked.
-    private static let phases: [Phase] = [.connect, .helo, .auth, .mail, .rcpt, .data, .route, .outcome]
+    private static let phases: [Phase] = [.connect, .helo, .auth, .mail, .rcpt, .data, .route, .peer, .outcome]
 
     private mutating func manifest(_ root: JSONValue) -> FilterManifest {
         if root.object == nil { complain("", "must be an object") }

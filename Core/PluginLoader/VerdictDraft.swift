@@ -48,7 +48,7 @@ public final class VerdictDraft {
     public private(set) var notes: [String] = []
     let rules: Rules
     let scope: RecipientSet
-    /// Who only observes finds nothing, and there is nothing to find in a way.
+    /// Who only observes finds nothing, and there is nothing to find in a way or a server.
     let phase: Phase
     private var headers = 0
 
@@ -150,8 +150,8 @@ public final class VerdictDraft {
             && value.count <= Most.headerBytes && value.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 
-    /// `isReply`: to reject or defer, which is all that can be done about a way.
-    static func mayPropose(in phase: Phase, isReply: Bool) -> Bool { phase < .route || phase == .route && isReply }
+    /// `isReply`: to reject or defer, which is all that can be done about a way or a server.
+    static func mayPropose(in phase: Phase, isReply: Bool) -> Bool { phase < .route || phase < .outcome && isReply }
 
     func append(_ symbol: Symbol) { symbols.append(symbol) }
     func append(_ proposal: Proposal) { proposals.append(proposal) }

@@ -13,6 +13,7 @@ extension WireWriter {
         list(call.earlier) { $0.earlier($1) }
         optional(call.outcome) { $0.outcome($1) }
         optional(call.route) { $0.route($1) }
+        optional(call.peer) { $0.peer($1) }
         optional(call.message) {
             $0.i64($1.receivedAt.microseconds)
             $0.u64(region)
@@ -75,6 +76,7 @@ extension WireReader {
         call.earlier = try list(most: 1 << 16) { (reader) throws(WireFault) in try reader.earlier() }
         call.outcome = try optional { (reader) throws(WireFault) in try reader.outcome() }
         call.route = try optional { (reader) throws(WireFault) in try reader.route() }
+        call.peer = try optional { (reader) throws(WireFault) in try reader.peer() }
         if try flag() {
             let receivedAt = Timestamp(microseconds: try i64())
             guard let region = region(try u64()), let envelope = call.envelope else { throw WireFault("a message without its bytes") }

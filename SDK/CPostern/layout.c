@@ -110,7 +110,8 @@ AT(postern_call, completion_count, 112);
 AT(postern_call, completion_size, 116);
 AT(postern_call, outcome, 120);
 AT(postern_call, route, 128);
-SIZE(postern_call, 136);
+AT(postern_call, peer, 136);
+SIZE(postern_call, 144);
 
 AT(postern_outcome_symbol, name, 0);
 AT(postern_outcome_symbol, score, 16);
@@ -134,6 +135,26 @@ AT(postern_route, size, 0);
 AT(postern_route, flags, 4);
 AT(postern_route, destination, 8);
 SIZE(postern_route, 24);
+
+AT(postern_certificate, der, 0);
+AT(postern_certificate, public_key, 16);
+SIZE(postern_certificate, 32);
+
+AT(postern_peer, size, 0);
+AT(postern_peer, flags, 4);
+AT(postern_peer, host, 8);
+AT(postern_peer, address, 24);
+AT(postern_peer, family, 40);
+AT(postern_peer, port, 44);
+AT(postern_peer, tls_version, 48);
+AT(postern_peer, tls_cipher, 64);
+AT(postern_peer, certificates, 80);
+AT(postern_peer, certificate_count, 88);
+AT(postern_peer, certificate_size, 92);
+AT(postern_peer, names, 96);
+AT(postern_peer, name_count, 104);
+AT(postern_peer, name_size, 108);
+SIZE(postern_peer, 112);
 
 AT(postern_requirement, size, 0);
 AT(postern_requirement, flags, 4);

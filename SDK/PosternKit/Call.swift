@@ -218,7 +218,7 @@ public final class Call: @unchecked Sendable {
             case .data: try await filter.data(self)
             case .outcome: if let outcome { try await filter.outcome(self, outcome) }
             case .route: if let route { try await filter.route(self, route) }
-            case .peer: break
+            case .peer: if let route, let peer { try await filter.peer(self, route, peer) }
             }
         } catch {
             if let builder, !wasCancelled { "\(error)".withBytes { _ = builder.pointee.fail(builder, $0) } }

@@ -24,6 +24,8 @@ public protocol Filter: Sendable {
     func data(_ call: Call) async throws
     /// Where mail is about to go: `call.require(...)`, or propose to defer or reject.
     func route(_ call: Call, _ route: Route) async throws
+    /// The server at the way's end, before it hears of a message: nothing, or propose to defer or reject.
+    func peer(_ call: Call, _ route: Route, _ peer: Peer) async throws
     /// What became of a copy, or of a session or recipient that was refused: observation only. Nobody waits, and some are never told.
     func outcome(_ call: Call, _ outcome: Outcome) async throws
 }
@@ -38,6 +40,7 @@ extension Filter {
     public func rcpt(_ call: Call) async throws {}
     public func data(_ call: Call) async throws {}
     public func route(_ call: Call, _ route: Route) async throws {}
+    public func peer(_ call: Call, _ route: Route, _ peer: Peer) async throws {}
     public func outcome(_ call: Call, _ outcome: Outcome) async throws {}
 }
 

@@ -35,7 +35,7 @@ public struct RouteRequirement: Hashable, Sendable {
 }
 
 extension Call {
-    /// For route.
+    /// For route and peer.
     public var route: Route? { raw.pointee.route.map(Route.init) }
 
     /// Demands it of the way; of several all are met.

@@ -61,8 +61,10 @@ public struct FilterCall: Sendable {
     public var earlier: [EarlierVerdict] = []
     /// For outcome only.
     public var outcome: OutcomeRecord?
-    /// For route only.
+    /// For route and peer.
     public var route: RouteQuestion?
+    /// For peer only.
+    public var peer: PeerFacts?
 
     public init(
         phase: Phase, session: SessionFacts, envelope: Envelope? = nil, recipients: RecipientSet = .none, domain: String? = nil,

@@ -18,8 +18,51 @@ struct Breaker {
         var longestRest = Duration.seconds(1800)
     }
 
+    /// Whose doing a failure may be: the client's; of a server seen, the server's; of a way, whoever has its end.
+    enum Origin {
+        case client(IPAddress)
+        case server(IPAddress)
+        case destination(String)
+
+        init(_ call: FilterCall) {
+            if let server = call.peer?.address {
+                self = .server(server)
+            } else if let route = call.route {
+                self = .destination(route.destination)
+            } else {
+                self = .client(call.session.client)
+            }
+        }
+
+        /// Those of one network are one sender: /24, /64.
+        var sender: Sender { group(64) }
+
+        /// Whoever has one IPv6 network mostly has the /48 around it.
+        var site: Sender { group(48) }
+
+        private func group(_ prefix: Int) -> Sender {
+            switch self {
+            case .client(let address): .from(IPNetwork(address, prefix: address.isIPv4 ? 24 : prefix))
+            case .server(let address): .to(IPNetwork(address, prefix: address.isIPv4 ? 24 : prefix).description)
+            case .destination(let name): .to(name)
+            }
+        }
+    }
+
+    enum Sender: Hashable, CustomStringConvertible {
+        case from(IPNetwork)
+        case to(String)
+
+        var description: String {
+            switch self {
+            case .from(let network): "mail of \(network)"
+            case .to(let end): "mail to \(end)"
+            }
+        }
+    }
+
     private let rule: Rule
-    private var failures: [(time: Duration, client: IPAddress)] = []
+    private var failures: [(time: Duration, origin: Origin)] = []
     /// Since `countedSince`, at most a window ago.
     private var runs = 0
     private var countedSince = Duration.zero
@@ -28,14 +71,8 @@ struct Breaker {
 
     init(_ rule: Rule = Rule()) { self.rule = rule }
 
-    /// Clients of one network are one sender: /24, /64.
-    static func sender(_ client: IPAddress) -> IPNetwork { IPNetwork(client, prefix: client.isIPv4 ? 24 : 64) }
-
-    /// Whoever has one IPv6 network mostly has the /48 around it.
-    private static func site(_ client: IPAddress) -> IPNetwork { IPNetwork(client, prefix: client.isIPv4 ? 24 : 48) }
-
-    /// Why a run for this client does not go to the plugin now; nil: it does. `now`: the loop's uptime.
-    mutating func refusal(for client: IPAddress, at now: Duration) -> String? {
+    /// Why a run of this origin does not go to the plugin now; nil: it does. `now`: the loop's uptime.
+    mutating func refusal(for origin: Origin, at now: Duration) -> String? {
         if now - countedSince > rule.window { (runs, countedSince) = (0, now) }
         runs += 1
         if failures.isEmpty, restsUntil == nil { return nil }
@@ -43,17 +80,17 @@ struct Breaker {
         if let until = restsUntil, now < until {
             return "the plugin rests for another \((until - now).components.seconds + 1) s after failing for several senders"
         }
-        let sender = Self.sender(client)
-        let count = failures.count { Self.sender($0.client) == sender }
-        return count >= rule.perSender ? "mail of \(sender) has made the plugin fail \(count) times" : nil
+        let sender = origin.sender
+        let count = failures.count { $0.origin.sender == sender }
+        return count >= rule.perSender ? "\(sender) has made the plugin fail \(count) times" : nil
     }
 
     /// A failure that was confirmed: a crash in a fresh worker too, or a call that never came back. True: the plugin rests from now on.
-    mutating func failed(_ client: IPAddress, at now: Duration) -> Bool {
+    mutating func failed(_ origin: Origin, at now: Duration) -> Bool {
         forget(at: now)
-        if failures.count < 1000 { failures.append((now, client)) }
+        if failures.count < 1000 { failures.append((now, origin)) }
         guard restsUntil.map({ $0 <= now }) ?? true, failures.count >= rule.failures, failures.count * rule.share >= runs,
-            Set(failures.map { Self.site($0.client) }).count >= rule.sites
+            Set(failures.map { $0.origin.site }).count >= rule.sites
         else { return false }
         let rest = min(lastRest.map { $0 * 2 } ?? rule.rest, rule.longestRest)
         lastRest = rest

@@ -15,7 +15,7 @@ struct Delivery: Sendable {
         resolver: any Mail.Resolver = TableResolver([:]), trustRootsFile: String? = nil, mxPort: Int = 25, allowsLoopback: Bool = true,
         ours: Set<String> = [], _ change: (inout QueuePolicy) -> Void = { _ in },
         connect: @escaping @Sendable (ClientBootstrap, SocketAddress) -> EventLoopFuture<any Channel> = { $0.connect(to: $1) },
-        judge: JudgeRoute? = nil
+        judge: JudgeRoute? = nil, judgePeer: JudgePeer? = nil
     ) {
         var policy = QueuePolicy()
         policy.connectTimeout = .seconds(5)
@@ -26,8 +26,8 @@ struct Delivery: Sendable {
         client = SMTPNextHopClient(
             group: MultiThreadedEventLoopGroup.singleton, resolver: resolver, trustRootsFile: trustRootsFile, policy: { fixed },
             hostname: { "us.example" }, isOurs: { ours.contains($0) }, mxPort: mxPort, allowsLoopback: allowsLoopback,
-            judge: judge ?? { $1(.go([])) }, connect: connect)
-        isJudged = judge != nil
+            judge: judge ?? { $1(.go([])) }, judgePeer: judgePeer ?? { $3(.go(policy: 0)) }, connect: connect)
+        isJudged = judge != nil || judgePeer != nil
     }
 
     func send(

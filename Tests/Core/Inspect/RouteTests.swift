@@ -94,13 +94,13 @@ import Testing
         let (v12, v13) = (RouteRequirement(minimumTLS: .v12, reason: "a policy"), RouteRequirement(minimumTLS: .v13))
         var named = v13
         named.reason = "b"
-        #expect(RouteJudgement.merge([verdict("a", [v12]), verdict("b", [v13])]) == .go([v12, named]))
+        #expect(WayRuns.merge([verdict("a", [v12]), verdict("b", [v13])]) == .go([v12, named]))
         var shadow = verdict("s", [v12], .reject(Reply(ReplyStatus(550, 7, 5), "no")))
         shadow.isShadow = true
-        #expect(RouteJudgement.merge([shadow, verdict("b", [v13])]) == .go([named]))
+        #expect(WayRuns.merge([shadow, verdict("b", [v13])]) == .go([named]))
         let refuses = verdict("c", [], .reject(Reply(ReplyStatus(550, 7, 5), "no")))
         let defers = verdict("d", [], .defer(Reply(ReplyStatus(451, 7, 5), "bogus")))
-        #expect(RouteJudgement.merge([verdict("a", [v12]), refuses]) == .refuse("5.7.5 no (c)"))
-        #expect(RouteJudgement.merge([refuses, defers, verdict("a", [v12])]) == .wait("4.7.5 bogus (d)"))
+        #expect(WayRuns.merge([verdict("a", [v12]), refuses]) == .refuse("5.7.5 no (c)"))
+        #expect(WayRuns.merge([refuses, defers, verdict("a", [v12])]) == .wait("4.7.5 bogus (d)"))
     }
 }

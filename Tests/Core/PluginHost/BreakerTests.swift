@@ -9,8 +9,8 @@ struct BreakerTests {
         private var breaker = Breaker()
         private func client(_ n: UInt32) -> IPAddress { IPAddress(v4: 0xC000_0200 + n << 8) }
         /// True: a rest begins.
-        func fail(_ n: UInt32, at second: Int) -> Bool { breaker.failed(client(n), at: .seconds(second)) }
-        func isRefused(_ n: UInt32, at second: Int) -> Bool { breaker.refusal(for: client(n), at: .seconds(second)) != nil }
+        func fail(_ n: UInt32, at second: Int) -> Bool { breaker.failed(.client(client(n)), at: .seconds(second)) }
+        func isRefused(_ n: UInt32, at second: Int) -> Bool { breaker.refusal(for: .client(client(n)), at: .seconds(second)) != nil }
     }
 
     @Test func oneSenderIsKeptAwayAlone() {
@@ -32,9 +32,9 @@ struct BreakerTests {
 
     @Test func aSiteIsOneHoweverManyNetworksItHas() {
         var breaker = Breaker()
-        let rests = (0..<20).map { breaker.failed(IPAddress("2001:db8:1:\($0)::1")!, at: .seconds($0)) }
+        let rests = (0..<20).map { breaker.failed(.client(IPAddress("2001:db8:1:\($0)::1")!), at: .seconds($0)) }
         #expect(!rests.contains(true))
-        let refusal = breaker.refusal(for: IPAddress("2001:db8:1:99::1")!, at: .seconds(21))
+        let refusal = breaker.refusal(for: .client(IPAddress("2001:db8:1:99::1")!), at: .seconds(21))
         #expect(refusal == nil)
     }
 

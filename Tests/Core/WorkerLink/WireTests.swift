@@ -48,6 +48,11 @@ struct WireTests {
             id: 0, role: .outbound, listener: "", client: IPAddress(v4: 0), clientPort: 0, connectedAt: Timestamp(microseconds: 0))
         var call = FilterCall(phase: .route, session: nobody, domain: "y.example", slotName: "slot")
         call.route = RouteQuestion(role: .outbound, policyDomain: "y.example", destination: "far.example", isByMX: true)
+        call.peer = PeerFacts(
+            host: "mx.far.example", address: IPAddress("2001:db8::2"), port: 25, isLMTP: true,
+            tls: TLSFacts(version: "TLSv1.3", cipher: ""),
+            isVerified: true, chain: [PeerCertificate(bytes: [1, 2], publicKey: []), PeerCertificate(bytes: [3], publicKey: [4])],
+            names: ["a", "b"])
         let record = GatewayMessage.call(run: 3, instance: 4, now: Timestamp(seconds: 9), call, region: 0)
         guard case .call(run: _, instance: _, now: _, facts: var facts) = try GatewayMessage(record: record) else {
             Issue.record("another message")
@@ -55,7 +60,7 @@ struct WireTests {
         }
         let read = try facts.call { _ in nil }
         try facts.end()
-        #expect(read.phase == .route && read.route == call.route)
+        #expect(read.phase == .route && read.route == call.route && read.peer == call.peer)
     }
 
     @Test func findings() throws {

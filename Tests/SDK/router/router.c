@@ -1,4 +1,4 @@
-/* A filter for end-to-end tests: says what its settings tell it of every way.
+/* A filter for end-to-end tests: says what its settings tell it of every way, and of the servers at their ends.
  *
  *   settings {"says": "tls"}       TLS, for a second
  *   settings {"says": "verified"}  a certificate of this machine's trust, for a second
@@ -6,6 +6,9 @@
  *   settings {"says": "refuse"}    a proposal to reject
  *   settings {"says": "hang"}      nothing, ever
  *   settings {"while": F}          TLS 1.3 while the file F exists, for a second
+ *   settings {"wants": N}          defers servers whose first certificate has not the name N; "hang": never answers about one
+ *   settings {"never": N}          rejects them
+ *   settings {"crash": F}          ends its process at each server while the file F exists
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,6 +21,9 @@
 struct postern_instance {
     char says[256];
     char while_[256];
+    char wants[256];
+    char never[256];
+    char crash[256];
 };
 
 static const postern_timer *timer;
@@ -48,14 +54,40 @@ static postern_status create_instance(postern_module *module, postern_bytes sett
     if (!(*out = calloc(1, sizeof **out))) return POSTERN_FAILED;
     text(settings, "\"says\":\"", (*out)->says);
     text(settings, "\"while\":\"", (*out)->while_);
+    text(settings, "\"wants\":\"", (*out)->wants);
+    text(settings, "\"never\":\"", (*out)->never);
+    text(settings, "\"crash\":\"", (*out)->crash);
     return POSTERN_OK;
 }
 
 static void destroy_instance(postern_instance *self) { free(self); }
 
+static int exists(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file >= 0) close(file);
+    return file >= 0;
+}
+
+static postern_step on_peer(postern_instance *self, const postern_call *call, postern_verdict_builder *out) {
+    const char *wanted = self->wants[0] ? self->wants : self->never;
+    if (self->crash[0] && exists(self->crash)) abort();
+    if (!wanted[0]) return POSTERN_DONE;
+    if (!strcmp(wanted, "hang")) {
+        uint64_t operation;
+        return timer->start(call, 3600000000u, &operation) == POSTERN_OK ? POSTERN_SUSPEND : POSTERN_DONE;
+    }
+    for (uint32_t i = 0; i < call->peer->name_count; i++)
+        if (call->peer->names[i].length == strlen(wanted) && !memcmp(call->peer->names[i].data, wanted, strlen(wanted))) return POSTERN_DONE;
+    int never = wanted == self->never;
+    out->propose(out, never ? POSTERN_REJECT : POSTERN_DEFER, never ? 550 : 451, 7, 5, bytes("its certificate has another name"), NULL);
+    return POSTERN_DONE;
+}
+
 static postern_step on_phase(postern_instance *self, const postern_call *call, void **frame, postern_verdict_builder *out) {
     (void)frame;
-    if (call->reason == POSTERN_CANCEL || call->phase != POSTERN_PHASE_ROUTE || !call->route) return POSTERN_DONE;
+    if (call->reason == POSTERN_CANCEL || !call->route) return POSTERN_DONE;
+    if (call->phase == POSTERN_PHASE_PEER && call->peer) return on_peer(self, call, out);
+    if (call->phase != POSTERN_PHASE_ROUTE) return POSTERN_DONE;
     postern_requirement demand = {.size = sizeof demand, .ttl = 1, .reason = bytes("the router says so")};
     postern_bytes host = bytes("*.elsewhere.example");
     if (!strcmp(self->says, "hang")) {
@@ -73,11 +105,7 @@ static postern_step on_phase(postern_instance *self, const postern_call *call, v
         demand.host_count = 1;
         demand.host_size = sizeof host;
     } else if (self->while_[0]) {
-        int file = open(self->while_, O_RDONLY | O_CLOEXEC);
-        if (file >= 0) {
-            close(file);
-            demand.minimum_tls = POSTERN_TLS_1_3;
-        }
+        if (exists(self->while_)) demand.minimum_tls = POSTERN_TLS_1_3;
     }
     out->require(out, &demand);
     return POSTERN_DONE;

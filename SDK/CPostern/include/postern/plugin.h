@@ -5,6 +5,7 @@
 #include "host.h"
 #include "message.h"
 #include "outcome.h"
+#include "peer.h"
 #include "route.h"
 #include "types.h"
 #include "verdict.h"
@@ -55,7 +56,8 @@ struct postern_call {
     uint32_t completion_count;
     uint32_t completion_size; /* the stride of `completions` */
     const postern_outcome *outcome; /* outcome only */
-    const postern_route *route; /* route only */
+    const postern_route *route; /* route and peer */
+    const postern_peer *peer; /* peer only */
 };
 
 /* Takes what is wrong with settings. Lifetime: call. */

@@ -16,8 +16,8 @@ extern "C" {
 #define POSTERN_DISCARD 4u    /* the same */
 
 /* Lifetime: call, on that thread. What was added stays when the run is suspended. After CANCEL
- * nothing counts any more. In the phase `outcome` all but `fail` are UNSUPPORTED; in `route` all but `fail`,
- * `require` and `propose` of REJECT and DEFER. All functions: [loop] [pool]. */
+ * nothing counts any more. In the phase `outcome` all but `fail` are UNSUPPORTED; in `route` and `peer`
+ * all but `fail`, `propose` of REJECT and DEFER, and `require`, which is for `route` only. All functions: [loop] [pool]. */
 typedef struct postern_verdict_builder {
     uint32_t size;
     uint32_t reserved;
