@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Filters of Tests/SDK, compiled: `probe` does what a message, or a file that exists, tells it; `observer` writes down outcomes; `faulty` commits
-/// faults in a worker.
+/// faults in a worker; `router` judges ways and servers.
 final class Probe {
     private let folder: TemporaryFolder
     /// The folder with the libraries and their manifests.

@@ -45,6 +45,30 @@ struct KitTests {
         #expect(events.verdicts.first?.symbols.last?.detail == "b@example.com")
     }
 
+    @Test func waysAndServers() throws {
+        let plugins = try load(["phases": #"["route", "peer"]"#, "rights": #"["route", "defer"]"#])
+        plugins.host.rescan()
+        let instance = try plugins.host.instance(for: FilterSlot(name: "slot", plugin: "async"))
+        var call = FilterCall(
+            phase: .route, session: plugins.call(.connect).session, recipients: .none, domain: "d.example", slotName: "slot")
+        call.route = RouteQuestion(role: .outbound, policyDomain: "d.example", destination: "far.example", isByMX: true)
+        let events = Events()
+        _ = instance.start(call, on: plugins.loop) { events.add($0) }
+        #expect(
+            events.verdicts.first?.requirements == [
+                RouteRequirement(
+                    minimumTLS: .v13, isVerified: true, names: ["one.far.example", "two.far.example"], hosts: ["*.far.example"],
+                    reason: "the kit", duration: .seconds(300))
+            ])
+        call.phase = .peer
+        call.peer = PeerFacts(
+            host: "mx.far.example", address: IPAddress("192.0.2.3"), port: 25, tls: TLSFacts(version: "TLSv1.3", cipher: ""),
+            chain: [PeerCertificate(bytes: [1, 2], publicKey: [3])], names: ["a", "b"])
+        _ = instance.start(call, on: plugins.loop) { events.add($0) }
+        guard case .defer(let reply)? = events.verdicts.last?.proposals.first?.action else { Issue.record("nothing"); return }
+        #expect(reply.lines == [#"far.example mx.far.example 192.0.2.3 25 TLSv1.3 ["[1, 2] [3]"] ["a", "b"]"#])
+    }
+
     @Test func aThrownErrorIsTheResult() throws {
         let plugins = try load()
         let (_, events) = try plugins.start(.data, id: "async", message: "\r\n")

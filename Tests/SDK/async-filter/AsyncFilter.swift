@@ -70,6 +70,24 @@ struct AsyncFilter: Filter {
         call.add("FOUND", detail: call.recipient?.address ?? "")
     }
 
+    func route(_ call: Call, _ route: Route) async throws {
+        var requirement = RouteRequirement()
+        requirement.isVerified = route.isByMX && route.isOutbound
+        requirement.minimumTLS = .v13
+        requirement.names = ["one.\(route.destination)", "two.\(route.destination)"]
+        requirement.hosts = ["*.\(route.destination)"]
+        requirement.reason = "the kit"
+        requirement.ttl = 300
+        call.require(requirement)
+    }
+
+    func peer(_ call: Call, _ route: Route, _ peer: Peer) async throws {
+        let certificates = peer.certificates.map { "\($0.der) \($0.publicKey)" }
+        let address = peer.address?.description ?? "-"
+        call.propose(
+            .defer(text: "\(route.destination) \(peer.host) \(address) \(peer.port) \(peer.tlsVersion) \(certificates) \(peer.names)"))
+    }
+
     func data(_ call: Call) async throws {
         _ = await call.resolve("c.example", .a)
         throw FilterError("the engine is out of order")
