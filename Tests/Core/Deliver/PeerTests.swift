@@ -99,7 +99,7 @@ import Testing
             #expect(report.isServed)
         }
         // One that cannot be asked may take it yet.
-        let dead = NextHop(host: "127.0.0.1", port: try FreePort.take(), preference: 3, tls: .never)
+        let dead = NextHop(host: "127.0.0.1", port: FreePort.take(), preference: 3, tls: .never)
         #expect(await send([one.port: refuse, two.port: refuse], dead).words == ["deferred - fault", "deferred - fault"])
         #expect(one.messages.isEmpty && two.messages.isEmpty)
         await one.close()
