@@ -254,101 +254,6 @@ extension WorkerGeneration {
         endIfIdle()
     }
 
-    private func servingEnded(_ why: String, _ start: WorkerStart) {
-        let process = start.process
-        if !start.isReady {
-            // Ended without a word: by somebody else, perhaps. What waits for it is worth another try.
-            endedStarts += 1
-            if start.failure == nil, endedStarts < 3 {
-                logger.error("worker \(process.map { "\($0.pid)" } ?? "") ended while it started: \(why); another is started")
-                state.withLock { $0.isStarting = false }
-                return startServing()
-            }
-            endedStarts = 0
-            return notStarted(start.failure ?? "its worker ended while it started: \(why)")
-        }
-        let lost = state.withLock { state in
-            if state.serving === process { state.serving = nil }
-            state.retiring.removeAll { $0 === process }
-            state.refused = []
-            let lost = state.runs.values.filter { $0.process === process }.map(\.run)
-            for run in lost { state.runs[run.number] = nil }
-            // The newest first: a message mostly ends a worker at its first step.
-            return lost.sorted { $0.number > $1.number }
-        }
-        let open = lost.filter { !$0.isFinished }
-        let isExpected = why == Self.notNeeded
-        if !isExpected { stats.fault(.crash) }
-        // Those that it was in a call of are suspects. Others go on in the next worker, once.
-        let inCall = process?.inCall ?? []
-        let suspects = open.filter { inCall.contains($0.number) || $0.departures > 0 }
-        let others = open.filter { run in !suspects.contains { $0 === run } }
-        if !isExpected {
-            logger.error(
-                "worker \(process.map { "\($0.pid)" } ?? "") died: \(why); \(open.count) runs are tried again, \(suspects.count) of them alone"
-            )
-        }
-        for run in others { run.leave(toReplay: false) }
-        let serving = state.withLock { state in
-            for run in others.reversed() {
-                if let serving = state.serving {
-                    state.runs[run.number] = Entry(run: run, process: serving)
-                } else {
-                    state.waiting.append(run)
-                }
-            }
-            return state.serving
-        }
-        if let serving { for run in others.reversed() { enter(run, serving, after: run.departures) } }
-        for run in suspects {
-            run.leave(toReplay: true)
-            replay.queue.append(run)
-        }
-        replayNext()
-        let isNeeded = state.withLock { !$0.settings.isEmpty || !$0.waiting.isEmpty }
-        failOpenChecks(why)
-        guard isNeeded, !isExpected else { return }
-        // One that dies young is not started again at once; one that dies with nothing under way dies of itself.
-        let lived = Duration.nanoseconds(Int64(clamping: MonotonicClock.nanoseconds &- start.startedAt))
-        if lived > .seconds(60) {
-            pause = .zero
-        } else if lost.isEmpty {
-            pause = min(max(pause * 2, .milliseconds(500)), .seconds(30))
-        } else {
-            pause = min(max(pause * 2, .milliseconds(20)), .seconds(2))
-        }
-        startServing()
-    }
-
-    /// Checks of settings die with the worker that was asked; instances are made again by the next.
-    private func failOpenChecks(_ why: String) {
-        let open = state.withLock { state in
-            let open = state.answers.filter { state.settings[$0.key] == nil }
-            for id in open.keys { state.answers[id] = nil }
-            return open.values
-        }
-        let refusal = SettingsRefusal(problems: [SettingsProblem(pointer: "", text: "its worker ended: \(why)")])
-        for then in open { then(.failure(refusal)) }
-    }
-
-    private func notStarted(_ why: String) {
-        pause = min(max(pause * 2, .milliseconds(500)), .seconds(30))
-        let (answers, waiting) = state.withLock { state in
-            state.isStarting = false
-            state.starting = nil
-            defer {
-                state.answers = [:]
-                state.waiting = []
-            }
-            return (state.answers, state.waiting)
-        }
-        afterStart = []
-        logger.error("no worker: \(why)")
-        let refusal = SettingsRefusal(problems: [SettingsProblem(pointer: "", text: why)])
-        for then in answers.values { then(.failure(refusal)) }
-        for run in waiting { run.finish(run.verdict(.error, "no worker: \(why)")) }
-    }
-
     /// What is not there is its instance's trouble, and no other's.
     private static func wanted(_ state: borrowing State) -> Set<String> {
         Set(state.settings.values.flatMap(\.paths)).union(state.checked.values.flatMap { $0 }).filter { access($0, F_OK) == 0 }
@@ -357,7 +262,7 @@ extension WorkerGeneration {
     /// A worker's files are granted at its start: one that lacks some serves until another has taken its place, and ends with its last run.
     static func lacksFiles(_ state: borrowing State) -> Bool { !wanted(state).isSubset(of: state.granted) }
 
-    private func endIfRetired(_ process: WorkerProcess) {
+    func endIfRetired(_ process: WorkerProcess) {
         let isOver = state.withLock { state in
             state.retiring.contains { $0 === process } && !state.runs.values.contains { $0.process === process }
         }
