@@ -20,7 +20,7 @@ import Testing
         #expect(sink.messages.count == count)
     }
 
-    @Test(.enabled(if: Tool.isStaged), arguments: ["segfault", "abort", "exit", "garbage"])
+    @Test(.enabled(if: Tool.isStaged), arguments: ["segfault", "abort", "exit", "garbage", "close"])
     func whatEndsAWorkerCostsOneMessage(_ fault: String) throws {
         let sink = try SinkUnderTest()
         defer { sink.stop() }
@@ -45,6 +45,23 @@ import Testing
         #expect(try gateway.send(fields: ["Fault: \(fault)"])[0].hasPrefix("250"))
         #expect(try gateway.json("quarantine", "list").count == 2)
         #expect(lines(gateway, "died: ").count == died && lines(gateway, "ended two workers").count == 1)
+    }
+
+    @Test(.enabled(if: Tool.isStaged)) func whatIsStoppedCostsNothing() throws {
+        let sink = try SinkUnderTest()
+        defer { sink.stop() }
+        let gateway = try GatewayUnderTest(nextHop: sink.port, domain: "filters: [faulty]", probe: Probe("faulty"))
+        try gateway.start()
+        defer { gateway.stop() }
+        let faults = ["fork", "truncate", "symbols"]
+        for fault in faults { #expect(try gateway.send(fields: ["Fault: \(fault)"])[0].hasPrefix("250")) }
+        #expect(try gateway.send(text: "afterwards")[0].hasPrefix("250"))
+        #expect(Tool.wait { sink.messages.count == faults.count + 1 })
+        #expect(sink.messages.count { $0.contains("Stopped: yes") } == faults.count, "\(sink.messages)")
+        #expect(lines(gateway, "died: ").isEmpty)
+        // The one that it had not declared is counted, and named where the message's verdicts are.
+        let faulty = try gateway.json("plugin", "list").first { $0["id"] as? String == "faulty" }
+        #expect((faulty?["faults"] as? Int ?? 0) > 0, "\(String(describing: faulty))")
     }
 
     @Test(.enabled(if: Tool.isStaged), arguments: ["hang", "print"])

@@ -1,6 +1,8 @@
 /* A filter for end-to-end tests: a message says which fault it commits. All others it marks with the build that judged them:
  *
- *   Fault: segfault          also abort, exit, hang, garbage (in the rings), print (without end)
+ *   Fault: segfault          also abort, exit, close (what it has), hang, garbage (in the rings), print (without end)
+ *   Fault: fork              also truncate (what it shares with the gateway), symbols (without end), that it has not declared
+ *   Stopped: yes             above the message: what such an attempt came to
  *   Judged: 7                above the message: POSTERN_BUILD as it was compiled with
  */
 #include <stdio.h>
@@ -54,9 +56,28 @@ static void commit(const char *fault) {
     if (!strcmp(fault, "abort")) abort();
     if (!strcmp(fault, "exit")) exit(0);
     if (!strcmp(fault, "garbage")) scribble();
+    if (!strcmp(fault, "close")) {
+        for (int i = 0; i < 64; i++) close(i);
+        for (;;) sleep(1);
+    }
     if (!strcmp(fault, "hang")) puts("hangs"), fflush(stdout);
     while (!strcmp(fault, "hang")) sleep(1);
     while (!strcmp(fault, "print")) puts("the same line again and again"), fflush(stdout);
+}
+
+/* What the worker's cage or the host stops, and nothing ends by. NULL: no such attempt. */
+static const char *attempt(const char *fault, postern_verdict_builder *out) {
+    if (!strcmp(fault, "fork")) {
+        pid_t child = fork();
+        if (child == 0) _exit(0);
+        return child < 0 ? "yes" : "no";
+    }
+    if (!strcmp(fault, "truncate")) return ftruncate(5, 0) < 0 ? "yes" : "no";
+    if (strcmp(fault, "symbols")) return NULL;
+    const char *stopped = "yes";
+    for (int i = 0; i < 100000; i++)
+        if (out->add_symbol(out, bytes("UNDECLARED"), 1, bytes("again"), NULL, NULL) == POSTERN_OK) stopped = "no";
+    return stopped;
 }
 
 static postern_status create_instance(postern_module *module, postern_bytes settings, postern_problems *problems,
@@ -74,6 +95,8 @@ static postern_step on_phase(postern_instance *self, const postern_call *call, v
     char fault[32];
     after(message, "Fault: ", fault, sizeof fault);
     commit(fault);
+    const char *stopped = attempt(fault, out);
+    if (stopped) out->add_header(out, bytes("Stopped"), bytes(stopped), NULL);
     out->add_header(out, bytes("Judged"), bytes(POSTERN_BUILD), NULL);
     return POSTERN_DONE;
 }
