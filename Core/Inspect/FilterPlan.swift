@@ -1,6 +1,5 @@
 import Mail
 import Synchronization
-import Synchronization
 
 /// A policy snapshot with an instance for every enabled slot: what a transaction is pinned to. Immutable.
 public final class FilterPlan: Sendable {

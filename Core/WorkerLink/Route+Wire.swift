@@ -30,7 +30,7 @@ extension WireReader {
         guard let minimum = RouteRequirement.MinimumTLS(rawValue: UInt32(try u8())) else { throw WireFault("an unknown version of TLS") }
         let isVerified = try flag()
         return RouteRequirement(
-            minimumTLS: minimum, isVerified: isVerified, names: try routeNames(), hosts: try routeNames(), reason: try line(most: 2048),
+            minimumTLS: minimum, isVerified: isVerified, names: try routeNames(), hosts: try routeNames(), reason: try text(most: 2048),
             duration: .seconds(Int64(try u32())))
     }
 

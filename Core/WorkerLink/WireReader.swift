@@ -48,11 +48,7 @@ public struct WireReader: Sendable {
     }
 
     /// For people's eyes: printable, one line.
-    public mutating func line(most: Int) throws(WireFault) -> String {
-        let count = Int(try u32())
-        guard count <= most else { throw WireFault("a text of \(count) bytes where \(most) are allowed") }
-        return String(printable: try take(count))
-    }
+    public mutating func line(most: Int) throws(WireFault) -> String { String(printable: try raw(most: most)) }
 
     public mutating func optional<T>(_ read: (inout WireReader) throws(WireFault) -> T) throws(WireFault) -> T? {
         try flag() ? try read(&self) : nil

@@ -55,7 +55,7 @@ public struct WorkerFindings: Sendable {
         busyNanoseconds = try r.u64()
         steps = try r.u32()
         symbols = try r.list(most: VerdictDraft.Most.symbols) { (r) throws(WireFault) in
-            Finding(name: try r.text(most: 64), factor: try r.number(), detail: try r.line(most: 2048), recipients: try r.recipients())
+            Finding(name: try r.text(most: 64), factor: try r.number(), detail: try r.text(most: 2048), recipients: try r.recipients())
         }
         proposals = try r.list(most: VerdictDraft.Most.proposals + VerdictDraft.Most.headers) { (r) throws(WireFault) in
             Proposal(try r.proposal(), recipients: try r.recipients())
@@ -99,8 +99,8 @@ extension WireReader {
         switch try u8() {
         case 0: return .reject(try reply(500...599))
         case 1: return .defer(try reply(400...499))
-        case 2: return .quarantine(reason: try line(most: 2048))
-        case 3: return .discard(reason: try line(most: 2048))
+        case 2: return .quarantine(reason: try text(most: 2048))
+        case 3: return .discard(reason: try text(most: 2048))
         case 4: return .addHeader(name: try text(most: 64), value: try text(most: 1024))
         default: throw WireFault("an unknown action")
         }

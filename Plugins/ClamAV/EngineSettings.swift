@@ -39,20 +39,16 @@ struct EngineSettings: Hashable, Sendable {
     init(_ settings: Settings) throws(SettingsError) {
         database = try Self.folder(settings, "database") ?? "/var/lib/clamav"
         signatures = try Self.folder(settings, "signatures")
-        interval = try settings.duration("check", default: .seconds(10))
-        guard (.milliseconds(100) ... .seconds(86400)).contains(interval) else { throw settings["check"]!.error("must be 100ms to 1d") }
+        interval = try settings.duration("check", default: .seconds(10), in: .milliseconds(100) ... .seconds(86_400))
         let text = try settings.string("reload", default: Reload.beside.rawValue)
         guard let reload = Reload(rawValue: text) else { throw settings["reload"]!.error("must be beside or hold") }
         self.reload = reload
         memory = try settings.bytes("memory", default: 0)
         limits.scanBytes = try Self.size(settings, "max_scan_size", limits.scanBytes)
         limits.fileBytes = try Self.size(settings, "max_file_size", limits.fileBytes)
-        limits.files = try Self.number(settings, "max_files", limits.files, 1...1_000_000)
-        limits.depth = try Self.number(settings, "max_depth", limits.depth, 1...100)
-        limits.time = try settings.duration("max_scan_time", default: limits.time)
-        guard (.milliseconds(100) ... .seconds(3600)).contains(limits.time) else {
-            throw settings["max_scan_time"]!.error("must be 100ms to 1h")
-        }
+        limits.files = try settings.integer("max_files", default: limits.files, in: 1...1_000_000)
+        limits.depth = try settings.integer("max_depth", default: limits.depth, in: 1...100)
+        limits.time = try settings.duration("max_scan_time", default: limits.time, in: .milliseconds(100) ... .seconds(3600))
         options.heuristics = try settings.bool("heuristics", default: options.heuristics)
         options.phishing = try settings.bool("phishing", default: options.phishing)
         options.encrypted = try settings.bool("encrypted", default: options.encrypted)
@@ -77,13 +73,5 @@ struct EngineSettings: Hashable, Sendable {
         let bytes = try settings.bytes(name, default: fallback)
         guard (1...2_147_483_647).contains(bytes) else { throw settings[name]!.error("must be 1 byte to 2GiB less one") }
         return bytes
-    }
-
-    private static func number(
-        _ settings: Settings, _ name: String, _ fallback: Int, _ range: ClosedRange<Int>
-    ) throws(SettingsError) -> Int {
-        let number = try settings.integer(name, default: fallback)
-        guard range.contains(number) else { throw settings[name]!.error("must be \(range.lowerBound) to \(range.upperBound)") }
-        return number
     }
 }

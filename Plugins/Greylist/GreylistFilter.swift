@@ -12,7 +12,7 @@ struct GreylistFilter: Filter {
 
     init(settings: Settings, host: Host) throws {
         self.settings = try GreylistSettings(settings)
-        rule = GreylistRule(delay: self.settings.delay.microseconds, window: self.settings.window.microseconds)
+        rule = GreylistRule(delay: Int64(self.settings.delay.inMicroseconds), window: Int64(self.settings.window.inMicroseconds))
     }
 
     // MARK: A recipient
@@ -67,7 +67,7 @@ struct GreylistFilter: Filter {
             case (.done, .comeBack(let seconds)):
                 if settings.networks > 0 { await countNetwork(call, triplet.networkKey) }
                 return call.add(GreylistSymbols.passed, detail: "came back after \(seconds) s")
-            case (.done, _): return Self.wait(call, triplet, GreylistRule.seconds(settings.delay.microseconds))
+            case (.done, _): return Self.wait(call, triplet, GreylistRule.seconds(Int64(settings.delay.inMicroseconds)))
             default: return Self.giveUp(call, put)
             }
         }
@@ -94,7 +94,7 @@ struct GreylistFilter: Filter {
     /// It waits as any other, but begins to only when there is room.
     private func turnAway(_ call: Call, _ triplet: Triplet) {
         call.add(GreylistSymbols.waits, detail: "\(Self.mostWaiting) of \(triplet.network) wait already: this one is not remembered")
-        Self.propose(call, seconds: GreylistRule.seconds(settings.delay.microseconds))
+        Self.propose(call, seconds: GreylistRule.seconds(Int64(settings.delay.inMicroseconds)))
     }
 
     /// Never a reason to wait: without what it remembers nobody would ever be let in.
@@ -117,7 +117,7 @@ struct GreylistFilter: Filter {
     }
 
     private func renew(_ call: Call, _ key: StateKey, _ found: StateResult) async {
-        guard GreylistRule.isRenewed(found.expiresAt, kept: settings.allowed.microseconds, now: call.now) else { return }
+        guard GreylistRule.isRenewed(found.expiresAt, kept: Int64(settings.allowed.inMicroseconds), now: call.now) else { return }
         // What cannot be renewed is let in all the same.
         _ = await call.state.perform([.put(key, found.value, kept: settings.allowed, if: .ifVersion(found.version))])
     }
@@ -145,7 +145,7 @@ struct GreylistFilter: Filter {
         else { return }
         let key = Triplet.correspondence(of: sender, with: recipient.address)
         if let entry = try await call.state.get(key),
-            !GreylistRule.isRenewed(entry.expiresAt, kept: settings.correspondents.microseconds, now: call.now)
+            !GreylistRule.isRenewed(entry.expiresAt, kept: Int64(settings.correspondents.inMicroseconds), now: call.now)
         {
             return
         }

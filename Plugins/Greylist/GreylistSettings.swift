@@ -18,17 +18,16 @@ struct GreylistSettings: Equatable, Sendable {
     /// In lower case; `.example.com`: what is below it.
     var allowDomains: [String] = []
 
-    private static let day = 86_400.0
-
     init(_ settings: Settings) throws(SettingsError) {
-        delay = try Self.period(settings["delay"], in: 1...Self.day, "1s to 1d") ?? .seconds(300)
-        window = try Self.period(settings["window"], in: 2...(31 * Self.day), "2s to 31d") ?? .seconds(2 * 86_400)
-        allowed = try Self.period(settings["allowed"], in: 60...(400 * Self.day), "1m to 400d") ?? .seconds(36 * 86_400)
-        correspondents = try Self.period(settings["correspondents"], in: 60...(400 * Self.day), "1m to 400d") ?? .seconds(180 * 86_400)
-        networks = try settings.integer("networks", default: 5)
+        let day = Duration.seconds(86_400)
+        let kept = .seconds(60)...(day * 400)
+        delay = try settings.duration("delay", default: .seconds(300), in: .seconds(1)...day)
+        window = try settings.duration("window", default: day * 2, in: .seconds(2)...(day * 31))
+        allowed = try settings.duration("allowed", default: day * 36, in: kept)
+        correspondents = try settings.duration("correspondents", default: day * 180, in: kept)
+        networks = try settings.integer("networks", default: 5, in: 0...10_000)
         fromScore = try settings["from_score"]?.number()
         if window <= delay { throw (settings["window"] ?? settings).error("the window must be longer than the delay") }
-        guard (0...10_000).contains(networks) else { throw (settings["networks"] ?? settings).error("must be 0 to 10000") }
         for item in try settings["allow"]?.elements() ?? [] {
             let text = try item.string()
             if let network = Network(text) {
@@ -46,13 +45,6 @@ struct GreylistSettings: Equatable, Sendable {
         if allowNetworks.contains(where: { $0.contains(client) }) { return true }
         guard let domain else { return false }
         return allowDomains.contains { $0.hasPrefix(".") ? domain.hasSuffix($0) : domain == $0 }
-    }
-
-    private static func period(
-        _ settings: Settings?, in range: ClosedRange<Double>, _ words: String
-    ) throws(SettingsError) -> Duration? {
-        guard let settings else { return nil }
-        return try Period.read(settings, in: range, words)
     }
 
     private static func domain(_ text: String) -> String? {

@@ -13,7 +13,7 @@ struct RBLSettings: Equatable, Sendable {
     init(_ settings: Settings) throws(SettingsError) {
         guard let list = settings["zones"] else { throw settings.error("zones is missing: name at least one zone") }
         zones = try Self.zones(list)
-        wait = try settings["wait"].map(Self.wait) ?? .seconds(5)
+        wait = try settings.duration("wait", default: .seconds(5), in: .milliseconds(100) ... .seconds(60))
         allow = []
         for item in try settings["allow"]?.elements() ?? [] {
             guard let network = Network(try item.string()) else { throw item.error("must be an address or a CIDR, like 192.0.2.0/24") }
@@ -94,12 +94,5 @@ struct RBLSettings: Equatable, Sendable {
             codes.append(Zone.Weighted(code: code, weight: weight))
         }
         return codes
-    }
-
-    private static func wait(_ settings: Settings) throws(SettingsError) -> Duration {
-        var seconds: Double?
-        if case .number(let number) = settings.value { seconds = number } else { seconds = Seconds.parse(try settings.string()) }
-        guard let seconds, (0.1...60).contains(seconds) else { throw settings.error("must be 0.1 to 60 seconds: 5, 5s or 800ms") }
-        return .milliseconds(Int(seconds * 1000))
     }
 }

@@ -24,10 +24,8 @@ struct YARASettings: Equatable, Sendable {
             guard path.hasPrefix("/"), !path.utf8.contains(0) else { throw item.error("must be an absolute path") }
             rules.append(path)
         }
-        interval = try settings.duration("check", default: .seconds(5))
-        guard (.milliseconds(100) ... .seconds(86400)).contains(interval) else { throw settings["check"]!.error("must be 100ms to 1d") }
-        let time = try settings.duration("max_scan_time", default: .seconds(20))
-        guard (.seconds(1) ... .seconds(3600)).contains(time) else { throw settings["max_scan_time"]!.error("must be 1s to 1h") }
+        interval = try settings.duration("check", default: .seconds(5), in: .milliseconds(100) ... .seconds(86_400))
+        let time = try settings.duration("max_scan_time", default: .seconds(20), in: .seconds(1) ... .seconds(3600))
         seconds = Int(time.components.seconds)
         fullScore = try Self.number(settings, "full_score", 10, 0...1000)
         defaultScore = try Self.number(settings, "default_score", 5, -1000...1000)

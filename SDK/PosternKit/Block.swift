@@ -31,7 +31,7 @@ struct Block {
 
 extension Duration {
     /// Whole microseconds; 0 for what is negative, at most UInt64.max.
-    var inMicroseconds: UInt64 {
+    public var inMicroseconds: UInt64 {
         let (seconds, attoseconds) = components
         if seconds < 0 { return 0 }
         let (whole, overflows) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000)

@@ -125,9 +125,7 @@ public final class Call: @unchecked Sendable {
 
     private func startTimer(_ duration: Duration) -> UInt64? {
         var operation: UInt64 = 0
-        let (seconds, attoseconds) = duration.components
-        let micros = UInt64(max(0, seconds)) * 1_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000_000)
-        guard let timer = host.timer, timer.pointee.start(raw, micros, &operation) == POSTERN_OK else { return nil }
+        guard let timer = host.timer, timer.pointee.start(raw, duration.inMicroseconds, &operation) == POSTERN_OK else { return nil }
         return operation
     }
 

@@ -21,6 +21,32 @@ extension Settings {
     public func duration(_ name: String, default fallback: Duration) throws(SettingsError) -> Duration {
         try self[name]?.duration() ?? fallback
     }
+
+    public func duration(_ name: String, default fallback: Duration, in range: ClosedRange<Duration>) throws(SettingsError) -> Duration {
+        guard let setting = self[name] else { return fallback }
+        let duration = try setting.duration()
+        guard range.contains(duration) else {
+            throw setting.error("must be \(Self.words(range.lowerBound)) to \(Self.words(range.upperBound))")
+        }
+        return duration
+    }
+
+    public func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws(SettingsError) -> Int {
+        guard let setting = self[name] else { return fallback }
+        let number = try setting.integer()
+        guard range.contains(number) else { throw setting.error("must be \(range.lowerBound) to \(range.upperBound)") }
+        return number
+    }
+
+    /// `100ms`, `31d`: in the largest unit that leaves no rest.
+    private static func words(_ duration: Duration) -> String {
+        let milliseconds = Int(duration.inMicroseconds / 1000)
+        for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)] where milliseconds % size == 0 {
+            return "\(milliseconds / size)\(unit)"
+        }
+        return "\(milliseconds)ms"
+    }
+
     public func bytes(_ name: String, default fallback: Int) throws(SettingsError) -> Int { try self[name]?.bytes() ?? fallback }
 
     private func amount(_ units: [(String, Double)]) -> Double? {

@@ -20,11 +20,14 @@ import Testing
             certificate: Tool.certificate(), named: listeners)
         try gateway.start()
         defer { gateway.stop() }
-        for transcript in transcripts {
-            let port = gateway.port(Self.name(transcript.traits))
-            let transport = try await SocketTransport(host: "127.0.0.1", port: port, group: .singletonMultiThreadedEventLoopGroup)
-            await #expect(throws: Never.self, "\(transcript)") { try await transcript.run(over: transport) }
-            await transport.close()
+        let group = MultiThreadedEventLoopGroup.singleton
+        try await withTaskExecutorPreference(LoopExecutor(group.any())) {
+            for transcript in transcripts {
+                let port = gateway.port(Self.name(transcript.traits))
+                let transport = try await SocketTransport(host: "127.0.0.1", port: port, group: group)
+                await #expect(throws: Never.self, "\(transcript)") { try await transcript.run(over: transport) }
+                await transport.close()
+            }
         }
         // Two each of chunking, lmtp and pipelining, one each of normalize, one-message and starttls: nothing that was smuggled.
         #expect(Tool.wait { sink.messages.count == 9 }, "\(sink.messages.count)")

@@ -82,11 +82,4 @@ import Testing
         let one = triplet(v4, long + "@x", long + "@y").key, other = triplet(v4, long + "@x", long + "m@y").key
         #expect(one != other && one.bytes.count <= Triplet.longestKey)
     }
-
-    @Test func periods() {
-        #expect(Period.parse("5m") == 300)
-        #expect(Period.parse("36d") == 3_110_400)
-        #expect(Period.parse("1.5h") == 5400)
-        for text in ["", "5", "m", "-1m", "1e3s", "1..2s", "5 m", "infd"] { #expect(Period.parse(text) == nil, "\(text)") }
-    }
 }

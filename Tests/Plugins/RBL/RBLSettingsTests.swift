@@ -55,8 +55,8 @@ import Testing
         (#"{"zones": {"z": {"codes": {"*": 1}, "symbol": "ZEN"}}}"#, "/zones/z/symbol", "RBL_"),
         (#"{"zones": {"z": {"codes": {"*": 1}, "type": "ip5"}}}"#, "/zones/z/type", "both"),
         (#"{"zones": {"z": {"*": 1}, "y": {"codes": {"*": 1}, "symbol": "RBL_Z"}}}"#, "/zones/y", "RBL_Z"),
-        (#"{"zones": {"z": {"*": 1}}, "wait": "1h"}"#, "/wait", "0.1 to 60"),
-        (#"{"zones": {"z": {"*": 1}}, "wait": 0}"#, "/wait", "0.1"),
+        (#"{"zones": {"z": {"*": 1}}, "wait": "1h"}"#, "/wait", "100ms to 1m"),
+        (#"{"zones": {"z": {"*": 1}}, "wait": 0}"#, "/wait", "100ms to 1m"),
         (#"{"zones": {"z": {"*": 1}}, "allow": ["192.0.2.0/33"]}"#, "/allow/0", "CIDR"),
     ]
 
@@ -68,12 +68,5 @@ import Testing
             #expect(error.pointer == pointer)
             #expect(error.text.contains(reason), "\(error.text)")
         } catch { Issue.record("\(error)") }
-    }
-
-    @Test func durations() {
-        #expect(Seconds.parse("5") == 5)
-        #expect(Seconds.parse("1.5m") == 90)
-        #expect(Seconds.parse("250ms") == 0.25)
-        for text in ["", "s", "5h", "-1s", "1e3", "1.2.3", "5 s", "inf"] { #expect(Seconds.parse(text) == nil) }
     }
 }

@@ -14,6 +14,26 @@ struct UnitsTests {
     ])
     func sizes(_ json: String, _ bytes: Int) throws { #expect(try Settings(json).bytes() == bytes) }
 
+    @Test func whatIsOutOfRangeIsToldTheRange() throws {
+        let settings = try Settings(#"{"short": "50ms", "long": "32d", "right": "1m", "many": 11}"#)
+        func refusal(_ read: () throws(SettingsError) -> Void) -> String? {
+            do throws(SettingsError) { try read() } catch { return "\(error.pointer) \(error.text)" }
+            return nil
+        }
+        let range = Duration.milliseconds(100) ... .seconds(31 * 86_400)
+        #expect(
+            refusal { () throws(SettingsError) in _ = try settings.duration("short", default: .zero, in: range) }
+                == "/short must be 100ms to 31d")
+        #expect(
+            refusal { () throws(SettingsError) in _ = try settings.duration("long", default: .zero, in: range) }
+                == "/long must be 100ms to 31d")
+        #expect(refusal { () throws(SettingsError) in _ = try settings.integer("many", default: 0, in: 0...10) } == "/many must be 0 to 10")
+        #expect(try settings.duration("right", default: .zero, in: range) == .seconds(60))
+        // A default is the author's own business.
+        #expect(
+            try settings.duration("none", default: .zero, in: range) == .zero && settings.integer("none", default: 77, in: 0...10) == 77)
+    }
+
     @Test(arguments: ["-1", "1e300", #""""#, #""s""#, #""5 s""#, #""5S""#, #""1.2.3s""#, #""-5s""#, #""5sm""#, "true", "[]", #""١s""#])
     func neither(_ json: String) throws {
         let settings = try Settings(json)
