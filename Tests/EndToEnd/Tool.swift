@@ -60,8 +60,9 @@ enum Tool {
         }
     }
 
-    /// Dead, and not reaped yet.
+    /// Dead, and not reaped yet: its last thread too, for as long as one is there its sockets are open.
     static func isZombie(_ pid: pid_t) -> Bool {
+        guard (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task"))?.count ?? 0 <= 1 else { return false }
         let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
         return text.split(separator: ")").last?.hasPrefix(" Z") == true
     }

@@ -10,7 +10,7 @@ struct FullDiskTests {
     @Test(arguments: [20_000, 300 << 10]) func `what is full can still deliver, and takes mail again`(bytes: Int) async throws {
         guard let disk = SmallDisk() else { return }
         let clock = ManualLoop()
-        var store = try SQLiteStore(folder: disk.path, clock: clock, reserve: 12 << 20)
+        var store = try SQLiteStore(folder: disk.path, clock: clock, reserve: 14 << 20)
         var stored: [Int] = []
         var failure: StoreFailure?
         for i in 1...2000 where failure == nil {
@@ -25,14 +25,14 @@ struct FullDiskTests {
         let taken = stored
         #expect(try await store.messages(in: [.queued]).map { Int($0.queueID.rawValue >> 12) } == taken)
         store.close()
-        store = try SQLiteStore(folder: disk.path, clock: clock, reserve: 12 << 20)
+        store = try SQLiteStore(folder: disk.path, clock: clock, reserve: 14 << 20)
         for i in [1, taken.last!] { #expect(try await store.body(of: sample(i).queueID) == body(i, count: bytes)) }
         // Deliveries are recorded, and files go.
         for i in taken { try await store.change([change(sample(i), 0, .delivered)]) }
         #expect(store.counts == [:])
         store.close()
         // Also with the file as large as before, and its pages free.
-        store = try SQLiteStore(folder: disk.path, clock: clock, reserve: 12 << 20)
+        store = try SQLiteStore(folder: disk.path, clock: clock, reserve: 14 << 20)
         try await store.accept(sample(3000, bytes: bytes))
         store.close()
     }
