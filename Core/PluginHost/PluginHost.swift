@@ -63,7 +63,8 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
         self.workers = Workers(workers)
         self.policy = Mutex(policy)
         self.logger = logger
-        pool = ThreadPool(threads: max(2, min(16, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+        // More than a few processors need: they may block, and one is kept for whoever comes next.
+        pool = ThreadPool(threads: max(4, min(16, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     }
 
     /// Looks at the folders again. A plugin whose library or manifest has changed gets a new generation: instances asked for from now on are

@@ -22,7 +22,7 @@ final class PooledRun: FilterRun, @unchecked Sendable {
         self.events = events
         facts = call
         startedAt = loop.now
-        strand = Strand(on: pool, clock: loop)
+        strand = Strand(on: pool, clock: loop, for: CallOrigin(call).site)
         run = PluginRun(instance, call, on: strand) { [self] event in
             loop.execute {
                 self.receive(event)
@@ -32,7 +32,8 @@ final class PooledRun: FilterRun, @unchecked Sendable {
     }
 
     func start() {
-        strand.execute { [run] in run?.start() }
+        // Not if it was cancelled while it waited for a thread.
+        strand.execute { [run] in if let run, !run.isCancelled { run.start() } }
     }
 
     /// The verdict is there at once; the call that may be under way learns of it by `cancelled`, and its thread comes back when it returns.

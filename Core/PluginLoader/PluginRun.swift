@@ -16,7 +16,7 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
     private let events: @Sendable (FilterRunEvent) -> Void
     public let memory: CallMemory
     /// Kept by the run, so that it goes when no run of the session is left.
-    private let gate: SerialGate?
+    private let gate: (SerialGate, CallOrigin.Sender)?
     private let draft: VerdictDraft
     private var builder: postern_verdict_builder
     private var frame: UnsafeMutableRawPointer?
@@ -51,7 +51,7 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
         self.number = number
         self.loop = loop
         self.events = events
-        gate = instance.gate(of: call.session.id)
+        gate = instance.gate(of: call.session.id).map { ($0, CallOrigin(call).site) }
         memory = CallMemory(call, host: instance.module.services.host)
         draft = VerdictDraft(call, instance.module.rules)
         builder = VerdictDraft.builder(draft)
@@ -77,9 +77,9 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
 
     /// Calls the plugin, at once or when its turn comes.
     private func enter(_ reason: UInt32, _ answers: [(UInt64, ServiceAnswer)]) {
-        guard let gate else { return step(reason, answers) }
+        guard let (gate, site) = gate else { return step(reason, answers) }
         if state == .fresh { state = .queued }
-        gate.enter(on: loop) { [self] in
+        gate.enter(on: loop, for: site) { [self] in
             // The run may have ended while it waited for its turn; a CANCEL is still owed.
             if state != .ended || reason == POSTERN_CANCEL { step(reason, answers) }
             gate.leave()
@@ -190,6 +190,9 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
 
     /// Tells a call that is under way on another thread that nobody waits for it any more. Any thread.
     public func warn() { memory.isCancelled.store(true, ordering: .relaxed) }
+
+    /// It is over, or was warned. Any thread.
+    public var isCancelled: Bool { memory.isCancelled.load(ordering: .relaxed) }
 
     /// Any thread.
     public var waits: [String] {

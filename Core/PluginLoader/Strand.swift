@@ -7,6 +7,8 @@ public final class Strand: SerialLoop, @unchecked Sendable {
     private let pool: ThreadPool
     /// Knows the time.
     private let clock: any SerialLoop
+    /// Whose work it is.
+    private let site: CallOrigin.Sender
     private let state = Mutex(State())
 
     private struct State {
@@ -14,8 +16,9 @@ public final class Strand: SerialLoop, @unchecked Sendable {
         var isRunning = false
     }
 
-    public init(on pool: ThreadPool, clock: any SerialLoop) {
+    public init(on pool: ThreadPool, clock: any SerialLoop, for site: CallOrigin.Sender) {
         self.pool = pool
+        self.site = site
         self.clock = clock
     }
 
@@ -30,7 +33,7 @@ public final class Strand: SerialLoop, @unchecked Sendable {
             defer { state.isRunning = true }
             return !state.isRunning
         }
-        if mustStart { pool.execute { [self] in turn() } }
+        if mustStart { pool.execute(for: site) { [self] in turn() } }
     }
 
     public func schedule(after delay: Duration, _ work: @escaping @Sendable () -> Void) -> any ScheduledWork {
@@ -45,6 +48,6 @@ public final class Strand: SerialLoop, @unchecked Sendable {
             if state.work.isEmpty { state.isRunning = false }
             return state.isRunning
         }
-        if isMore { pool.execute { [self] in turn() } }
+        if isMore { pool.execute(for: site) { [self] in turn() } }
     }
 }

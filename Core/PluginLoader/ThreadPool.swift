@@ -1,33 +1,41 @@
-import DequeModule
 import Glibc
 import Mail
 import Synchronization
 
-/// Threads that may block, for plugins of the class `blocking`. They are made when work waits, up to a limit, and stay.
+/// Threads that may block, for plugins of the class `blocking`. They are made when work waits that may have one, up to a limit, and stay. Which
+/// work is next, and that one site's does not have all threads, is `FairQueue`'s to say.
 public final class ThreadPool: @unchecked Sendable {
     // Sendable: `state` is guarded by `mutex`.
+    private typealias Work = @Sendable () -> Void
     private let most: Int
     private var mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private var condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var work: Deque<@Sendable () -> Void> = []
+    private var queue: FairQueue<CallOrigin.Sender?, Work>
     private var threads = 0
     private var idle = 0
 
     /// `threads`: the most that run at once.
     public init(threads: Int) {
         most = max(1, threads)
+        queue = FairQueue(places: threads)
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
     }
 
-    /// Runs `body` on a thread of the pool, in the order of the calls as far as threads are free. Any thread.
-    public func execute(_ body: @escaping @Sendable () -> Void) {
+    /// Runs `body` on a thread of the pool: those of one site (nil: nobody's) in the order of the calls as far as threads are free. Any thread.
+    public func execute(for site: CallOrigin.Sender? = nil, _ body: @escaping @Sendable () -> Void) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        work.append(body)
-        // Idle ones may have been called already.
-        if idle > 0 { pthread_cond_signal(condition) }
-        if work.count > idle, threads < most {
+        queue.append(body, of: site)
+        call()
+    }
+
+    /// Sees to a thread for what is next. An idle one may have been called before; then it will call the next. With `mutex` held.
+    private func call() {
+        guard queue.hasNext else { return }
+        if idle > 0 {
+            pthread_cond_signal(condition)
+        } else if threads < most {
             threads += 1
             start()
         }
@@ -37,7 +45,7 @@ public final class ThreadPool: @unchecked Sendable {
     public var waiting: Int {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return work.count
+        return queue.count
     }
 
     private func start() {
@@ -58,17 +66,32 @@ public final class ThreadPool: @unchecked Sendable {
     }
 
     private func run() -> UnsafeMutableRawPointer? {
-        while true { next()() }
+        var last: CallOrigin.Sender??
+        while true {
+            // Not kept while there is nothing to do.
+            let site: CallOrigin.Sender?
+            do {
+                let next = take(after: last)
+                next.work()
+                site = next.site
+            }
+            last = .some(site)
+        }
     }
 
-    private func next() -> @Sendable () -> Void {
+    /// `last`: whose work this thread has just done.
+    private func take(after last: CallOrigin.Sender??) -> (site: CallOrigin.Sender?, work: Work) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while work.isEmpty {
+        if let last { queue.leave(last) }
+        while true {
+            if let next = queue.take() {
+                call()
+                return next
+            }
             idle += 1
             pthread_cond_wait(condition, mutex)
             idle -= 1
         }
-        return work.removeFirst()
     }
 }

@@ -78,7 +78,7 @@ final class Dispatcher {
 
     private func start(_ number: UInt64, _ instance: UInt32, _ call: FilterCall) throws(WireFault) {
         guard let instance = instances[instance] else { throw WireFault("calls an instance that is not there") }
-        let place: any SerialLoop = pool.map { Strand(on: $0, clock: loop) } ?? loop
+        let place: any SerialLoop = pool.map { Strand(on: $0, clock: loop, for: CallOrigin(call).site) } ?? loop
         let run = PluginRun(instance, call, number: number, on: place) { [home] in home.receive($0, of: number) }
         home.add(run)
         guard pool != nil else { return run.start() }

@@ -1,4 +1,5 @@
 import Mail
+import PluginLoader
 
 /// When a plugin that keeps failing is given a rest, and when only one sender's mail is kept from it. Pure; the generation asks.
 ///
@@ -18,51 +19,8 @@ struct Breaker {
         var longestRest = Duration.seconds(1800)
     }
 
-    /// Whose doing a failure may be: the client's; of a server seen, the server's; of a way, whoever has its end.
-    enum Origin {
-        case client(IPAddress)
-        case server(IPAddress)
-        case destination(String)
-
-        init(_ call: FilterCall) {
-            if let server = call.peer?.address {
-                self = .server(server)
-            } else if let route = call.route {
-                self = .destination(route.destination)
-            } else {
-                self = .client(call.session.client)
-            }
-        }
-
-        /// Those of one network are one sender: /24, /64.
-        var sender: Sender { group(64) }
-
-        /// Whoever has one IPv6 network mostly has the /48 around it.
-        var site: Sender { group(48) }
-
-        private func group(_ prefix: Int) -> Sender {
-            switch self {
-            case .client(let address): .from(IPNetwork(address, prefix: address.isIPv4 ? 24 : prefix))
-            case .server(let address): .to(IPNetwork(address, prefix: address.isIPv4 ? 24 : prefix).description)
-            case .destination(let name): .to(name)
-            }
-        }
-    }
-
-    enum Sender: Hashable, CustomStringConvertible {
-        case from(IPNetwork)
-        case to(String)
-
-        var description: String {
-            switch self {
-            case .from(let network): "mail of \(network)"
-            case .to(let end): "mail to \(end)"
-            }
-        }
-    }
-
     private let rule: Rule
-    private var failures: [(time: Duration, origin: Origin)] = []
+    private var failures: [(time: Duration, origin: CallOrigin)] = []
     /// Since `countedSince`, at most a window ago.
     private var runs = 0
     private var countedSince = Duration.zero
@@ -72,7 +30,7 @@ struct Breaker {
     init(_ rule: Rule = Rule()) { self.rule = rule }
 
     /// Why a run of this origin does not go to the plugin now; nil: it does. `now`: the loop's uptime.
-    mutating func refusal(for origin: Origin, at now: Duration) -> String? {
+    mutating func refusal(for origin: CallOrigin, at now: Duration) -> String? {
         if now - countedSince > rule.window { (runs, countedSince) = (0, now) }
         runs += 1
         if failures.isEmpty, restsUntil == nil { return nil }
@@ -86,7 +44,7 @@ struct Breaker {
     }
 
     /// A failure that was confirmed: a crash in a fresh worker too, or a call that never came back. True: the plugin rests from now on.
-    mutating func failed(_ origin: Origin, at now: Duration) -> Bool {
+    mutating func failed(_ origin: CallOrigin, at now: Duration) -> Bool {
         forget(at: now)
         if failures.count < 1000 { failures.append((now, origin)) }
         guard restsUntil.map({ $0 <= now }) ?? true, failures.count >= rule.failures, failures.count * rule.share >= runs,

@@ -54,7 +54,7 @@ extension WorkerGeneration {
     func failed(_ run: WorkerRun, _ why: String) {
         let (now, uptime) = (run.loop.now, run.loop.uptime)
         let rest = state.withLock { state -> PluginRest? in
-            guard state.breaker.failed(Breaker.Origin(run.call), at: uptime), let end = state.breaker.restsUntil else { return nil }
+            guard state.breaker.failed(CallOrigin(run.call), at: uptime), let end = state.breaker.restsUntil else { return nil }
             let rest = PluginRest(until: now + (end - uptime), reason: "failed for several senders, the last time: \(why)")
             state.rest = rest
             return rest

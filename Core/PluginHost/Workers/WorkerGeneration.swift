@@ -234,7 +234,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
             return run
         }
         let (process, refusal) = state.withLock { state -> (WorkerProcess?, String?) in
-            if let refusal = state.breaker.refusal(for: Breaker.Origin(call), at: loop.uptime) { return (nil, refusal) }
+            if let refusal = state.breaker.refusal(for: CallOrigin(call), at: loop.uptime) { return (nil, refusal) }
             if state.refused.contains(instance) { return (nil, Self.refusesSettings) }
             if let process = state.serving {
                 state.runs[number] = Entry(run: run, process: process)

@@ -1,4 +1,5 @@
 import Mail
+import PluginLoader
 import Testing
 
 @testable import PluginHost
@@ -36,6 +37,26 @@ struct BreakerTests {
         #expect(!rests.contains(true))
         let refusal = breaker.refusal(for: .client(IPAddress("2001:db8:1:99::1")!), at: .seconds(21))
         #expect(refusal == nil)
+    }
+
+    /// A stolen password is used from everywhere.
+    @Test func aUserIsOneWhereverHeComesFrom() {
+        var session = SessionFacts(
+            id: 1, role: .outbound, listener: "test", client: IPAddress("192.0.2.1")!, clientPort: 1, connectedAt: .init(microseconds: 0))
+        session.login = "a@example.com"
+        func origin(_ n: UInt32, _ login: String?) -> CallOrigin {
+            session.client = IPAddress(v4: 0xC000_0200 + n << 8)
+            session.login = login
+            return CallOrigin(FilterCall(phase: .data, session: session, slotName: "slot"))
+        }
+        var breaker = Breaker()
+        let rests = (0..<20).map { breaker.failed(origin(UInt32($0), "a@example.com"), at: .seconds($0)) }
+        #expect(!rests.contains(true))
+        let refusals = [(30, "a@example.com"), (1, "b@example.com"), (1, nil)].map {
+            breaker.refusal(for: origin($0.0, $0.1), at: .seconds(21))
+        }
+        #expect(refusals[0]?.hasPrefix("mail of the user a@example.com has made the plugin fail") == true)
+        #expect(refusals[1] == nil && refusals[2] == nil)
     }
 
     @Test func severalSendersBringARestThatDoubles() {

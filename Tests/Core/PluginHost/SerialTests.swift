@@ -12,8 +12,8 @@ struct SerialTests {
         let gate = SerialGate()
         let (first, second) = (ManualLoop(), ManualLoop())
         let order = Mutex<[String]>([])
-        gate.enter(on: first) { order.withLock { $0.append("first") } }
-        gate.enter(on: second) { order.withLock { $0.append("second") } }
+        gate.enter(on: first, for: .to("a")) { order.withLock { $0.append("first") } }
+        gate.enter(on: second, for: .to("a")) { order.withLock { $0.append("second") } }
         second.runPending()
         #expect(order.withLock { $0 } == ["first"])
         gate.leave()
@@ -21,8 +21,26 @@ struct SerialTests {
         second.runPending()
         #expect(order.withLock { $0 } == ["first", "second"])
         gate.leave()
-        gate.enter(on: first) { order.withLock { $0.append("third") } }
+        gate.enter(on: first, for: .to("a")) { order.withLock { $0.append("third") } }
         #expect(order.withLock { $0 } == ["first", "second", "third"])
+    }
+
+    @Test func sitesTakeTurns() {
+        let gate = SerialGate()
+        let loop = ManualLoop()
+        let order = Mutex<[String]>([])
+        func enter(_ name: String, _ site: String) {
+            gate.enter(on: loop, for: .to(site)) { order.withLock { $0.append(name) } }
+        }
+        for i in 1...4 { enter("a\(i)", "a") }
+        enter("b1", "b")
+        enter("c1", "c")
+        enter("b2", "b")
+        for _ in 0..<7 {
+            loop.runPending()
+            gate.leave()
+        }
+        #expect(order.withLock { $0 } == ["a1", "a2", "b1", "c1", "a3", "b2", "a4"])
     }
 
     @Test func aSerialPluginIsAskedAsUsual() throws {

@@ -102,7 +102,7 @@ final class TestPlugins {
     /// Starts a run on the manual loop.
     func start(
         _ phase: Phase, id: String = "test", settings: JSONValue = .object([:]), message: String? = nil, earlier: [EarlierVerdict] = [],
-        domain: String? = nil
+        domain: String? = nil, client: String = "192.0.2.1", login: String? = nil
     ) throws -> (any FilterRun, Events) {
         host.rescan()
         var slot = FilterSlot(name: "slot", plugin: id)
@@ -112,6 +112,8 @@ final class TestPlugins {
         let events = Events()
         var call = call(phase, message)
         call.earlier = earlier
+        call.session.client = IPAddress(client)!
+        call.session.login = login
         return (instance.start(call, on: loop) { events.add($0) }, events)
     }
 
