@@ -14,18 +14,15 @@ final class FetchBudget: Sendable {
 
     init(_ limits: FetchLimits) { self.limits = limits }
 
-    static func bytes(_ request: HTTPRequest) -> Int { request.body.count + request.mostBytes + 4096 }
-
     /// Why not; nil: it is counted, and must be given back.
     func take(_ request: HTTPRequest) -> String? {
-        let bytes = Self.bytes(request)
-        return held.withLock { held in
+        held.withLock { held in
             if held.isClosed { return "the gateway is stopping" }
-            if held.fetches >= limits.fetches || held.bytes + bytes > limits.bytes {
+            if held.fetches >= limits.fetches || held.bytes + request.bytes > limits.bytes {
                 return "\(held.fetches) requests are under way already"
             }
             held.fetches += 1
-            held.bytes += bytes
+            held.bytes += request.bytes
             return nil
         }
     }
@@ -33,7 +30,7 @@ final class FetchBudget: Sendable {
     func giveBack(_ request: HTTPRequest) {
         held.withLock {
             $0.fetches -= 1
-            $0.bytes -= Self.bytes(request)
+            $0.bytes -= request.bytes
         }
     }
 

@@ -3,8 +3,8 @@ import Mail
 /// How much is asked at a time, and how long connections are kept.
 struct FetchLimits: Sendable {
     /// Requests under way, and the bytes that they and their answers may hold: those beyond are refused.
-    var fetches = 1024
-    var bytes = 128 << 20
+    var fetches = ServiceBounds.http.requests
+    var bytes = ServiceBounds.http.bytes
     /// To one server at a time; requests beyond wait, in order.
     var connections = 16
     /// Kept open without a request: less than most servers do, so that few close under a request.

@@ -54,6 +54,9 @@ public struct HTTPRequest: Hashable, Sendable {
         return nil
     }
 
+    /// What it and its answer may hold in memory while it is under way.
+    public var bytes: Int { body.count + mostBytes + 4096 }
+
     public enum Objection: String, Hashable, Sendable {
         case tooLong = "header or body is too long"
         case senseless = "a request that makes no sense"

@@ -8,8 +8,8 @@ public final class SQLiteFilterState: FilterState, @unchecked Sendable {
     // Sendable: `tables`, `log` and `nextExpiry` are bound to the pool's writer queue, all else is locked or immutable.
 
     /// Requests that may wait, and their bytes; those beyond fail at once.
-    static let waiting = 8192
-    static let waitingBytes = 64 << 20
+    static let waiting = ServiceBounds.state.requests
+    static let waitingBytes = ServiceBounds.state.bytes
     /// Of one transaction, and scans among them: their answers wait in memory for its end.
     static let batch = 512
     static let batchScans = 16
