@@ -13,7 +13,7 @@ public struct WorkerOrders: Hashable, Sendable {
     public var readable: [String] = []
     /// A folder of its own that it may write into.
     public var temporary: String?
-    /// Bytes that all its files there may have, each.
+    /// Bytes that a file there may have; of their sum the gateway takes care.
     public var temporaryBytes: Int = 0
     /// Bytes of memory.
     public var memory: Int

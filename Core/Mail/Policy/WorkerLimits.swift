@@ -2,8 +2,10 @@
 public struct WorkerLimits: Hashable, Sendable {
     /// Bytes of memory of each: heap, stacks, private writable mappings.
     public var memory = 4 << 30
-    /// Bytes of one temporary file.
+    /// Bytes of all temporary files of each together.
     public var temporaryBytes = 1 << 30
+    /// Temporary files of each, folders among them.
+    public static let temporaryFiles = 16_384
     /// Threads of each that take calls, for plugins of the class `blocking`.
     public var threads = 4
     /// One that does not answer a cancelled run for so long is ended.

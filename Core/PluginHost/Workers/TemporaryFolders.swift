@@ -11,11 +11,21 @@ enum TemporaryFolders {
     private static let prefix = "postern-worker-"
     /// What a worker has filled may take long to remove.
     private static let queue = DispatchQueue(label: "postern.temporary-folders", qos: .utility)
+    private static let looks = DispatchQueue(label: "postern.temporary-looks", qos: .utility)
+    /// A worker's files are looked at so often.
+    static let interval = Duration.milliseconds(250)
 
     static func make() throws(LinkFailure) -> String {
         var template = Array("\(parent)/\(prefix)\(getpid())-XXXXXX".utf8CString)
         guard let path = mkdtemp(&template) else { throw LinkFailure("no folder in \(parent): \(String(cString: strerror(errno)))") }
         return String(cString: path)
+    }
+
+    /// Looks at a worker's files in the background; `then` is told what it has too much of, or nil.
+    static func look(_ path: String, pid: pid_t, _ limits: WorkerLimits, then: @escaping @Sendable (String?) -> Void) {
+        looks.async {
+            then(TemporaryUse(of: path, pid: pid, mostBytes: limits.temporaryBytes, mostFiles: WorkerLimits.temporaryFiles).excess)
+        }
     }
 
     /// Soon, in the background.

@@ -78,6 +78,7 @@ extension WorkerGeneration {
                 }
             }
             start.process = process
+            if let folder = orders.temporary { watch(folder, of: process) }
             if instance == nil { state.withLock { $0.starting = process } }
         } catch {
             start.failure = "\(error)"
@@ -154,6 +155,20 @@ extension WorkerGeneration {
         case .pong(let number):
             guard number == start.lastPing else { return process.end("answered what it was not asked") }
             start.lastPong = number
+        }
+    }
+
+    /// A worker that has more in its temporary folder than it may is ended: the next one has a new folder, and only what was under way in this one
+    /// when it was full is tried again alone.
+    private func watch(_ folder: String, of process: WorkerProcess) {
+        reactor.after(TemporaryFolders.interval) { [weak self, weak process] in
+            guard let self, let process, reactor.live[process.pid] === process else { return }
+            TemporaryFolders.look(folder, pid: process.pid, limits) { [weak self, weak process, reactor] excess in
+                reactor.execute { [weak self, weak process] in
+                    guard let self, let process else { return }
+                    if let excess { process.end("had \(excess)") } else { self.watch(folder, of: process) }
+                }
+            }
         }
     }
 

@@ -44,8 +44,9 @@ struct ShareTests {
         ]
         for (request, bounds) in requests {
             let failures = Mutex<[String: [String]]>([:])
+            let egress = Egress([EgressRule("http://192.0.2.1")!], settings: .object([:]))
             func ask(_ plugin: String) {
-                _ = services.perform(request, of: plugin, domain: nil, egress: Egress([EgressRule("http://192.0.2.1")!], settings: .object([:]))) { answer in
+                _ = services.perform(request, of: plugin, domain: nil, egress: egress) { answer in
                     let detail: String? =
                         switch answer {
                         case .dns(let answer) where answer.status == .failed: answer.detail
