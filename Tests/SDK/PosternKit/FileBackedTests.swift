@@ -144,10 +144,14 @@ struct FileBackedTests {
     @Test func aThreadThatCannotBeMadeAtFirst() throws {
         try write("one")
         let attempts = Atomic(0)
+        let isPossible = Atomic(false)
         let files = files(pause: .milliseconds(30)) { thread in
-            attempts.add(1, ordering: .relaxed).newValue < 3 ? EAGAIN : thread.beginThread()
+            attempts.add(1, ordering: .relaxed)
+            return isPossible.load(ordering: .relaxed) ? thread.beginThread() : EAGAIN
         }
         #expect(wait { if case .failed(let why) = files.state { why.contains("no thread") } else { false } })
+        #expect(wait { attempts.load(ordering: .relaxed) > 2 })
+        isPossible.store(true, ordering: .relaxed)
         #expect(wait { text(files) == "one" })
         #expect(log.all.filter { $0.contains("no thread") }.count == 1, "\(log.all)")
     }
