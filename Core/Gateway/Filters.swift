@@ -3,12 +3,15 @@ import Inspect
 import Logging
 import Mail
 import PluginHost
+import PluginLoader
 import Settings
 
 /// The plugin host with the plan made from some settings: what the gateway, `check` and `scan` share.
 struct Filters: Sendable {
     let host: PluginHost
     let plan: FilterPlan
+    /// What lies in the plugin folders and cannot be used.
+    let unusable: [LoadFailure]
 
     /// `copies`: where libraries are copied before they are loaded; nil: in a temporary folder, for a process that will load no others.
     init(
@@ -22,7 +25,7 @@ struct Filters: Sendable {
             folders: settings.plugins, copies: copies ?? temporary!, resolver: resolver, state: state, http: http, journal: journal,
             workers: WorkerProgram(path: WorkerProgram.beside, crashes: crashes), policy: settings.workers,
             logger: Logger(label: "plugins"))
-        host.rescan()
+        unusable = host.rescan()
         plan = try FilterPlan(snapshot: settings.policy, host: host)
     }
 

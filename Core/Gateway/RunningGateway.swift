@@ -39,6 +39,7 @@ final class RunningGateway: Sendable {
     private let log: MailFlowLog
     let supervisor: SupervisorLink?
     private let group: MultiThreadedEventLoopGroup
+    private let loops: LoopWatch
     private let logger: Logger
 
     init(_ configuration: Configuration, metrics: PrometheusMetrics, supervisor: SupervisorLink?, logger: Logger) throws {
@@ -66,6 +67,7 @@ final class RunningGateway: Sendable {
             settings, resolver: resolver, copies: data + "/plugins", crashes: data + "/worker-crashes", state: state, http: http,
             journal: journal)
         let host = filters.host
+        for failure in filters.unusable { logger.warning("a plugin cannot be used: \(failure)") }
 
         let policyInForce = LatePolicy(settings.policy)
         let judgeToCome = Late<Inspector>()
@@ -123,6 +125,7 @@ final class RunningGateway: Sendable {
         self.store = store
         self.host = host
         self.group = group
+        loops = LoopWatch(group, journal: journal, isSupervised: supervisor != nil, logger: logger)
         self.policy = policy
         self.inspector = inspector
         self.certificates = certificates
@@ -153,6 +156,7 @@ final class RunningGateway: Sendable {
             case .failure(let errors): logger.error("refused changed files, the old configuration stays: \(errors)")
             }
         }
+        loops.start()
         isReady.store(true, ordering: .relaxed)
         supervisor?.isReady()
     }
@@ -179,6 +183,7 @@ final class RunningGateway: Sendable {
         state.close()
         store.close()
         log.close()
+        loops.stop()
         try? await group.shutdownGracefully()
     }
 

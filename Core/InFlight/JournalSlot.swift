@@ -28,7 +28,8 @@ struct JournalSlot {
 
     var state: UnsafeMutablePointer<Atomic<UInt32>> { base.assumingMemoryBound(to: Atomic<UInt32>.self) }
 
-    var thread: UInt64 { base.load(fromByteOffset: 88, as: UInt64.self) }
+    /// Whose stretch it is, or was. Atomic, since it is looked for while others write theirs.
+    var thread: UnsafeMutablePointer<Atomic<UInt64>> { (base + 88).assumingMemoryBound(to: Atomic<UInt64>.self) }
 
     /// Everything but the state. The slot is ours.
     func write(_ stretch: CriticalStretch, time: Timestamp, thread: UInt64) {
@@ -50,7 +51,7 @@ struct JournalSlot {
         base.storeBytes(of: stretch.client.low, toByteOffset: 72, as: UInt64.self)
         base.storeBytes(of: flags, toByteOffset: 80, as: UInt8.self)
         base.storeBytes(of: UInt8(stretch.phase.rawValue), toByteOffset: 81, as: UInt8.self)
-        base.storeBytes(of: thread, toByteOffset: 88, as: UInt64.self)
+        self.thread.pointee.store(thread, ordering: .relaxed)
         var filter = stretch.filter
         filter.withUTF8 { name in
             let count = min(name.count, Self.longestName)

@@ -10,6 +10,7 @@ final class HostHome: RunHome {
     private let journal: any InFlightJournal
     private let stats: PluginStats
     private let logger: Logger
+    private let logged = LineBudget()
     /// A call of a nonblocking plugin that takes long holds everybody up.
     private let countsSlow: Bool
 
@@ -42,17 +43,32 @@ final class HostHome: RunHome {
         return journal.watch(stretch, body)
     }
 
-    func called(_ run: PluginRun, nanoseconds: UInt64) { stats.called(nanoseconds: nanoseconds, countsSlow: countsSlow) }
+    /// Nobody's mail that shares the event loop moved meanwhile: worth a line in the log.
+    private static let worthALine: UInt64 = 100_000_000
+
+    func called(_ run: PluginRun, nanoseconds: UInt64) {
+        stats.called(nanoseconds: nanoseconds, countsSlow: countsSlow)
+        if countsSlow, nanoseconds >= Self.worthALine {
+            write(.warning, "held its event loop for \(Duration.nanoseconds(Int64(clamping: nanoseconds)).inTenths) in one call", of: run)
+        }
+    }
 
     func fault(_ fault: PluginFault) { stats.fault(fault) }
 
     func write(_ level: LogLevel, _ text: String, of run: PluginRun?) {
+        let level = Logger.Level(level)
+        guard level >= logger.logLevel else { return }
+        let isTaken = logged.take {
+            stats.fault(.flood)
+            logger.warning("logs \(LineBudget.excess): the rest is left out")
+        }
+        guard isTaken else { return }
         var metadata: Logger.Metadata = [:]
         if let call = run?.facts {
             if let id = call.queueID ?? call.message?.queueID { metadata["id"] = .string(id.description) }
             metadata["filter"] = .string(call.slotName)
         }
-        logger.log(level: Logger.Level(level), "\(text)", metadata: metadata)
+        logger.log(level: level, "\(text)", metadata: metadata)
     }
 
     func makeMetric(_ definition: MetricDefinition) -> any MetricOutput { PublishedMetric(definition, plugin: plugin) }

@@ -149,7 +149,11 @@ public final class PluginHost: FilterHost, @unchecked Sendable {
             let digest = SHA256.hash(data: Data(slot.settings.canonical.utf8)).prefix(8)
                 .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
             switch generation.makeInstance(slot.settings, digest: digest) {
-            case .failure(let refusal): throw LoadFailure("filter \(slot.name)", "\(slot.plugin) refuses its settings: \(refusal)")
+            case .failure(let refusal) where refusal.isPluginsWord:
+                throw LoadFailure("filter \(slot.name)", "\(slot.plugin) refuses its settings: \(refusal)")
+            case .failure(let refusal):
+                let path = plugins.withLock { $0[slot.plugin]?.files.libraryPath } ?? slot.plugin
+                throw LoadFailure(path, "\(refusal) (filter \(slot.name))")
             case .success(let made):
                 plugins.withLock { $0[slot.plugin]?.instances[key] = made }
                 return made

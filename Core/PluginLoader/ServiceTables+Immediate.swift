@@ -51,13 +51,23 @@ extension ServiceTables {
         let line = text.text(upTo: Self.longestLine)
         if let call {
             let memory = CallMemory.of(call).takeUnretainedValue()
-            guard memory.lines.add(1, ordering: .relaxed).newValue <= Self.linesPerRun else { return POSTERN_LIMIT }
-            home.write(level, line, of: PluginRun.of(call).takeUnretainedValue())
+            let count = memory.lines.add(1, ordering: .relaxed).newValue
+            let run = PluginRun.of(call).takeUnretainedValue()
+            guard count <= Self.linesPerRun else {
+                if count == Self.linesPerRun + 1 { exceeded("more than \(Self.linesPerRun) lines in one run", run) }
+                return POSTERN_LIMIT
+            }
+            home.write(level, line, of: run)
         } else {
-            guard budget.take() else { return POSTERN_LIMIT }
+            guard budget.take(onExcess: { exceeded(LineBudget.excess, nil) }) else { return POSTERN_LIMIT }
             home.write(level, line, of: nil)
         }
         return POSTERN_OK
+    }
+
+    private func exceeded(_ what: String, _ run: PluginRun?) {
+        home.fault(.flood)
+        home.write(.warning, "logs \(what): the rest is left out", of: run)
     }
 
     static func metrics(_ me: UnsafeMutableRawPointer) -> postern_metrics {
@@ -143,12 +153,19 @@ public final class LineBudget: Sendable {
 
     public init() {}
 
-    public func take() -> Bool {
+    /// Whether another line may be written. `onExcess` is called once in ten seconds, for the first that may not.
+    public func take(onExcess: () -> Void) -> Bool {
         let window = MonotonicClock.nanoseconds / 10_000_000_000
-        return state.withLock { state in
+        let count = state.withLock { state in
             if state.window != window { state = (window, 0) }
             state.count += 1
-            return state.count <= 100
+            return state.count
         }
+        if count == Self.most + 1 { onExcess() }
+        return count <= Self.most
     }
+
+    private static let most = 100
+    /// What was too much, in words.
+    public static let excess = "more than \(most) lines in 10 s"
 }

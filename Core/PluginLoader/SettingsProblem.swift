@@ -13,10 +13,20 @@ public struct SettingsProblem: Hashable, Sendable, CustomStringConvertible {
     public var description: String { pointer.isEmpty ? text : "\(pointer): \(text)" }
 }
 
-/// A plugin refuses its settings.
+/// A plugin refuses its settings, or could not be asked.
 public struct SettingsRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     public var problems: [SettingsProblem]
+    /// False: it has said nothing, since it could not be loaded, or did not come back.
+    public var isPluginsWord = true
+
     public init(problems: [SettingsProblem]) { self.problems = problems }
+
+    /// It could not be asked: `why`.
+    public init(unasked why: String) {
+        problems = [SettingsProblem(pointer: "", text: why)]
+        isPluginsWord = false
+    }
+
     public var description: String { problems.map(\.description).joined(separator: "; ") }
 }
 

@@ -2,16 +2,17 @@ import Foundation
 import Testing
 
 /// Filters of Tests/SDK, compiled: `probe` does what a message, or a file that exists, tells it; `observer` writes down outcomes; `faulty` commits
-/// faults in a worker; `router` judges ways and servers.
+/// faults in a worker; `hostile` tries to leave it; `router` judges ways and servers.
 final class Probe {
     private let folder: TemporaryFolder
     /// The folder with the libraries and their manifests.
     var path: String { folder.path }
 
-    init(_ names: String...) throws {
+    /// `options`: more of the compiler's.
+    init(_ names: String..., options: [String] = []) throws {
         folder = try TemporaryFolder()
         for name in names.isEmpty ? ["probe"] : names {
-            try compile(name)
+            try compile(name, options: options)
             try FileManager.default.copyItem(
                 atPath: "\(Tool.tree)/Tests/SDK/\(name)/\(name).manifest.json", toPath: folder.path + "/\(name).manifest.json")
         }

@@ -3,21 +3,10 @@ import Testing
 
 /// Faults in workers, through the live gateway: each costs its own message what the slot's settings say, and no other mail anything.
 @Suite(.serialized) struct WorkerTests {
-    private func lines(_ gateway: GatewayUnderTest, _ word: String) -> [String] {
-        (gateway.daemon?.text ?? "").split(separator: "\n").map(String.init).filter { $0.contains(word) }
-    }
-
     private func isGone(_ pid: pid_t) -> Bool { kill(pid, 0) != 0 || Tool.isZombie(pid) }
 
     private func queueID(in line: String?) -> String? {
         line.flatMap { $0.range(of: "id=").map { String($0.upperBound < line!.endIndex ? line![$0.upperBound...].prefix(13) : "") } }
-    }
-
-    /// That the others were judged, each of them, and delivered.
-    private func expectDelivered(_ count: Int, _ replies: [String], _ sink: SinkUnderTest) {
-        #expect(replies.count == count && replies.allSatisfy { $0.hasPrefix("250") }, "\(replies.filter { !$0.hasPrefix("250") })")
-        #expect(Tool.wait(60) { sink.messages.count { $0.contains("Judged: 0") } == count }, "\(sink.messages.count) of \(count)")
-        #expect(sink.messages.count == count)
     }
 
     @Test(.enabled(if: Tool.isStaged), arguments: ["segfault", "abort", "exit", "garbage", "close"])
@@ -30,21 +19,21 @@ import Testing
         let flow = Flow(gateway, each: 5)
         let reply = try gateway.send(fields: ["Fault: \(fault)"])[0]
         let id = try #require(GatewayUnderTest.queueID(reply), "\(reply) \(gateway.daemon?.text ?? "")")
-        expectDelivered(20, flow.finish(), sink)
+        sink.expectDelivered(flow.finish(), 20)
         #expect(try gateway.json("quarantine", "list").map { $0["id"] as? String } == [id])
         #expect(try Tool.wait { try gateway.command("trace", id, "--json").output.contains("PLUGIN_FAULTY_CRASH") })
 
         // Who did it, where, and to whom.
-        #expect(lines(gateway, "died: ").first { $0.contains("plugin=faulty") && $0.firstMatch(of: /worker \d+/) != nil } != nil)
-        let told = try #require(lines(gateway, "ended two workers").first, "\(gateway.daemon?.text ?? "")")
+        #expect(gateway.lines("died: ").first { $0.contains("plugin=faulty") && $0.firstMatch(of: /worker \d+/) != nil } != nil)
+        let told = try #require(gateway.lines("ended two workers").first, "\(gateway.daemon?.text ?? "")")
         for word in ["plugin=faulty", "filter=faulty", "id=\(id)"] { #expect(told.contains(word), "\(told)") }
         #expect(told.firstMatch(of: /second \d+ alone/) != nil, "\(told)")
 
         // It comes again, and is not shown to the plugin again.
-        let died = lines(gateway, "died: ").count
+        let died = gateway.lines("died: ").count
         #expect(try gateway.send(fields: ["Fault: \(fault)"])[0].hasPrefix("250"))
         #expect(try gateway.json("quarantine", "list").count == 2)
-        #expect(lines(gateway, "died: ").count == died && lines(gateway, "ended two workers").count == 1)
+        #expect(gateway.lines("died: ").count == died && gateway.lines("ended two workers").count == 1)
     }
 
     @Test(.enabled(if: Tool.isStaged)) func whatIsStoppedCostsNothing() throws {
@@ -58,7 +47,7 @@ import Testing
         #expect(try gateway.send(text: "afterwards")[0].hasPrefix("250"))
         #expect(Tool.wait { sink.messages.count == faults.count + 1 })
         #expect(sink.messages.count { $0.contains("Stopped: yes") } == faults.count, "\(sink.messages)")
-        #expect(lines(gateway, "died: ").isEmpty)
+        #expect(gateway.lines("died: ").isEmpty)
         // The one that it had not declared is counted, and named where the message's verdicts are.
         let faulty = try gateway.json("plugin", "list").first { $0["id"] as? String == "faulty" }
         #expect((faulty?["faults"] as? Int ?? 0) > 0, "\(String(describing: faulty))")
@@ -76,15 +65,15 @@ import Testing
         let flow = Flow(gateway, each: 5, to: "c@other.example")
         let reply = try gateway.send(fields: ["Fault: \(fault)"])[0]
         #expect(reply.hasPrefix("451"), "\(reply)")
-        expectDelivered(20, flow.finish(), sink)
-        #expect(Tool.wait { !lines(gateway, "did not come back").isEmpty }, "\(gateway.daemon?.text ?? "")")
-        let told = try #require(lines(gateway, "did not come back").first)
+        sink.expectDelivered(flow.finish(), 20)
+        #expect(Tool.wait { !gateway.lines("did not come back").isEmpty }, "\(gateway.daemon?.text ?? "")")
+        let told = try #require(gateway.lines("did not come back").first)
         for word in ["plugin=faulty", "filter=faulty"] { #expect(told.contains(word), "\(told)") }
         #expect(told.firstMatch(of: /worker \d+/) != nil, "\(told)")
         let id = try #require(queueID(in: told), "\(told)")
         #expect(try gateway.command("trace", id, "--json").output.contains("PLUGIN_FAULTY_TIMEOUT"))
         // What is printed has its bound in the log.
-        #expect(lines(gateway, "printed: ").count < 1000)
+        #expect(gateway.lines("printed: ").count < 1000)
         #expect(try gateway.send(to: ["c@other.example"], text: "afterwards")[0].hasPrefix("250"))
     }
 
@@ -152,7 +141,7 @@ import Testing
         try gateway.write("postern.yaml", text.replacing("512MB", with: "600MB"))
         #expect(try gateway.command("reload").status == 0)
         let replies = flow.finish()
-        expectDelivered(replies.count, replies, sink)
+        sink.expectDelivered(replies)
         #expect(try memory() == 600 << 20)
         #expect(Tool.wait { before.allSatisfy(isGone) && gateway.workers.count == 1 }, "\(before) \(gateway.workers)")
         let table = try gateway.command("plugin", "list").output
@@ -181,7 +170,7 @@ import Testing
         #expect((rests["rest_reason"] as? String)?.contains("SIGSEGV") == true, "\(rests)")
         let text = try gateway.command("plugin", "list").output
         #expect(text.contains("faulty rests until 20") && text.contains("failed for several senders"), "\(text)")
-        #expect(lines(gateway, "rests for 60 s").count == 1)
+        #expect(gateway.lines("rests for 60 s").count == 1)
         // It is not asked, and the mail goes on as the slot says.
         let id = try #require(GatewayUnderTest.queueID(gateway.send(text: "harmless")[0]))
         #expect(try gateway.command("trace", id, "--json").output.contains("PLUGIN_FAULTY_ERROR"))
@@ -199,14 +188,14 @@ import Testing
         }
         for thread in slow { thread.start() }
         // Of four threads, while nobody else has come.
-        #expect(Tool.wait { lines(gateway, "printed: hangs").count == 3 }, "\(lines(gateway, "printed: hangs"))")
+        #expect(Tool.wait { gateway.lines("printed: hangs").count == 3 }, "\(gateway.lines("printed: hangs"))")
         for client in ["127.0.1.1", "127.0.2.1", "127.9.9.9"] {
             let replies = try gateway.send(count: 3, text: "quick", client: client)
             #expect(replies.count == 3 && replies.allSatisfy { $0.hasPrefix("250") }, "\(client) \(replies)")
         }
         #expect(Tool.wait { sink.messages.count == 9 })
         #expect(sink.messages.allSatisfy { $0.contains("quick") })
-        #expect(lines(gateway, "died: ").isEmpty && slow.allSatisfy { !$0.isFinished })
+        #expect(gateway.lines("died: ").isEmpty && slow.allSatisfy { !$0.isFinished })
     }
 
     /// What a message waits for in a worker is named: by what its worker asked for, else by the worker.
@@ -255,8 +244,8 @@ import Testing
             kill(try #require(pid), SIGKILL)
         }
         let replies = flow.finish()
-        expectDelivered(replies.count, replies, sink)
-        #expect(Tool.wait { lines(gateway, "died: SIGKILL").count + lines(gateway, "ended while it started").count == 5 })
+        sink.expectDelivered(replies)
+        #expect(Tool.wait { gateway.lines("died: SIGKILL").count + gateway.lines("ended while it started").count == 5 })
     }
 
     @Test(.enabled(if: Tool.isStaged), arguments: ["blocking", "nonblocking"])
@@ -276,7 +265,7 @@ import Testing
             }
             // Its only thread that reads is busy, and it ends all the same.
             Thread { _ = try? gateway.send(fields: ["Fault: hang"]) }.start()
-            #expect(Tool.wait { !lines(gateway, "printed: hangs").isEmpty })
+            #expect(Tool.wait { !gateway.lines("printed: hangs").isEmpty })
             try gateway.cut()
             #expect(Tool.wait { workers.allSatisfy(isGone) })
         }

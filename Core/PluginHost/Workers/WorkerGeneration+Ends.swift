@@ -6,11 +6,12 @@ extension WorkerGeneration {
     func servingEnded(_ why: String, _ start: WorkerStart) {
         let process = start.process
         if !start.isReady {
+            if start.hasSaidReady, givesUpNewSettings(start, why) { return startServing() }
             // Ended without a word: by somebody else, perhaps. What waits for it is worth another try.
             endedStarts += 1
             if start.failure == nil, endedStarts < 3 {
                 logger.error("worker \(process.map { "\($0.pid)" } ?? "") ended while it started: \(why); another is started")
-                state.withLock { $0.isStarting = false }
+                state.withLock { ($0.isStarting, $0.starting) = (false, nil) }
                 return startServing()
             }
             endedStarts = 0
@@ -69,6 +70,26 @@ extension WorkerGeneration {
         startServing()
     }
 
+    /// Settings that no worker has accepted yet may be what ended this one, and must not keep the mail of the others waiting: the next starts without
+    /// them. False: there are none, or no others.
+    private func givesUpNewSettings(_ start: WorkerStart, _ why: String) -> Bool {
+        let refused = state.withLock { state in
+            let new = state.answers.filter { start.missing.contains($0.key) }
+            guard state.settings.keys.contains(where: { new[$0] == nil }) else { return new.filter { _ in false } }
+            for id in new.keys {
+                state.answers[id] = nil
+                state.settings[id] = nil
+            }
+            if !new.isEmpty { (state.isStarting, state.starting) = (false, nil) }
+            return new
+        }
+        if refused.isEmpty { return false }
+        logger.error(
+            "worker \(start.process.map { "\($0.pid)" } ?? "") ended while it was given new settings: \(why); another is started without")
+        for then in refused.values { then(.failure(SettingsRefusal(unasked: "its worker ended when it was given the settings: \(why)"))) }
+        return true
+    }
+
     /// Checks of settings die with the worker that was asked; instances are made again by the next.
     private func failOpenChecks(_ why: String) {
         let open = state.withLock { state in
@@ -76,7 +97,7 @@ extension WorkerGeneration {
             for id in open.keys { state.answers[id] = nil }
             return open.values
         }
-        let refusal = SettingsRefusal(problems: [SettingsProblem(pointer: "", text: "its worker ended: \(why)")])
+        let refusal = SettingsRefusal(unasked: "its worker ended: \(why)")
         for then in open { then(.failure(refusal)) }
     }
 
@@ -93,7 +114,7 @@ extension WorkerGeneration {
         }
         afterStart = []
         logger.error("no worker: \(why)")
-        let refusal = SettingsRefusal(problems: [SettingsProblem(pointer: "", text: why)])
+        let refusal = SettingsRefusal(unasked: why)
         for then in answers.values { then(.failure(refusal)) }
         for run in waiting { run.finish(run.verdict(.error, "no worker: \(why)")) }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Mail
 import PluginLoader
 import WorkerLink
@@ -65,7 +66,7 @@ extension WorkerGeneration {
             start.granted = granted
             start.temporary = orders.temporary
             let process = try WorkerProcess(program, orders, library: library, on: reactor) { [weak self] line in
-                guard let self, printed.take() else { return }
+                guard let self, printed.take(onExcess: { self.exceeded("prints") }) else { return }
                 logger.warning("printed: \(line)")
             } events: { [weak self, users = reactor.users] event in
                 switch event {
@@ -142,7 +143,7 @@ extension WorkerGeneration {
             // That was what this one was for.
             if instance != nil { process.end(Self.notNeeded) }
         case .log(let number, let level, let text):
-            guard logged.take() else { return }
+            guard logger.logLevel <= .init(level), logged.take(onExcess: { exceeded("logs") }) else { return }
             let run = number.flatMap { entry($0, process) }
             logger.log(level: .init(level), "\(text.prefix(1024))", metadata: run.map { Self.metadata($0.call) } ?? [:])
         case .fault(let fault): stats.fault(fault)
@@ -170,6 +171,11 @@ extension WorkerGeneration {
                 }
             }
         }
+    }
+
+    private func exceeded(_ does: String) {
+        stats.fault(.flood)
+        logger.warning("\(does) \(LineBudget.excess): the rest is left out")
     }
 
     /// What the first worker of the generation defined stays: others may only say it again.

@@ -208,14 +208,16 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
             state.withLock { $0.answers[id] = nil }
             // Its thread for settings does not come back: whoever asks next would wait for it too.
             reactor.execute { [self] in
-                state.withLock { $0.settings[id] = nil }
-                state.withLock(\.serving)?.end("did not answer for \(limits.start.inTenths) whether it takes settings")
+                let process = state.withLock { state in
+                    state.settings[id] = nil
+                    // One that is starting is the one that was asked.
+                    return state.starting ?? state.serving
+                }
+                process?.end("did not answer for \(limits.start.inTenths) whether it takes settings")
             }
         }
         return answer.withLock { $0 }
-            ?? .failure(
-                SettingsRefusal(problems: [SettingsProblem(pointer: "", text: "its worker did not answer within \(limits.start.inTenths)")])
-            )
+            ?? .failure(SettingsRefusal(unasked: "its worker did not answer within \(limits.start.inTenths) whether it takes the settings"))
     }
 
     // MARK: Runs. Any thread

@@ -1,5 +1,7 @@
 #pragma once
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "attempts.h"
 #include <errno.h>
 #include <fcntl.h>
