@@ -36,12 +36,15 @@ enum SystemCallFilter {
                 rules.append((name, [scmp_arg_cmp(arg: argument, op: SCMP_CMP_MASKED_EQ, datum_a: mask, datum_b: value)]))
             }
         }
-        // A thread of this process: it shares memory, signal actions and the thread group; no namespace of its own, no descriptor for it.
-        let shared = UInt64(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+        // A thread of this process: it shares memory, signal actions, the thread group and descriptors (what one keeps open is seen in the
+        // process's own table); no namespace of its own, no descriptor for it.
+        let shared = UInt64(CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_FILES | CLONE_FS)
         let separate = UInt64(
             CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_VFORK
                 | CLONE_PTRACE | CLONE_PIDFD)
         allow("clone", 0, mask: shared | separate, values: [shared])
+        // Not CLOSE_RANGE_UNSHARE.
+        allow("close_range", 2, in: [0, closeRangeOnExec])
         // Signals to itself: abort(3), a runtime that interrupts its threads.
         let pid = UInt64(getpid())
         allow("kill", 0, in: [pid])
@@ -120,6 +123,7 @@ enum SystemCallFilter {
     private static let openFileLockSet: Int32 = 37
     private static let openFileLockWait: Int32 = 38
     private static let getSeals: Int32 = 1034
+    private static let closeRangeOnExec: UInt64 = 4
     private static let terminalGet: UInt64 = 0x5401
     private static let terminalSize: UInt64 = 0x5413
     private static let bytesToRead: UInt64 = 0x541B

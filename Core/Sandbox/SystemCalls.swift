@@ -17,7 +17,7 @@ enum SystemCalls {
         "timer_create", "timer_delete", "timer_getoverrun", "timer_gettime", "timer_settime", "timerfd_create", "timerfd_gettime",
         "timerfd_settime", "times",
         // Descriptors it has. fcntl, ioctl and sendto have conditions. No sendmsg: no descriptor goes to the gateway.
-        "close", "close_range", "dup", "dup2", "dup3", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2",
+        "close", "dup", "dup2", "dup3", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2",
         "epoll_wait", "eventfd", "eventfd2", "fadvise64", "fallocate", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate",
         "getdents", "getdents64", "lseek", "pipe", "pipe2", "poll", "ppoll", "pread64", "preadv", "preadv2", "pselect6", "pwrite64",
         "pwritev", "pwritev2", "read", "readahead", "readv", "recvfrom", "recvmsg", "select", "shutdown", "write", "writev",

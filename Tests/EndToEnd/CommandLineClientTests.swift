@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// msmtp (GnuTLS, GNU SASL) and curl (its own SASL).

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// What had its 250 is still there after the process was killed. (A kill leaves the page cache whole: this shows the commit's order, not its

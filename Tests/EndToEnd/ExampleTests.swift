@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// The configuration that users start from is one that `postern check` takes.

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// A real Exim in a root of its own; no daemon: each message is delivered by the process that takes it.

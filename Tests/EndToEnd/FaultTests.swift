@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// Bad input: each ends in a clear text that says where and what to do, and nothing is lost.

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// What the README promises: the demonstration takes a message, filters it, explains it, delivers it.

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// The real gateway as a process, with a configuration folder of its own on loopback.

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// A message whose arrival is checked to the byte: lines that begin with dots, a lone dot, an empty line, a long one, eight bits.

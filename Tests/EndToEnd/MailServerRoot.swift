@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// OpenSMTPD and Exim, which cannot be installed beside Postfix: a copy of the root that Tests/extract-packages.sh unpacked them into, with

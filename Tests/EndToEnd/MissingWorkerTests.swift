@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// The program `postern-worker` is not there: at the start, and later.

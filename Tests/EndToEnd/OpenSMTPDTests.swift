@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// A real OpenSMTPD sends: by TLS of both kinds, with logins, by LMTP.

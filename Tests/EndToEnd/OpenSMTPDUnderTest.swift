@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// A real OpenSMTPD in a root of its own, with one listener for each way on.

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// What became of each copy comes back to the filters, through the live gateway.

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// A real Postfix sends by TLS, and a real Postfix receives.

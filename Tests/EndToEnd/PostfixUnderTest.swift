@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// A real Postfix in a folder of its own, without DNS: takes mail on loopback, keeps what it gets in a maildir, or sends

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// Filters of Tests/SDK, compiled: `probe` does what a message, or a file that exists, tells it; `observer` writes down outcomes; `faulty` commits

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// A gateway with a listener of every kind, which real clients send to, and what must arrive at its next hop.

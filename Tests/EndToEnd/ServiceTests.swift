@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// The services of the ABI through the live gateway: Tests/SDK/services writes into each message what came of them.

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// swaks with its options for TLS, AUTH, LMTP, PIPELINING, XCLIENT and PROXY.

@@ -94,19 +94,6 @@ enum Tool {
     }
 }
 
-/// A folder that goes with its last reference.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/postern-test-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw CocoaError(.fileWriteUnknown) }
-        path = String(cString: made)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 /// A program that runs until it is told to stop.
 final class Daemon {
     let process: ChildProcess

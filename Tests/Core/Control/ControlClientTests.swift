@@ -1,5 +1,6 @@
 import Control
 import Foundation
+import GatewayTestKit
 import Glibc
 import Mail
 import Testing

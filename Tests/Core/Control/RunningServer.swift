@@ -1,5 +1,6 @@
 import Control
 import Foundation
+import GatewayTestKit
 import Glibc
 import Logging
 
@@ -30,17 +31,6 @@ func withServer(
     task.cancel()
     _ = await task.result
     try result.get()
-}
-
-/// Gone with the last reference.
-final class TemporaryFolder: Sendable {
-    let path: String
-    init() throws {
-        var template = Array("/tmp/postern-control-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
-        path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-    }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
 /// A client that knows no HTTP: bytes out, bytes in until the peer closes or says no more for five seconds.

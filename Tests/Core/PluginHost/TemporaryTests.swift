@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestKit
 import Mail
 import Testing
 
@@ -7,7 +8,8 @@ import Testing
 /// What a worker writes into its temporary folder is bounded, all of it together.
 @Suite(.timeLimit(.minutes(5)))
 struct TemporaryTests {
-    /// A message says how many files of how many KiB it needs, and whether they are removed while open: `12 100 keep`.
+    /// A message says how many files of how many KiB it needs, and whether they are removed while open or mapped: `12 100 keep`. With `leave` they
+    /// are open in a process whose first thread has ended.
     private static let plugin = """
         postern_bytes b; char t[64] = "", path[300], how[16] = ""; int count = 0, size = 0;
         static char block[1024];
@@ -15,25 +17,37 @@ struct TemporaryTests {
         memcpy(t, b.data, b.length < 63 ? b.length : 63);
         sscanf(t, "%d %d %15s", &count, &size, how);
         memset(block, 1, sizeof block);
+        if (!strcmp(how, "leave")) { signal(SIGUSR1, leave); syscall(SYS_tgkill, getpid(), getpid(), SIGUSR1); usleep(100000); }
         for (int i = 0; i < count; i++) {
             snprintf(path, sizeof path, "%s/%lld-%d", getenv("TMPDIR"), (long long)call->session->client_port, i);
-            int f = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+            int f = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
             if (f < 0) return POSTERN_DONE;
             for (int k = 0; k < size; k++) if (write(f, block, sizeof block) < 0) break;
-            if (!strcmp(how, "open")) unlink(path); else close(f);
+            if (!strcmp(how, "map")) mmap(NULL, 4096, PROT_READ, MAP_SHARED, f, 0);
+            if (strcmp(how, "keep")) unlink(path);
+            if (!strcmp(how, "keep") || !strcmp(how, "map")) close(f);
         }
-        if (!strcmp(how, "hide")) chmod(getenv("TMPDIR"), 0);
         /* Too much is seen while it sits. */
         while (count > 1 && !call->host->cancelled(call)) usleep(1000);
         out->add_symbol(out, text("FOUND"), 1, text(""), 0, 0);
         return POSTERN_DONE;
         """
 
+    private static let globals = """
+        #include <fcntl.h>
+        #include <signal.h>
+        #include <stdio.h>
+        #include <sys/mman.h>
+        #include <sys/syscall.h>
+        #include <unistd.h>
+        static void leave(int number) { syscall(SYS_exit, number); }
+        """
+
     private func plugins() throws -> TestPlugins {
         let plugins = try TestPlugins(.worker)
         plugins.policy.common.temporaryBytes = 4 << 20
         try plugins.compile(
-            Self.plugin, globals: "#include <fcntl.h>\n#include <stdio.h>\n#include <sys/stat.h>\n#include <unistd.h>",
+            Self.plugin, globals: Self.globals,
             manifest: WorkerTests.manifest.merging(["execution": "\"blocking\"", "temporary": "true"]) { $1 })
         return plugins
     }
@@ -58,20 +72,15 @@ struct TemporaryTests {
         withExtendedLifetime(run) {}
     }
 
-    @Test(.enabled(if: geteuid() == 0, "removed files are shown to root alone")) func whatIsRemovedAndKeptOpenCounts() throws {
+    @Test(.enabled(if: geteuid() == 0, "removed files are shown to root alone"), arguments: ["open", "map", "leave"])
+    func whatIsRemovedAndKeptCounts(_ how: String) throws {
         let plugins = try plugins()
-        let (_, greedy) = try plugins.start(.data, message: "9 1000 open")
+        let (_, greedy) = try plugins.start(.data, message: "9 1000 \(how)")
         WorkerTests.wait(plugins) { !greedy.verdicts.isEmpty }
         #expect(greedy.verdicts.first?.detail.hasSuffix("had more than 4 MiB of temporary files") == true, "\(greedy.verdicts)")
     }
 
     // MARK: The look alone
-
-    private func folder() throws -> String {
-        let folder = NSTemporaryDirectory() + "postern-use-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        return folder
-    }
 
     private func use(_ folder: String, files: Int = 100) -> TemporaryUse {
         // Of no process: what this one has removed and open is other tests'.
@@ -79,8 +88,8 @@ struct TemporaryTests {
     }
 
     @Test func foldersCountAndLinksAreNotFollowed() throws {
-        let folder = try folder()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let place = try TemporaryFolder()
+        let folder = place.path
         try FileManager.default.createDirectory(atPath: folder + "/a/b", withIntermediateDirectories: true)
         try Data(count: 100_000).write(to: URL(filePath: folder + "/a/b/c"))
         symlink("/", folder + "/root")
@@ -99,17 +108,35 @@ struct TemporaryTests {
 
     /// Its length is no matter, what it takes is.
     @Test func aFileWithHoles() throws {
-        let folder = try folder()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let place = try TemporaryFolder()
+        let folder = place.path
         let file = open(folder + "/holes", O_CREAT | O_WRONLY, 0o600)
         defer { close(file) }
         #expect(ftruncate(file, 1 << 40) == 0)
         #expect(use(folder).excess == nil)
     }
 
+    /// As a gateway sees it that is not root.
+    @Test(arguments: [(0, 1), (0o400, 2)]) func aFolderThatNobodyMayLookInto(_ mode: mode_t, _ files: Int) throws {
+        let folder = try TemporaryFolder()
+        let inner = folder.path + "/inner"
+        try FileManager.default.createDirectory(atPath: inner + "/a", withIntermediateDirectories: true)
+        for path in [folder.path, inner] where geteuid() == 0 { chown(path, 65_534, 65_534) }
+        chmod(inner, mode)
+        defer { chmod(inner, 0o700) }
+        // This thread's alone; Glibc's module does not have it.
+        let setfsuid = unsafeBitCast(dlsym(nil, "setfsuid"), to: (@convention(c) (uid_t) -> CInt).self)
+        _ = setfsuid(65_534)
+        let use = use(folder.path)
+        _ = setfsuid(geteuid())
+        #expect(use.excess == "a temporary folder that nobody may look into")
+        // What is found counts, whether it can be looked at or not.
+        #expect(use.files == files)
+    }
+
     @Test func foldersWithoutEnd() throws {
-        let folder = try folder()
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let place = try TemporaryFolder()
+        let folder = place.path
         try FileManager.default.createDirectory(
             atPath: folder + String(repeating: "/d", count: 40), withIntermediateDirectories: true)
         #expect(use(folder).excess == "folders 32 deep")

@@ -34,6 +34,18 @@ ATTEMPT(clone3_process) {
     struct clone_args arguments = {.exit_signal = SIGCHLD};
     return after_fork(syscall(SYS_clone3, &arguments, sizeof arguments));
 }
+static volatile int has_run;
+static int run_once(void *unused __attribute__((unused))) {
+    has_run = 1;
+    return 0;
+}
+ATTEMPT(clone_descriptors) {
+    static char stack[16384] __attribute__((aligned(16)));
+    if (clone(run_once, stack + sizeof stack, CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD, NULL) < 0) return errno;
+    while (!has_run) sched_yield();
+    return 0;
+}
+ATTEMPT(unshare_descriptors) { return VERDICT(syscall(SYS_close_range, ~0U, ~0U, 2 /* CLOSE_RANGE_UNSHARE */)); }
 ATTEMPT(exec) {
     char *const arguments[] = {"true", NULL};
     execv("/bin/true", arguments);
@@ -118,6 +130,8 @@ const struct attempt process_attempts[] = {
     {"clone without CLONE_THREAD", clone_process},
     {"clone with namespaces", clone_namespaces},
     {"clone3", clone3_process},
+    {"a thread with descriptors of its own", clone_descriptors},
+    {"descriptors of its own (close_range)", unshare_descriptors},
     {"execve", exec},
     {"execveat by descriptor", exec_descriptor},
     {"posix_spawn", spawn},
