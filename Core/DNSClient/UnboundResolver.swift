@@ -14,14 +14,22 @@ public final class UnboundResolver: Resolver {
 
     @discardableResult
     public func resolve(_ question: DNSQuestion, completion: @escaping @Sendable (DNSAnswer) -> Void) -> any DNSQuery {
+        resolve(question, freed: {}, completion: completion)
+    }
+
+    @discardableResult
+    public func resolve(
+        _ question: DNSQuestion, freed: @escaping @Sendable () -> Void, completion: @escaping @Sendable (DNSAnswer) -> Void
+    ) -> any DNSQuery {
         let name: WireName
         do {
             name = try WireName(question.name)
         } catch {
             // Names come from mail: this is a peer's mistake, not ours.
+            freed()
             return UnboundQuery(id: thread.refuse("not a domain name: \(error)", completion), thread: thread)
         }
-        return UnboundQuery(id: thread.ask(name, question.type, completion), thread: thread)
+        return UnboundQuery(id: thread.ask(name, question.type, freed: freed, completion), thread: thread)
     }
 
     /// Answers what is open with `.cancelled` and ends the thread; waits for it unless called on it. Later questions fail.

@@ -7,6 +7,8 @@ import Synchronization
 /// `context`, `waits` and `places` are bound to the thread that `run` is on (before it starts: to `init`); all else is safe anywhere.
 final class UnboundThread: @unchecked Sendable {
     typealias Completion = @Sendable (DNSAnswer) -> Void
+    /// A question's place is free again.
+    typealias Freed = @Sendable () -> Void
 
     /// A question's place: from submission until libunbound is done with it, even when nobody waits any more.
     private final class Place {
@@ -15,17 +17,21 @@ final class UnboundThread: @unchecked Sendable {
         unowned let thread: UnboundThread
         /// nil: told.
         var completion: Completion?
+        let freed: Freed
 
-        init(id: UInt64, started: ContinuousClock.Instant, thread: UnboundThread, completion: @escaping Completion) {
+        init(
+            id: UInt64, started: ContinuousClock.Instant, thread: UnboundThread, freed: @escaping Freed, completion: @escaping Completion
+        ) {
             self.id = id
             self.started = started
             self.thread = thread
+            self.freed = freed
             self.completion = completion
         }
     }
 
     private enum Item {
-        case ask(id: UInt64, WireName, DNSType, Completion)
+        case ask(id: UInt64, WireName, DNSType, Freed, Completion)
         case refuse(String, Completion)
         case cancel(id: UInt64)
     }
@@ -76,13 +82,17 @@ final class UnboundThread: @unchecked Sendable {
 
     // MARK: Any thread
 
-    func ask(_ name: WireName, _ type: DNSType, _ completion: @escaping Completion) -> UInt64 {
-        put { inbox, id in
-            guard inbox.places < limit else { return .refuse("\(limit) questions are in flight already", completion) }
+    func ask(_ name: WireName, _ type: DNSType, freed: @escaping Freed, _ completion: @escaping Completion) -> UInt64 {
+        let refused: Completion = {
+            freed()
+            completion($0)
+        }
+        return put { inbox, id in
+            guard inbox.places < limit else { return .refuse("\(limit) questions are in flight already", refused) }
             inbox.places += 1
-            return .ask(id: id, name, type, completion)
+            return .ask(id: id, name, type, freed, completion)
         } orRefuse: {
-            completion
+            refused
         }
     }
 
@@ -151,12 +161,13 @@ final class UnboundThread: @unchecked Sendable {
         }
         // Ends libunbound's thread; only then may the places go, since callbacks point at them.
         context = nil
+        for place in places.values { place.freed() }
         places = [:]
     }
 
     private func take(_ item: Item) {
         switch item {
-        case .ask(let id, let name, let type, let completion): submit(id, name, type, completion)
+        case .ask(let id, let name, let type, let freed, let completion): submit(id, name, type, freed, completion)
         case .refuse(let detail, let completion):
             metrics.record(.failed, took: .zero)
             completion(DNSAnswer(status: .failed, security: .indeterminate, detail: detail))
@@ -165,9 +176,9 @@ final class UnboundThread: @unchecked Sendable {
         }
     }
 
-    private func submit(_ id: UInt64, _ name: WireName, _ type: DNSType, _ completion: @escaping Completion) {
+    private func submit(_ id: UInt64, _ name: WireName, _ type: DNSType, _ freed: @escaping Freed, _ completion: @escaping Completion) {
         let now = ContinuousClock.now
-        let place = Place(id: id, started: now, thread: self, completion: completion)
+        let place = Place(id: id, started: now, thread: self, freed: freed, completion: completion)
         places[id] = place
         waits.add(id, due: now + timeout)
         let code = ub_resolve_async(
@@ -183,6 +194,7 @@ final class UnboundThread: @unchecked Sendable {
     private func answered(_ place: Place, _ code: Int32, _ result: UnsafeMutablePointer<ub_result>?) {
         places[place.id] = nil
         inbox.withLock { $0.places -= 1 }
+        place.freed()
         if waits.end(place.id) { tell(place, DNSAnswer(code, result, isAnchored: isAnchored)) }
     }
 

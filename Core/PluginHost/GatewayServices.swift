@@ -28,8 +28,7 @@ struct GatewayServices: Sendable {
                 return NoWork()
             }
             return QueryWork(
-                query: resolver.resolve(question) { [questions] in
-                    questions.giveBack(plugin, bytes)
+                query: resolver.resolve(question, freed: { [questions] in questions.giveBack(plugin, bytes) }) {
                     answer(.dns($0))
                 })
         case .state(let request):

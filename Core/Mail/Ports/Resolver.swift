@@ -2,6 +2,26 @@
 public protocol Resolver: Sendable {
     @discardableResult
     func resolve(_ question: DNSQuestion, completion: @escaping @Sendable (DNSAnswer) -> Void) -> any DNSQuery
+
+    /// `freed` comes exactly once too, on any thread: when the resolver holds nothing of the question any more and could take another in its place.
+    /// For one that is given up, or times out, that may be long after its completion. It must be short.
+    @discardableResult
+    func resolve(
+        _ question: DNSQuestion, freed: @escaping @Sendable () -> Void, completion: @escaping @Sendable (DNSAnswer) -> Void
+    ) -> any DNSQuery
+}
+
+extension Resolver {
+    /// Of one that is done with a question when it completes it.
+    @discardableResult
+    public func resolve(
+        _ question: DNSQuestion, freed: @escaping @Sendable () -> Void, completion: @escaping @Sendable (DNSAnswer) -> Void
+    ) -> any DNSQuery {
+        resolve(question) {
+            freed()
+            completion($0)
+        }
+    }
 }
 
 /// A question under way.

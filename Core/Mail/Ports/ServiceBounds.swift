@@ -2,7 +2,7 @@
 /// plugin may have of it is PluginHost's to say.
 public struct ServiceBounds: Hashable, Sendable {
     public var requests: Int
-    /// Of requests, and of answers as long as they may be.
+    /// Of names asked for; of keys and values, not of what a scan finds; of HTTP bodies, and answers as long as they may be.
     public var bytes: Int
 
     public init(requests: Int, bytes: Int) {

@@ -153,18 +153,27 @@ struct UnboundResolverTests {
         let silent = UDPResponder { _ in nil }
         defer { silent.close() }
         let dns = try UnboundResolver(UnboundOptions(forward: [silent.address]))
+        let freed = Mutex(0)
         let cancelled = await withCheckedContinuation { continuation in
-            let query = dns.resolve(DNSQuestion("a.example", .a)) { continuation.resume(returning: $0) }
+            let query = dns.resolve(DNSQuestion("a.example", .a), freed: { freed.withLock { $0 += 1 } }) {
+                continuation.resume(returning: $0)
+            }
             query.cancel()
             query.cancel()
         }
         #expect(cancelled.status == .cancelled)
+        // libunbound goes on, and its place is taken.
+        #expect(freed.withLock { $0 } == 0)
         async let open = (0..<20).concurrently { await dns.ask("open\($0).example", .a).status }
         while silent.questions < 2 { await Task.yield() }
         dns.close()
         dns.close()
         // Those who came before hear `.cancelled`, those after are refused; nobody is forgotten.
         #expect(await open.allSatisfy { $0 == .cancelled || $0 == .failed })
+        #expect(freed.withLock { $0 } == 1)
+        _ = dns.resolve(DNSQuestion("b.example", .a), freed: { freed.withLock { $0 += 1 } }) { _ in }
+        _ = dns.resolve(DNSQuestion("b..example", .a), freed: { freed.withLock { $0 += 1 } }) { _ in }
+        #expect(freed.withLock { $0 } == 3)
         let late = await dns.ask("late.example", .a)
         #expect(late.status == .failed)
         #expect(late.detail == "the resolver is closed")

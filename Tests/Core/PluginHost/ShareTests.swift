@@ -75,6 +75,53 @@ struct ShareTests {
         }
     }
 
+    /// Works on with what was given up, as a real one does.
+    private final class ToilingResolver: Resolver {
+        private struct Query: DNSQuery {
+            let completion: @Sendable (DNSAnswer) -> Void
+            func cancel() { completion(DNSAnswer(status: .cancelled)) }
+        }
+        private let places = Mutex<[@Sendable () -> Void]>([])
+        var taken: Int { places.withLock(\.count) }
+
+        func resolve(_ question: DNSQuestion, completion: @escaping @Sendable (DNSAnswer) -> Void) -> any DNSQuery {
+            resolve(question, freed: {}, completion: completion)
+        }
+        func resolve(
+            _ question: DNSQuestion, freed: @escaping @Sendable () -> Void, completion: @escaping @Sendable (DNSAnswer) -> Void
+        ) -> any DNSQuery {
+            places.withLock { $0.append(freed) }
+            return Query(completion: completion)
+        }
+        func free(_ count: Int) {
+            let freed = places.withLock { places in
+                defer { places.removeFirst(count) }
+                return places.prefix(count)
+            }
+            for place in freed { place() }
+        }
+    }
+
+    @Test func questionsThatAreGivenUpCountUntilTheResolverIsDoneWithThem() {
+        let resolver = ToilingResolver()
+        let services = GatewayServices(resolver: resolver, state: HeldState(), http: ServiceTests.HeldFetcher())
+        let half = ServiceBounds.dns.requests / 2
+        for _ in 0..<ServiceBounds.dns.requests {
+            let work = services.perform(
+                .dns(DNSQuestion("a.example", .a)), of: "greedy", domain: nil, egress: Egress([], settings: .object([:]))
+            ) { _ in }
+            work?.cancel()
+        }
+        #expect(resolver.taken == half)
+        resolver.free(10)
+        for _ in 0..<20 {
+            _ = services.perform(
+                .dns(DNSQuestion("a.example", .a)), of: "greedy", domain: nil, egress: Egress([], settings: .object([:]))
+            ) { _ in }
+        }
+        #expect(resolver.taken == half)
+    }
+
     /// Through the ABI: what is refused is an answer like others, with its reason, and another plugin is asked for as always.
     @Test(arguments: ServiceTests.homes) func aPluginThatFillsItsShareIsToldAndNobodyElseSuffers(_ home: FilterManifest.Home) async throws {
         let plugins = try TestPlugins(home)
