@@ -51,7 +51,7 @@ struct WorkersReader {
     private func limits(_ map: MappingReader, _ limits: inout WorkerLimits) {
         let wait: ClosedRange<Duration> = .seconds(1) ... .seconds(3600)
         limits.memory = map.bytes("memory", in: 64 << 20...1 << 42) ?? limits.memory
-        limits.temporaryBytes = map.bytes("temporary", in: 1 << 20...1 << 42) ?? limits.temporaryBytes
+        if let bytes = map.bytes("temporary", in: 1 << 20...1 << 42) { limits.temporaryBytes = bytes }
         limits.threads = map.integer("threads", in: 1...256) ?? limits.threads
         limits.grace = map.duration("grace", in: .milliseconds(100) ... .seconds(600)) ?? limits.grace
         limits.start = map.duration("start", in: wait) ?? limits.start

@@ -2,8 +2,13 @@
 public struct WorkerLimits: Hashable, Sendable {
     /// Bytes of memory of each: heap, stacks, private writable mappings.
     public var memory = 4 << 30
-    /// Bytes of all temporary files of each together.
-    public var temporaryBytes = 1 << 30
+    /// Bytes of all temporary files of each together. Unless it is set, every thread may be unpacking at once as much as ClamAV looks at of a message
+    /// (400 MB, `max_scan_size`), and some.
+    public var temporaryBytes: Int {
+        get { setTemporaryBytes ?? threads << 29 }
+        set { setTemporaryBytes = newValue }
+    }
+    private var setTemporaryBytes: Int?
     /// Temporary files of each, folders among them.
     public static let temporaryFiles = 16_384
     /// Threads of each that take calls, for plugins of the class `blocking`.

@@ -36,6 +36,14 @@ import Testing
         #expect(policy.limits(of: "yara") == policy.common)
     }
 
+    /// Room for all threads at once, unless something is said of it.
+    @Test func temporaryFilesGoWithThreads() throws {
+        let policy = try policy("workers: {plugins: {clamav: {threads: 8}, yara: {temporary: 64MB, threads: 8}}}")
+        #expect(policy.common.temporaryBytes == 2 << 30)
+        #expect(policy.limits(of: "clamav").temporaryBytes == 4 << 30)
+        #expect(policy.limits(of: "yara").temporaryBytes == 64 << 20)
+    }
+
     @Test func usersAndGroupsByName() throws {
         let policy = try policy("workers: {user: nobody, plugins: {clamav: {group: daemon}}}")
         #expect(policy.common.users.description == "65534:65534")
