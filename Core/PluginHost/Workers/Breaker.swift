@@ -3,7 +3,7 @@ import PluginLoader
 
 /// When a plugin that keeps failing is given a rest, and when only one sender's mail is kept from it. Pure; the generation asks.
 ///
-/// One sender alone cannot switch a filter off: a rest needs failures for several client networks, and a share of all mail. A sender whose mail fails again and again is
+/// One sender alone cannot switch a filter off: a rest needs failures for several client networks and logins, and a share of all mail. A sender whose mail fails again and again is
 /// itself kept away, so that it cannot make the gateway start workers without end.
 struct Breaker {
     struct Rule {
@@ -48,7 +48,7 @@ struct Breaker {
         forget(at: now)
         if failures.count < 1000 { failures.append((now, origin)) }
         guard restsUntil.map({ $0 <= now }) ?? true, failures.count >= rule.failures, failures.count * rule.share >= runs,
-            Set(failures.map { $0.origin.site }).count >= rule.sites
+            sites >= rule.sites
         else { return false }
         let rest = min(lastRest.map { $0 * 2 } ?? rule.rest, rule.longestRest)
         lastRest = rest
@@ -56,6 +56,16 @@ struct Breaker {
         // What comes after the rest is judged anew, but a rest that follows soon is longer.
         failures = []
         return true
+    }
+
+    /// Failures that have nothing in common with one another.
+    private var sites: Int {
+        var seen: Set<CallOrigin.Sender> = []
+        return failures.count { failure in
+            let marks = failure.origin.marks
+            defer { seen.formUnion(marks) }
+            return seen.isDisjoint(with: marks)
+        }
     }
 
     private mutating func forget(at now: Duration) {

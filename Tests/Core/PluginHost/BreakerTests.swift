@@ -59,6 +59,29 @@ struct BreakerTests {
         #expect(refusals[1] == nil && refusals[2] == nil)
     }
 
+    /// A host with several mailboxes.
+    @Test func usersOfOneNetworkAreOneSite() {
+        func origin(_ login: String?, _ client: String) -> CallOrigin {
+            guard let login else { return .client(IPAddress(client)!) }
+            return .user(login, domain: nil, from: IPAddress(client)!)
+        }
+        var breaker = Breaker()
+        let rests = (0..<20).map { breaker.failed(origin("u\($0)@example.com", "192.0.2.1"), at: .seconds($0)) }
+        // Without a login it is the same host, and one of its users elsewhere is the same user.
+        let more = [(nil, "192.0.2.9"), ("u1@example.com", "198.51.100.1"), (nil, "203.0.113.1")].map {
+            breaker.failed(origin($0.0, $0.1), at: .seconds(21))
+        }
+        #expect(!rests.contains(true) && !more.contains(true))
+        let third = breaker.failed(origin("other@example.com", "203.0.114.1"), at: .seconds(22))
+        #expect(third)
+        // Where turns are taken, users of one domain are one.
+        #expect(origin("a@example.com", "192.0.2.1").site == origin("b@Example.com", "198.51.100.1").site)
+        #expect(origin("a@example.com", "192.0.2.1").site != origin("a@example.org", "192.0.2.1").site)
+        #expect(
+            CallOrigin.user("a", domain: "example.com", from: IPAddress("192.0.2.1")!).site == origin("b@example.com", "192.0.2.1").site)
+        #expect(origin("a", "192.0.2.1").site != origin("b", "192.0.2.1").site)
+    }
+
     @Test func severalSendersBringARestThatDoubles() {
         let breaker = Watched()
         var now = 0
