@@ -112,7 +112,6 @@ extension WorkerGeneration {
             }
             return (state.answers, state.waiting)
         }
-        afterStart = []
         logger.error("no worker: \(why)")
         let refusal = SettingsRefusal(unasked: why)
         for then in answers.values { then(.failure(refusal)) }

@@ -105,7 +105,7 @@ extension WorkerGeneration {
             let settings = state.withLock(\.settings).filter { instance == nil || $0.key == instance }
             start.made = Set(settings.keys)
             start.missing = start.made
-            for (id, text) in settings { process.send(GatewayMessage.makeInstance(id, settings: text.text).record) }
+            make(settings, in: process, isAsked: instance == nil)
             beat(start)
             readyIfComplete(start)
         case .failed(let why):
@@ -156,20 +156,6 @@ extension WorkerGeneration {
         case .pong(let number):
             guard number == start.lastPing else { return process.end("answered what it was not asked") }
             start.lastPong = number
-        }
-    }
-
-    /// A worker that has more in its temporary folder than it may is ended: the next one has a new folder, and only what was under way in this one
-    /// when it was full is tried again alone.
-    private func watch(_ folder: String, of process: WorkerProcess) {
-        reactor.after(TemporaryFolders.interval) { [weak self, weak process] in
-            guard let self, let process, reactor.live[process.pid] === process else { return }
-            TemporaryFolders.look(folder, pid: process.pid, limits) { [weak self, weak process, reactor] excess in
-                reactor.execute { [weak self, weak process] in
-                    guard let self, let process else { return }
-                    if let excess { process.end("had \(excess)") } else { self.watch(folder, of: process) }
-                }
-            }
         }
     }
 
@@ -270,9 +256,19 @@ extension WorkerGeneration {
         for run in refused { run.finish(run.verdict(.error, Self.refusesSettings)) }
         for run in waiting { enter(run, process, after: run.departures) }
         if let retired { endIfRetired(retired) }
-        for body in afterStart { body(process, made) }
-        afterStart = []
+        // What came after it was told what to make; of questions, those that nobody has been given and somebody still waits for.
+        let (settings, awaited) = state.withLock { ($0.settings.filter { !made.contains($0.key) }, Set($0.answers.keys)) }
+        make(settings, in: process, isAsked: true)
+        for (id, question) in questions where question.asked.isEmpty && awaited.contains(id) { put(id, to: process) }
         endIfIdle()
+    }
+
+    /// `isAsked`: its answer counts for whoever asks about these settings.
+    private func make(_ settings: [UInt32: Settings], in process: WorkerProcess, isAsked: Bool) {
+        for (id, settings) in settings {
+            if isAsked { questions[id]?.asked.append(process) }
+            process.send(GatewayMessage.makeInstance(id, settings: settings.text).record)
+        }
     }
 
     /// What is not there is its instance's trouble, and no other's.

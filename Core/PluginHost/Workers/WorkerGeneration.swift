@@ -36,8 +36,8 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     var replay = Replay()
     /// As the first worker defined them.
     var metrics: [UInt32: (definition: MetricDefinition, output: PublishedMetric)] = [:]
-    /// What is said to the next worker that serves.
-    var afterStart: [(WorkerProcess, Set<UInt32>) -> Void] = []
+    /// What is asked about settings, by their ID; until there is an answer, or nobody waits for it.
+    var questions: [UInt32: Question] = [:]
     /// Until then no worker is started again, since the last ones died young.
     var pause = Duration.zero
     var pausedUntil: UInt64?
@@ -79,6 +79,13 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
     struct Entry {
         var run: WorkerRun
         var process: WorkerProcess
+    }
+
+    /// Whether settings are taken, or what is wrong with them.
+    struct Question {
+        var record: [UInt8]
+        /// Who was given it: the one that served, and those that have begun since.
+        var asked: [WorkerProcess] = []
     }
 
     /// What is tried again: each run alone in a worker, a few at a time.
@@ -141,7 +148,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         // What another domain's worker has accepted is made with this one's first message.
         let accepted = WorkerPlaces.Accepted(library: self.digest, limits: limits, settings: settings)
         if places?.hasAccepted(accepted) == true { return .success(instance) }
-        switch ask(id, { GatewayMessage.makeInstance(id, settings: settings.canonical).record }) {
+        switch ask(id, GatewayMessage.makeInstance(id, settings: settings.canonical).record) {
         case .success:
             places?.accept(accepted)
             return .success(instance)
@@ -166,7 +173,7 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
             state.withLock { $0.checked[id] = nil }
             drop(id)
         }
-        switch ask(id, { GatewayMessage.check(id, settings: settings.canonical).record }) {
+        switch ask(id, GatewayMessage.check(id, settings: settings.canonical).record) {
         case .success(let problems): return problems
         case .failure(let refusal): return refusal.problems
         }
@@ -182,42 +189,47 @@ final class WorkerGeneration: PluginGeneration, @unchecked Sendable {
         if isIdle { reactor.execute { [weak self] in self?.endIfIdle() } }
     }
 
-    private func ask(_ id: UInt32, _ record: @escaping @Sendable () -> [UInt8]) -> Result<[SettingsProblem], SettingsRefusal> {
+    private func ask(_ id: UInt32, _ record: [UInt8]) -> Result<[SettingsProblem], SettingsRefusal> {
         let answered = DispatchSemaphore(value: 0)
         let answer = Mutex<Result<[SettingsProblem], SettingsRefusal>?>(nil)
-        let isMaking = state.withLock { state in
+        state.withLock { state in
             state.answers[id] = { result in
                 answer.withLock { $0 = result }
                 answered.signal()
             }
-            return state.settings[id] != nil
         }
         reactor.execute { [self] in
+            guard state.withLock({ $0.answers[id] != nil }) else { return }
+            questions[id] = Question(record: record)
             // A domain has one worker at a time.
             if places != nil, state.withLock({ Self.lacksFiles($0) }) { _ = retireServing() }
             if let process = state.withLock({ Self.lacksFiles($0) ? nil : $0.serving }) {
-                process.send(record())
+                put(id, to: process)
             } else {
-                // A starting worker makes by itself what it knows of.
-                afterStart.append { process, made in if !isMaking || !made.contains(id) { process.send(record()) } }
                 startServing()
             }
         }
-        let isLate = answered.wait(timeout: DispatchTime.now() + .microseconds(Int(limits.start.microseconds))) == .timedOut
-        if isLate {
-            state.withLock { $0.answers[id] = nil }
-            // Its thread for settings does not come back: whoever asks next would wait for it too.
-            reactor.execute { [self] in
-                let process = state.withLock { state in
-                    state.settings[id] = nil
-                    // One that is starting is the one that was asked.
-                    return state.starting ?? state.serving
-                }
-                process?.end("did not answer for \(limits.start.inTenths) whether it takes settings")
-            }
+        let isTimedOut = answered.wait(timeout: DispatchTime.now() + .microseconds(Int(limits.start.microseconds))) == .timedOut
+        let isLate = state.withLock { state in
+            guard isTimedOut, state.answers.removeValue(forKey: id) != nil else { return false }
+            state.settings[id] = nil
+            return true
+        }
+        reactor.execute { [self] in
+            let asked = questions.removeValue(forKey: id)?.asked ?? []
+            guard isLate else { return }
+            // Their thread for settings does not come back: whoever asks next would wait for it too.
+            for process in asked { process.end("did not answer for \(limits.start.inTenths) whether it takes settings") }
         }
         return answer.withLock { $0 }
             ?? .failure(SettingsRefusal(unasked: "its worker did not answer within \(limits.start.inTenths) whether it takes the settings"))
+    }
+
+    /// On the reactor's thread.
+    func put(_ id: UInt32, to process: WorkerProcess) {
+        guard let record = questions[id]?.record else { return }
+        questions[id]?.asked.append(process)
+        process.send(record)
     }
 
     // MARK: Runs. Any thread

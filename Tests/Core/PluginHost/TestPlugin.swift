@@ -37,10 +37,10 @@ final class TestPlugins {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    /// Compiles a C plugin `test` whose on_phase has this body, and writes its manifest.
+    /// Compiles a C plugin `test` whose on_phase has this body, and writes its manifest. `onSettings` runs for each settings, `s`, that it is given.
     func compile(
         _ onPhase: String, id: String = "test", globals: String = "", major: String = "POSTERN_ABI_MAJOR",
-        minor: String = "POSTERN_ABI_MINOR", refuses: String = "", manifest: [String: String] = [:]
+        minor: String = "POSTERN_ABI_MINOR", onSettings: String = "", refuses: String = "", manifest: [String: String] = [:]
     ) throws {
         let source = """
             #include <stdlib.h>
@@ -64,13 +64,20 @@ final class TestPlugins {
             }
             static postern_status create(postern_module *m, postern_bytes s, postern_problems *p, postern_instance **i) {
                 (void)m; (void)s; (void)p; *i = 0;
+                \(onSettings)
                 const char *refusal = "\(refuses)", *colon = strchr(refusal, ':');
                 if (!colon) return POSTERN_OK;
                 postern_bytes pointer = {(const uint8_t *)refusal, (uint64_t)(colon - refusal)};
                 p->add(p, pointer, text(colon + 2));
                 return POSTERN_INVALID;
             }
-            static const postern_plugin plugin = {.size = sizeof plugin, .create_instance = create, .on_phase = on_phase};
+            static postern_status check(postern_module *m, postern_bytes s, postern_problems *p) {
+                (void)m; (void)s; (void)p;
+                \(onSettings)
+                return POSTERN_OK;
+            }
+            static const postern_plugin plugin = {
+                .size = sizeof plugin, .check_config = check, .create_instance = create, .on_phase = on_phase};
             static const postern_entry entry = {.size = sizeof entry, .abi_major = \(major), .abi_minor = \(minor),
                 .id = "\(id)", .version = "1", .plugin = &plugin,
                 .load = load};
