@@ -5,9 +5,9 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Asks every event loop once a second whether it still turns. One that a filter in this process holds is named in the log; when the filter does
-/// not come back, the gateway dies as by a crash, so that the supervisor starts it again and the message is known: half of the mail would wait for
-/// ever instead.
+/// Asks every event loop once a second whether it still turns. One that does not is named in the log, with what holds it; when that is a
+/// filter in this process, or the reading of a header, and does not come back, the gateway dies as by a crash, so that the supervisor starts it again and
+/// the message is known: half of the mail would wait for ever instead.
 final class LoopWatch: @unchecked Sendable {
     // Sendable: nothing changes after init but what is atomic or has its lock; the timer is thread-safe.
     private final class Watched: Sendable {
@@ -72,8 +72,9 @@ final class LoopWatch: @unchecked Sendable {
             let culprit = found.map { "\($0) holds it" } ?? "nothing of a message's is under way on it"
             logger.critical("an event loop has not answered for \(seconds) s, and the sessions on it wait: \(culprit)")
         case .stuck(let found):
-            let next = isSupervised ? "the gateway ends, and is started again" : "start the gateway again, and run the filter in a worker"
-            logger.critical("an event loop has not answered for \(LoopPatience.most) s, \(found) does not come back: \(next)")
+            let mend = found.stretch.filter.isEmpty ? "start the gateway again" : "start the gateway again, and run the filter in a worker"
+            let next = isSupervised ? "the gateway ends, and is started again" : mend
+            logger.critical("an event loop has not answered for at least \(LoopPatience.most) s, \(found) does not come back: \(next)")
             if isSupervised { end(pthread_t(thread)) }
         }
     }

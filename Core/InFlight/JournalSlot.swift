@@ -3,8 +3,10 @@ import Synchronization
 
 /// One slot of the journal's file, 192 bytes, little endian as the machine:
 ///
-///     0 state u32   8 time i64   16 digest 32   48 queue ID i64   56 session u64   64 client 16   80 flags u8   81 phase u8
+///     0 state u32   4 count u32   8 time i64   16 digest 32   48 queue ID i64   56 session u64   64 client 16   80 flags u8   81 phase u8
 ///     82 length of the name u8   88 thread u64   96 name 64
+///
+/// Words of 8 bytes, each atomic: whoever watches over a thread reads its slot while it writes the next stretch there.
 struct JournalSlot {
     static let size = 192
     static let longestName = 64
@@ -28,35 +30,63 @@ struct JournalSlot {
 
     var state: UnsafeMutablePointer<Atomic<UInt32>> { base.assumingMemoryBound(to: Atomic<UInt32>.self) }
 
-    /// Whose stretch it is, or was. Atomic, since it is looked for while others write theirs.
-    var thread: UnsafeMutablePointer<Atomic<UInt64>> { (base + 88).assumingMemoryBound(to: Atomic<UInt64>.self) }
+    /// Of stretches written here: what was read while it changed is half of one and half of another.
+    private var count: UnsafeMutablePointer<Atomic<UInt32>> { (base + 4).assumingMemoryBound(to: Atomic<UInt32>.self) }
+
+    private func word(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
+        (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
+    }
+
+    /// Releasing: whoever has read it reads the new count after.
+    private func put(_ value: UInt64, _ offset: Int) { word(offset).pointee.store(value, ordering: .releasing) }
 
     /// Everything but the state. The slot is ours.
     func write(_ stretch: CriticalStretch, time: Timestamp, thread: UInt64) {
-        base.storeBytes(of: time.microseconds, toByteOffset: 8, as: Int64.self)
+        count.pointee.store(count.pointee.load(ordering: .relaxed) &+ 1, ordering: .releasing)
+        put(UInt64(bitPattern: time.microseconds), 8)
         var flags: UInt8 = stretch.client.isIPv4 ? Flag.isIPv4 : 0
         if let digest = stretch.digest {
             flags |= Flag.digest
-            base.storeBytes(of: digest.words.0, toByteOffset: 16, as: UInt64.self)
-            base.storeBytes(of: digest.words.1, toByteOffset: 24, as: UInt64.self)
-            base.storeBytes(of: digest.words.2, toByteOffset: 32, as: UInt64.self)
-            base.storeBytes(of: digest.words.3, toByteOffset: 40, as: UInt64.self)
+            put(digest.words.0, 16)
+            put(digest.words.1, 24)
+            put(digest.words.2, 32)
+            put(digest.words.3, 40)
         }
         if let id = stretch.queueID {
             flags |= Flag.queueID
-            base.storeBytes(of: id.rawValue, toByteOffset: 48, as: Int64.self)
+            put(UInt64(bitPattern: id.rawValue), 48)
         }
-        base.storeBytes(of: stretch.session, toByteOffset: 56, as: UInt64.self)
-        base.storeBytes(of: stretch.client.high, toByteOffset: 64, as: UInt64.self)
-        base.storeBytes(of: stretch.client.low, toByteOffset: 72, as: UInt64.self)
-        base.storeBytes(of: flags, toByteOffset: 80, as: UInt8.self)
-        base.storeBytes(of: UInt8(stretch.phase.rawValue), toByteOffset: 81, as: UInt8.self)
-        self.thread.pointee.store(thread, ordering: .relaxed)
+        put(stretch.session, 56)
+        put(stretch.client.high, 64)
+        put(stretch.client.low, 72)
+        put(thread, 88)
         var filter = stretch.filter
         filter.withUTF8 { name in
-            let count = min(name.count, Self.longestName)
-            base.storeBytes(of: UInt8(count), toByteOffset: 82, as: UInt8.self)
-            if count > 0 { (base + 96).copyMemory(from: name.baseAddress!, byteCount: count) }
+            let length = min(name.count, Self.longestName)
+            put(UInt64(flags) | UInt64(UInt8(stretch.phase.rawValue)) << 8 | UInt64(length) << 16, 80)
+            for start in stride(from: 0, to: length, by: 8) {
+                var word: UInt64 = 0
+                withUnsafeMutableBytes(of: &word) { $0.copyBytes(from: name[start..<min(start + 8, length)]) }
+                put(word, 96 + start)
+            }
+        }
+    }
+
+    /// The stretch of a thread of this process that may move meanwhile; nil: it is in none here, or has moved.
+    func stretch(of thread: UInt64) -> FoundStretch? {
+        let before = count.pointee.load(ordering: .acquiring)
+        guard state.pointee.load(ordering: .acquiring) == State.inUse, word(88).pointee.load(ordering: .acquiring) == thread else {
+            return nil
+        }
+        return withUnsafeTemporaryAllocation(byteCount: Self.size, alignment: 8) { copy in
+            copy.storeBytes(of: UInt64(State.inUse), as: UInt64.self)
+            for offset in stride(from: 8, to: Self.size, by: 8) {
+                copy.storeBytes(of: word(offset).pointee.load(ordering: .acquiring), toByteOffset: offset, as: UInt64.self)
+            }
+            guard count.pointee.load(ordering: .relaxed) == before, state.pointee.load(ordering: .relaxed) == State.inUse else {
+                return nil
+            }
+            return Self.read(UnsafeRawBufferPointer(copy))
         }
     }
 

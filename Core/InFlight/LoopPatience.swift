@@ -2,26 +2,32 @@ import Mail
 
 /// What is to be said and done of an event loop that does not answer. Pure; one for each loop, asked once a second.
 ///
-///     answering -> silent, named -> ended, or answering again
+///     answering -> silent: named, and again each minute -> stuck, where one stretch does not end -> answering again
 ///
-/// An end needs the same stretch of a filter at every look: a machine that stood still, or a slow disk, is nobody's fault, and a start anew would
-/// not mend it.
+/// A stretch does not end when it is found at `most` looks in a row, however long the loop was silent before: a machine that stood still is
+/// looked at once, and one stretch after another is load. What it waits for cannot be seen: one that a slow disk keeps from a page or a file
+/// for so long is ended like one that turns in circles. The gateway's own reading of a header counts like a filter. A loop that something
+/// else holds is named only: there is no message that the next start could leave alone.
 public struct LoopPatience: Equatable, Sendable {
     public enum Finding: Equatable, Sendable {
         /// Silent for so many seconds now, in this stretch; nil: in none.
         case silent(Int, FoundStretch?)
-        /// This stretch does not come back.
+        /// This stretch does not come back; said again each minute.
         case stuck(FoundStretch)
         /// It answers again after so many seconds.
         case answers(Int)
     }
 
-    /// Seconds until it is named, and until a filter that holds it ends the process: workers have as long (`heartbeat`).
+    /// Seconds until it is named, and for which one stretch may hold it: workers have as long (`heartbeat`).
     public static let named = 2
     public static let most = 10
+    /// Seconds until the same is said again.
+    static let again = 60
 
     private var silent = 0
+    /// What the last look found, and at how many looks in a row.
     private var stretch: FoundStretch?
+    private var looks = 0
 
     public init() {}
 
@@ -33,14 +39,11 @@ public struct LoopPatience: Equatable, Sendable {
         }
         let now = stretch()
         silent += 1
-        if silent == 1 || silent == Self.named { self.stretch = now }
-        if now != self.stretch { self.stretch = nil }
-        switch silent {
-        case Self.named: return .silent(silent, now)
-        case Self.most:
-            guard let found = self.stretch, !found.stretch.filter.isEmpty else { return .silent(silent, now) }
-            return .stuck(found)
-        default: return nil
-        }
+        looks = now == self.stretch ? looks + 1 : 1
+        self.stretch = now
+        if let now, looks >= Self.most { return Self.isDue(looks) ? .stuck(now) : nil }
+        return silent == Self.named || Self.isDue(silent) ? .silent(silent, now) : nil
     }
+
+    private static func isDue(_ seconds: Int) -> Bool { seconds >= most && (seconds - most) % again == 0 }
 }

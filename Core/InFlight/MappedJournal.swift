@@ -97,14 +97,10 @@ public final class MappedJournal: InFlightJournal, @unchecked Sendable {
         file.slot(Int(mark.slot)).state.pointee.store(JournalSlot.State.free, ordering: .releasing)
     }
 
-    /// The stretch that a thread is in; nil: none. Only while that thread does not move, so that nobody writes what is read.
+    /// The stretch that a thread is in; nil: none, or it went from one to another meanwhile.
     public func stretch(of thread: UInt64) -> FoundStretch? {
         for index in 0..<JournalFile.slots {
-            let slot = file.slot(index)
-            guard slot.state.pointee.load(ordering: .acquiring) == JournalSlot.State.inUse,
-                slot.thread.pointee.load(ordering: .relaxed) == thread
-            else { continue }
-            return JournalSlot.read(UnsafeRawBufferPointer(start: slot.base, count: JournalSlot.size))
+            if let found = file.slot(index).stretch(of: thread) { return found }
         }
         return nil
     }
