@@ -10,7 +10,10 @@ final class HostHome: RunHome {
     private let journal: any InFlightJournal
     private let stats: PluginStats
     private let logger: Logger
+    /// What the plugin logs, what is said about it, and when it held its event loop: none hides another.
     private let logged = LineBudget()
+    private let told = LineBudget()
+    private let held = LineBudget()
     /// A call of a nonblocking plugin that takes long holds everybody up.
     private let countsSlow: Bool
 
@@ -48,9 +51,10 @@ final class HostHome: RunHome {
 
     func called(_ run: PluginRun, nanoseconds: UInt64) {
         stats.called(nanoseconds: nanoseconds, countsSlow: countsSlow)
-        if countsSlow, nanoseconds >= Self.worthALine {
-            write(.warning, "held its event loop for \(Duration.nanoseconds(Int64(clamping: nanoseconds)).inTenths) in one call", of: run)
-        }
+        guard countsSlow, nanoseconds >= Self.worthALine else { return }
+        let isTaken = held.take { logger.warning("held its event loop in \(LineBudget.excess): the rest is left out") }
+        let time = Duration.nanoseconds(Int64(clamping: nanoseconds)).inTenths
+        if isTaken { line(.warning, "held its event loop for \(time) in one call", run) }
     }
 
     func fault(_ fault: PluginFault) { stats.fault(fault) }
@@ -62,7 +66,15 @@ final class HostHome: RunHome {
             stats.fault(.flood)
             logger.warning("logs \(LineBudget.excess): the rest is left out")
         }
-        guard isTaken else { return }
+        if isTaken { line(level, text, run) }
+    }
+
+    func tell(_ text: String, of run: PluginRun?) {
+        let isTaken = told.take { logger.warning("gives cause for \(LineBudget.excess): the rest is left out") }
+        if isTaken { line(.warning, text, run) }
+    }
+
+    private func line(_ level: Logger.Level, _ text: String, _ run: PluginRun?) {
         var metadata: Logger.Metadata = [:]
         if let call = run?.facts {
             if let id = call.queueID ?? call.message?.queueID { metadata["id"] = .string(id.description) }

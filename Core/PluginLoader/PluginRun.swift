@@ -281,7 +281,7 @@ public final class PluginRun: FilterRun, @unchecked Sendable {
         case .bytes(let bytes): completion.result = memory.result(of: bytes)
         case .failed(let text):
             completion.status = POSTERN_FAILED
-            home.write(.warning, text, of: self)
+            home.tell(text, of: self)
         }
         return completion
     }

@@ -18,11 +18,16 @@ public protocol RunHome: AnyObject, Sendable {
     /// A line for the gateway's log. `run` nil: outside of runs.
     func write(_ level: LogLevel, _ text: String, of run: PluginRun?)
 
+    /// A warning for the gateway's log, not the plugin's word but about it. `run` nil: outside of runs.
+    func tell(_ text: String, of run: PluginRun?)
+
     /// Where a metric that the library defines is shown.
     func makeMetric(_ definition: MetricDefinition) -> any MetricOutput
 }
 
 extension RunHome {
+    public func tell(_ text: String, of run: PluginRun?) { write(.warning, text, of: run) }
+
     public func makeMetric(_ definition: MetricDefinition) -> any MetricOutput { NoMetricOutput() }
 }
 

@@ -154,6 +154,18 @@ struct FaultTests {
         #expect(plugins.log.lines.count < 400)
     }
 
+    @Test func whatItLogsDoesNotHideThatItHeldItsLoop() throws {
+        let plugins = try plugins(
+            "for (int i = 0; i < 200; i++) log_->write(log_, i < 100 ? call : 0, 2, text(\"noise\")); usleep(150000);",
+            globals: "#include <unistd.h>", manifest: ["execution": "\"nonblocking\""])
+        plugins.home = .host
+        let (_, events) = try plugins.start(.data, message: "!")
+        #expect(events.verdicts.map(\.result) == [.done])
+        for word in ["held its event loop for 0.", "logs more than 64 lines in one run", "logs more than 100 lines in 10 s"] {
+            #expect(plugins.log.lines.contains { $0.hasPrefix("warning \(word)") && $0.contains("test") }, "\(word)")
+        }
+    }
+
     @Test func whatItPrintsLeavesRoomForWhatItLogs() throws {
         let plugins = try plugins(
             "for (int i = 0; i < 5000; i++) printf(\"noise\\n\"); fflush(stdout); log_->write(log_, call, 2, text(\"important\"));",
