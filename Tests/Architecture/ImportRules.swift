@@ -19,8 +19,8 @@ enum ImportRules {
         "Foundation", "FoundationEssentials", "Glibc", "Musl", "Dispatch", "System", "Logging", "Metrics",
     ]
 
-    /// Functions of libc that only compute: `import func Glibc.memchr`.
-    private static let computing: Set<String> = ["memchr"]
+    /// Functions of libc that only compute: `import func Glibc.memchr`. iconv reads tables of its own, which are the same everywhere.
+    private static let computing: Set<String> = ["memchr", "memcmp", "iconv", "iconv_open", "iconv_close"]
 
     /// What a source text imports: `X` of `import X` or `@testable import X`, `X.Y` of `public import struct X.Y`.
     static func imports(of source: String) -> [String] {

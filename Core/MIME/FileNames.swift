@@ -1,0 +1,86 @@
+import Mail
+
+/// The file names that readers could take a part to have: from Content-Disposition's `filename` and Content-Type's `name`, by all readings of either,
+/// the likeliest first, in UTF-8.
+struct FileNames {
+    private(set) var values: [String] = []
+    private(set) var flags: PartFlags = []
+    private let most: Int
+
+    init(dispositions: [Parameters], types: [Parameters], most: Int) {
+        self.most = most
+        var readings: [ParameterReading] = []
+        func take(_ parameters: [Parameters], _ name: String) {
+            for one in parameters {
+                let found = one.readings(of: name)
+                if found.isDuplicate { flags.insert(.duplicateParameter) }
+                if found.isOdd { flags.insert(.oddParameter) }
+                readings += found.values
+            }
+        }
+        take(dispositions, "filename")
+        take(types, "name")
+        // Not where they belong, but some look there.
+        take(dispositions, "name")
+        take(types, "filename")
+        for reading in readings { add(reading) }
+        if Set(values.map(Self.suffix)).count > 1 { flags.insert(.ambiguousName) }
+        if values.contains(where: Self.isOdd) { flags.insert(.oddName) }
+    }
+
+    private mutating func add(_ reading: ParameterReading) {
+        let bytes = Array(reading.bytes.prefix(2048))
+        var texts: [String] = []
+        if !reading.charset.isEmpty {
+            if let charset = Charset(label: reading.charset) {
+                let (text, isBad) = charset.text(bytes)
+                if isBad { flags.insert(.badCharset) }
+                texts.append(text)
+            } else {
+                flags.insert(.badCharset)
+            }
+        }
+        if texts.isEmpty {
+            let (text, found) = EncodedWords.decode(bytes)
+            flags.formUnion(found.subtracting(.badEncodedWord))
+            texts.append(text)
+            // Encoded words have no place in a parameter (RFC 2047 section 5), so not everyone decodes them.
+            if bytes.offset(of: [0x3D, 0x3F], from: 0) != nil { texts.append(Self.text(bytes)) }
+        }
+        for text in texts {
+            let clean = text.trimmingNULs
+            guard !clean.isEmpty, !values.contains(clean) else { continue }
+            guard values.count < most else {
+                flags.insert(.limit)
+                return
+            }
+            values.append(clean)
+        }
+    }
+
+    /// Bytes without a charset: UTF-8, else Western.
+    static func text(_ bytes: [UInt8]) -> String {
+        bytes.withUnsafeBytes { isUTF8($0, 0..<$0.count) } ? bytes.text : Charset.western.text(bytes).0
+    }
+
+    /// What a client opens it with.
+    private static func suffix(_ name: String) -> String {
+        // An encoded word that was not decoded is the same name to those who decode it.
+        if name.hasPrefix("=?"), name.hasSuffix("?=") { return "" }
+        return name.lowercased().split(separator: ".", omittingEmptySubsequences: false).dropFirst().last.map(String.init) ?? ""
+    }
+
+    /// Control characters, those that turn the direction of text, and paths.
+    private static func isOdd(_ name: String) -> Bool {
+        name.unicodeScalars.contains { scalar in
+            switch scalar.value {
+            case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069, 0x2F, 0x5C: true
+            default: false
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingNULs: String { utf8.contains(0) ? String(decoding: utf8.filter { $0 != 0 }, as: UTF8.self) : self }
+}

@@ -1,0 +1,60 @@
+import Mail
+
+/// A message taken apart (RFC 5322, 2045 to 2049, 2231, 6532): one pass, no copy of its bytes, parts by reference. What mainstream readers would
+/// read otherwise is listed as readings of its own, each with `alternativeTo`; within bounds, the whole is linear in the message's size.
+public struct MessageTree: Sendable {
+    /// In the order in which they begin; other readings stand behind what was read first. The first is the message itself.
+    public internal(set) var parts: [Part] = []
+    /// Bytes that were looked at for readings, lines judged: what tests hold against a message's size.
+    public internal(set) var steps = 0
+    var budget: ReadingBudget
+
+    /// One part: what `ContentPart` says of it, and what is needed to decode it.
+    public struct Part: Sendable {
+        /// `decoded`, `sha256` and `detectedType` are not filled.
+        public var content: ContentPart
+        /// How `content.raw` is decoded; `.identity` for what is no leaf.
+        public var decoder: TransferDecoder = .identity
+        /// The boundary by which its body is divided, if it is a multipart (RFC 2046 section 5.1): of an encoded one too, which is a leaf.
+        public var boundary: [UInt8] = []
+        /// text/plain; format=flowed, and DelSp=yes (RFC 3676).
+        public var isFlowed = false
+        public var deletesSpaces = false
+        /// How many multiparts and messages it is in.
+        public internal(set) var depth = 0
+        /// Other readings that were made of it.
+        var readings = 0
+        /// How many of those lie within each other to make it.
+        var generation = 0
+
+        init(_ content: ContentPart) { self.content = content }
+    }
+
+    /// `bytes` is the message as it came: region 0.
+    public init(_ bytes: UnsafeRawBufferPointer, limits: TreeLimits = TreeLimits()) {
+        budget = ReadingBudget(limits, size: bytes.count)
+        var reader = TreeReader(bytes, region: 0, base: 0, tree: self)
+        self = reader.read(messageIn: nil)
+    }
+
+    /// Takes apart what was encoded as a whole: the decoded bytes of a leaf whose type is message/rfc822 or the like, or a multipart. Its parts are
+    /// appended, as children of part `index`; the limits are those of the whole message. `base` is where `bytes` begin in region `region`.
+    /// What is too deep, or of another type, is left as it is.
+    public mutating func append(decoded bytes: UnsafeRawBufferPointer, region: Int, base: Int = 0, of index: Int) {
+        budget.grow(by: bytes.count)
+        let taken = self
+        parts = []
+        var reader = TreeReader(bytes, region: region, base: base, tree: taken)
+        self = reader.read(messageIn: index)
+    }
+
+    /// Whether `append(decoded:)` would take the decoded bytes of part `index` apart.
+    public func isDivisible(_ index: Int) -> Bool {
+        let part = parts[index]
+        guard part.content.kind == .leaf, part.depth < budget.limits.depth else { return false }
+        return !part.boundary.isEmpty || MediaType.isMessage(part.content.declaredType)
+    }
+
+    /// What its parts say, together.
+    public var gaps: ContentGaps { parts.reduce(into: []) { $0.formUnion($1.content.gaps) } }
+}

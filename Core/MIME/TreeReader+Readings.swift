@@ -1,0 +1,168 @@
+import Mail
+
+/// What is noted of an entity, and what other readers would make of it.
+extension TreeReader {
+    /// A line that looks like a boundary and is none of those that are open, with a field of MIME below it.
+    mutating func noteStranger(_ line: Int, _ end: Int) {
+        guard let index = frames.lastIndex(where: { !$0.boundary.isEmpty }), frames[index].guess == nil else { return }
+        let lineEnd = bytes.endOfLine(from: line, to: end)
+        guard lineEnd < end, PartHeader.mimeName(bytes, at: lineEnd, to: end) != nil else { return }
+        let name = boundary(in: line..<lineEnd)
+        let isRelated = frames[index].facts.types[0].parameters.text.offset(of: name, from: 0) != nil
+        if name.count >= 4, isRelated { frames[index].guess = name }
+    }
+
+    /// The text behind the `--` of a line, without blanks at its end.
+    private func boundary(in line: Range<Int>) -> [UInt8] {
+        var name = Array(bytes[line.lowerBound + 2..<line.upperBound].prefix(DelimiterSet.longest))
+        while let last = name.last, last <= 0x20 { name.removeLast() }
+        return name
+    }
+
+    mutating func notePreamble(_ index: Int, _ line: Int) {
+        if isMoreThanAHint(frames[index].bodyStart..<line) { tree.parts[frames[index].part].content.flags.insert(.textOutsideParts) }
+    }
+
+    /// Text that says more than that this is a message in MIME format.
+    private func isMoreThanAHint(_ range: Range<Int>) -> Bool {
+        range.count > 512 || bytes.dashLine(from: range.lowerBound, to: range.upperBound) != nil
+    }
+
+    /// An entity has ended: what is odd about it as a whole, and its other readings.
+    mutating func finish(_ frame: Frame, _ body: Range<Int>) {
+        let content = tree.parts[frame.part].content
+        let reading = frame.entity.reading
+        switch content.kind {
+        case .multipart: finishMultipart(frame, body)
+        case .message: break
+        case .leaf: finishLeaf(frame, body)
+        }
+        for mode in frame.header.others where !reading.header.contains(mode) {
+            var other = reading
+            other.header.insert(mode)
+            queue(other, frame, body.upperBound)
+        }
+        guard !reading.isLeaf, reading.boundary == nil, !reading.isMessage else { return }
+        for (i, type) in frame.facts.types.enumerated().dropFirst() where reading.type == 0 {
+            if type.media.isMultipart || type.media.isMessage || content.kind != .leaf {
+                var other = reading
+                other.type = i
+                queue(other, frame, body.upperBound)
+            } else if type.media.name != content.declaredType {
+                copy(frame.part) { $0.content.declaredType = type.media.name }
+            }
+        }
+    }
+
+    private mutating func finishMultipart(_ frame: Frame, _ body: Range<Int>) {
+        let reading = frame.entity.reading
+        var flags = tree.parts[frame.part].content.flags
+        if frame.isClosed {
+            if bytes[frame.epilogueStart..<max(frame.epilogueStart, body.upperBound)].contains(where: { $0 > 0x20 }),
+                isMoreThanAHint(frame.epilogueStart..<body.upperBound)
+            {
+                flags.insert(.textOutsideParts)
+            }
+        } else if frame.children > 0 {
+            flags.insert(.unclosed)
+        }
+        if frame.children == 0 { flags.insert(.noParts) }
+        if frame.hasLookalike || frame.guess != nil { flags.insert(.boundaryLookalike) }
+        tree.parts[frame.part].content.flags = flags
+
+        if frame.hasLookalike, !reading.isLenient {
+            var other = reading
+            other.isLenient = true
+            queue(other, frame, body.upperBound)
+        }
+        guard !reading.isLeaf else { return }
+        if reading.boundary == nil {
+            var tried = [frame.boundary]
+            for boundary in frame.facts.types[0].boundaries.dropFirst() + (frame.guess.map { [$0] } ?? []) where !tried.contains(boundary) {
+                tried.append(boundary)
+                if occurs(boundary, in: body) { queue(boundary, frame, body.upperBound) }
+            }
+            if frame.children == 0, let guess = guess(in: body), !tried.contains(guess) { queue(guess, frame, body.upperBound) }
+        }
+        if frame.children == 0 || frame.facts.encodings.isEncoding, frame.entity.hasHeader {
+            // Someone takes it for what its encoding says, or for text.
+            var other = reading
+            other.boundary = nil
+            other.isLeaf = true
+            queue(other, frame, body.upperBound)
+        }
+    }
+
+    /// Whether a line begins with that boundary.
+    mutating func occurs(_ boundary: [UInt8], in body: Range<Int>) -> Bool {
+        guard spend(body.count) else { return false }
+        return bytes.offset(ofBoundary: boundary, in: body) != nil
+    }
+
+    /// The first line that begins with `--` and has a field of MIME below it.
+    mutating func guess(in body: Range<Int>) -> [UInt8]? {
+        guard spend(body.count) else { return nil }
+        var at = body.lowerBound
+        while let line = bytes.dashLine(from: at, to: body.upperBound) {
+            let lineEnd = bytes.endOfLine(from: line, to: body.upperBound)
+            if lineEnd < body.upperBound, PartHeader.mimeName(bytes, at: lineEnd, to: body.upperBound) != nil {
+                let name = boundary(in: line..<lineEnd)
+                if !name.isEmpty { return name }
+            }
+            at = lineEnd
+        }
+        return nil
+    }
+
+    private mutating func queue(_ boundary: [UInt8], _ frame: Frame, _ end: Int) {
+        var other = frame.entity.reading
+        other.boundary = boundary
+        queue(other, frame, end)
+    }
+
+    mutating func queue(_ reading: Reading, _ frame: Frame, _ end: Int) {
+        let original = frame.part
+        tree.parts[original].content.gaps.insert(.ambiguous)
+        guard reading != frame.entity.reading, mayRead(original, end - frame.entity.start) else { return }
+        var entity = frame.entity
+        entity.reading = reading
+        entity.alternativeTo = original
+        entity.generation += 1
+        entity.path = "\(tree.parts[original].content.path)~\(tree.parts[original].readings)"
+        entity.childPrefix = entity.path
+        pending.append((entity, end))
+    }
+
+    /// One more reading of part `index`, of `size` bytes: whether the limits allow it. Then it is counted.
+    private mutating func mayRead(_ index: Int, _ size: Int) -> Bool {
+        guard tree.parts[index].generation < 2 else { return false }
+        guard tree.parts[index].readings < limits.readingsPerPart, tree.budget.readings > 0, tree.parts.count < limits.parts, spend(size)
+        else {
+            tree.parts[index].content.flags.insert(.limit)
+            return false
+        }
+        tree.parts[index].readings += 1
+        tree.budget.readings -= 1
+        return true
+    }
+
+    private mutating func spend(_ size: Int) -> Bool {
+        guard tree.budget.bytes >= size else { return false }
+        tree.budget.bytes -= size
+        tree.steps += size
+        return true
+    }
+
+    /// Another reading of a leaf that differs in nothing but what `change` does.
+    mutating func copy(_ index: Int, _ change: (inout MessageTree.Part) -> Void) {
+        tree.parts[index].content.gaps.insert(.ambiguous)
+        guard mayRead(index, tree.parts[index].content.raw.range.count) else { return }
+        var part = tree.parts[index]
+        part.content.path += "~\(part.readings)"
+        part.content.alternativeTo = index
+        part.readings = 0
+        part.generation += 1
+        change(&part)
+        tree.parts.append(part)
+    }
+}

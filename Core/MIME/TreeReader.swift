@@ -1,0 +1,240 @@
+import Mail
+
+/// Takes bytes apart into the parts of a `MessageTree`: an explicit stack of open entities, one search for lines that begin with `--`. What would be
+/// read otherwise is noted, and read once the first reading is done, each within the bounds of the entity that it is of.
+struct TreeReader {
+    let bytes: UnsafeRawBufferPointer
+    /// Of the refs that are made.
+    let region: Int
+    let base: Int
+    var tree: MessageTree
+    var frames: [Frame] = []
+    var delimiters = DelimiterSet()
+    /// Readings still to be made, each of a range that the first one settled.
+    var pending: [(entity: Entity, end: Int)] = []
+
+    init(_ bytes: UnsafeRawBufferPointer, region: Int, base: Int, tree: MessageTree) {
+        self.bytes = bytes
+        self.region = region
+        self.base = base
+        self.tree = tree
+    }
+
+    var limits: TreeLimits { tree.budget.limits }
+
+    /// The whole, as a message, or as what part `index` holds when it is decoded.
+    mutating func read(messageIn index: Int?) -> MessageTree {
+        var entity = Entity(start: 0, parent: nil, path: "", childPrefix: "", isMessage: true, depth: 0)
+        if let index, tree.isDivisible(index) {
+            let part = tree.parts[index]
+            entity = nested(in: index, at: 0)
+            if !MediaType.isMessage(part.content.declaredType) {
+                entity.hasHeader = false
+                entity.isMessage = false
+                entity.reading.boundary = part.boundary
+            }
+        } else if index != nil {
+            return tree
+        }
+        run(entity, to: bytes.count)
+        var next = 0
+        while next < pending.count {
+            let (entity, end) = pending[next]
+            next += 1
+            run(entity, to: end)
+        }
+        for i in tree.parts.indices { tree.parts[i].content.gaps.formUnion(tree.parts[i].content.flags.gaps) }
+        return tree
+    }
+
+    /// The message that part `index` is.
+    private func nested(in index: Int, at start: Int) -> Entity {
+        let part = tree.parts[index]
+        let path = part.content.path
+        return Entity(
+            start: start, parent: index, path: path, childPrefix: path, isMessage: true, depth: part.depth + 1, messagePath: path)
+    }
+
+    func ref(_ range: Range<Int>) -> ContentRef { ContentRef(region: region, base + range.lowerBound..<base + range.upperBound) }
+
+    private mutating func run(_ entity: Entity, to end: Int) {
+        let reading = entity.reading
+        delimiters = DelimiterSet()
+        delimiters.takesPrefixes = reading.isLenient
+        delimiters.outermostFirst = reading.outermostFirst
+        tree.steps += end - entity.start
+        var at = open(entity, to: end)
+        while !delimiters.isEmpty, let line = bytes.dashLine(from: at, to: end) {
+            tree.steps += 1
+            at = line + 2
+            guard let match = delimiters.match(bytes, at: line, to: end) else {
+                noteStranger(line, end)
+                continue
+            }
+            let isCarriage = line > 0 && bytes[line - 1] == 0x0D
+            let index = delimiters.frame(of: match)
+            guard reading.isLenient || match.isExact && (!isCarriage || reading.carriage) else {
+                frames[index].hasLookalike = true
+                continue
+            }
+            if let near = delimiters.frame(near: match) { frames[near].hasLookalike = true }
+            let lineEnd = bytes.endOfLine(from: line, to: end, carriage: reading.carriage || reading.isLenient)
+            close(downTo: index + 1, at: endOfBody(before: line))
+            at = lineEnd
+            if frames[index].isClosed, !reading.isLenient {
+                if !match.isClose { frames[index].hasLookalike = true }
+                continue
+            }
+            if frames[index].children == 0 { notePreamble(index, line) }
+            if match.isClose {
+                frames[index].isClosed = true
+                frames[index].epilogueStart = lineEnd
+                continue
+            }
+            guard tree.parts.count < limits.parts else {
+                tree.parts[0].content.flags.insert(.limit)
+                tree.parts[frames[index].part].content.flags.insert(.limit)
+                break
+            }
+            frames[index].isClosed = false
+            frames[index].children += 1
+            at = open(child(of: frames[index], at: lineEnd), to: end)
+        }
+        close(downTo: 0, at: end)
+    }
+
+    private func child(of frame: Frame, at start: Int) -> Entity {
+        let prefix = frame.entity.childPrefix
+        let path = prefix.isEmpty ? "\(frame.children)" : "\(prefix).\(frame.children)"
+        return Entity(
+            start: start, parent: frame.part, path: path, childPrefix: path, isInDigest: frame.isDigest, depth: frame.entity.depth + 1,
+            reading: frame.entity.reading.inner, generation: frame.entity.generation)
+    }
+
+    /// Opens an entity, and the message that it is, and so on. Where its body begins.
+    private mutating func open(_ entity: Entity, to end: Int) -> Int {
+        var entity = entity
+        while true {
+            let start = entity.start
+            var header = PartHeader(
+                bytes, entity.hasHeader ? start..<end : start..<start, mode: entity.reading.header, delimiters: delimiters,
+                isMessage: entity.isMessage)
+            let standard = entity.isInDigest ? MediaType(type: "message", subtype: "rfc822") : .plain
+            var facts = PartFacts(bytes, header, default: standard, limits: limits)
+            facts.take(type: entity.reading.type)
+            if header.hasFieldsBelow, !facts.types[0].media.name.hasPrefix("message/"), facts.types[0].media.name != "text/rfc822-headers" {
+                header.other(.pastEmpty)
+            }
+            let frame = append(entity, header, facts)
+            frames.append(frame)
+            if !frame.boundary.isEmpty, tree.parts[frame.part].content.kind == .multipart {
+                delimiters.push(frame.boundary, frame: frames.count - 1)
+            }
+            guard tree.parts[frame.part].content.kind == .message else { return header.bodyStart }
+            var inner = nested(in: frame.part, at: header.bodyStart)
+            inner.reading = entity.reading.inner
+            inner.generation = entity.generation
+            entity = inner
+        }
+    }
+
+    /// The part, and what is open of it.
+    private mutating func append(_ entity: Entity, _ header: PartHeader, _ facts: PartFacts) -> Frame {
+        let index = tree.parts.count
+        let reading = entity.reading
+        let type = facts.types[0]
+        let media = type.media
+        var entity = entity
+        var boundary = reading.boundary ?? []
+        var kind = ContentPart.Kind.leaf
+        var flags = facts.flags
+        let isMultipart = !reading.isLeaf && (reading.boundary != nil || media.isMultipart)
+        if isMultipart {
+            kind = .multipart
+            if boundary.isEmpty { boundary = type.boundaries.first ?? [] }
+            if facts.encodings.isEncoding { flags.insert(.oddEncoding) }
+            if boundary.isEmpty || boundary.count > 70 { flags.insert(.badBoundary) }
+        } else if reading.isMessage || media.isMessage, !reading.isLeaf {
+            if facts.encodings.isEncoding { flags.insert(.oddEncoding) }
+            if reading.isMessage || !facts.encodings.isEncoding { kind = .message }
+        }
+        // What is too deep, or has no room for what it holds, is left as it is.
+        if kind != .leaf, entity.depth + 1 >= limits.depth || tree.parts.count + 1 >= limits.parts {
+            kind = .leaf
+            flags.insert(.limit)
+            if !tree.parts.isEmpty { tree.parts[0].content.flags.insert(.limit) }
+        }
+        if let path = entity.messagePath, entity.alternativeTo == nil {
+            // As IMAP numbers them: what a message consists of has the numbers behind the message's own; a multipart itself has none.
+            let number = kind == .multipart ? "0" : "1"
+            entity.path = path.isEmpty ? number : "\(path).\(number)"
+            if kind != .multipart { entity.childPrefix = entity.path }
+        }
+        let typeName = reading.boundary != nil && !media.isMultipart ? "multipart/mixed" : media.name
+        var part = MessageTree.Part(
+            ContentPart(
+                path: entity.path, parent: entity.parent, kind: kind, declaredType: typeName, header: ref(header.range),
+                raw: ref(header.bodyStart..<header.bodyStart), alternativeTo: entity.alternativeTo))
+        part.depth = entity.depth
+        part.generation = entity.generation
+        part.content.charset = facts.parameter("charset")
+        part.content.transferEncoding = facts.encodings.declared
+        part.content.disposition = facts.disposition
+        part.content.contentID = facts.contentID
+        part.content.names = facts.names.values
+        part.boundary =
+            kind == .multipart || media.isMultipart && reading.isLeaf ? boundary.isEmpty ? type.boundaries.first ?? [] : boundary : []
+        if kind == .leaf { part.decoder = facts.encodings.first }
+        if media.name == "text/plain", !facts.isDefaultType {
+            part.isFlowed = facts.parameter("format") == "flowed"
+            part.deletesSpaces = facts.parameter("delsp") == "yes"
+        }
+        flags.formUnion(Self.kindFlags(media, facts))
+        if !header.others.isEmpty, header.others.contains(.pastEmpty) { flags.insert(.headerSplit) }
+        part.content.flags = flags
+        if entity.alternativeTo != nil { part.content.gaps.insert(.ambiguous) }
+        tree.parts.append(part)
+        return Frame(
+            entity: entity, part: index, facts: facts, header: header, bodyStart: header.bodyStart, boundary: boundary,
+            isDigest: media.name == "multipart/digest")
+    }
+
+    /// What is signed, encrypted, elsewhere, or a format of its own, by type and name (RFC 8551, 1847, 3156, 2046).
+    private static func kindFlags(_ media: MediaType, _ facts: PartFacts) -> PartFlags {
+        let isSMIMEName = facts.names.values.contains { $0.lowercased().hasSuffix(".p7m") }
+        switch media.name {
+        case "multipart/signed", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature": return .signed
+        case "multipart/encrypted", "application/pgp-encrypted": return .encrypted
+        case "application/pkcs7-mime", "application/x-pkcs7-mime":
+            switch facts.parameter("smime-type") {
+            case "signed-data", "compressed-data": return .signed
+            case "certs-only": return []
+            default: return .encrypted
+            }
+        case "application/ms-tnef", "application/vnd.ms-tnef": return .tnef
+        case "message/partial": return .partial
+        case "message/external-body": return .externalBody
+        default:
+            if isSMIMEName { return .encrypted }
+            return facts.names.values.contains { $0.lowercased() == "winmail.dat" } ? .tnef : []
+        }
+    }
+
+    /// The line break in front of a boundary belongs to it.
+    private func endOfBody(before line: Int) -> Int {
+        var end = line
+        if end > 0, bytes[end - 1] == 0x0A { end -= 1 }
+        if end > 0, bytes[end - 1] == 0x0D { end -= 1 }
+        return end
+    }
+
+    private mutating func close(downTo count: Int, at end: Int) {
+        while frames.count > count {
+            let frame = frames.removeLast()
+            delimiters.pop(from: frames.count)
+            let body = frame.bodyStart..<max(frame.bodyStart, end)
+            tree.parts[frame.part].content.raw = ref(body)
+            finish(frame, body)
+        }
+    }
+}
