@@ -18,6 +18,10 @@ public final class Inspector: SessionInspectorFactory {
     let spool: (any BodySpool)?
     /// nil: reverse-paths of redirected mail stay as they are, and none is read back.
     let srs: SenderRewriting?
+    /// Who takes messages apart; nil: nobody, and filters see their bytes only.
+    let contents: (any ContentBuilder)?
+    /// Runs work that takes too long for a loop.
+    let elsewhere: @Sendable (@escaping @Sendable () -> Void) -> Void
     let metrics = InspectMetrics()
     let active = ActiveInspections()
     /// Recipients that do not exist, per client.
@@ -39,7 +43,9 @@ public final class Inspector: SessionInspectorFactory {
         plan: FilterPlan, host: any FilterHost, store: any MessageStore, log: any MailLog, clock: any WallClock, ids: QueueIDGenerator,
         verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil,
         journal: any InFlightJournal = NoJournal(), spool: (any BodySpool)? = nil, srs: SenderRewriting? = nil,
-        laterLoop: (any SerialLoop)? = nil, accepted: @escaping @Sendable (StoredMessage) -> Void,
+        laterLoop: (any SerialLoop)? = nil, contents: (any ContentBuilder)? = nil,
+        elsewhere: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() },
+        accepted: @escaping @Sendable (StoredMessage) -> Void,
         observe: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {
         self.plan = Mutex(plan)
@@ -53,6 +59,8 @@ public final class Inspector: SessionInspectorFactory {
         self.journal = journal
         self.spool = spool
         self.srs = srs
+        self.contents = contents
+        self.elsewhere = elsewhere
         self.accepted = accepted
         concluded = observe
         outcomes = laterLoop.map { [metrics] in OutcomeWatch(on: $0, log: log, metrics: metrics) }

@@ -5,14 +5,15 @@ import Mail
 /// A sealed message on its way through the data phase: filters of each recipient's domain, decisions, storage, reply.
 final class MessageInspection: ActiveInspection, @unchecked Sendable {
     // Bound to `loop`.
-    private var message: ReceivedMessage
+    var message: ReceivedMessage
     private let plan: FilterPlan
     /// Verdicts of the phases before.
     private let earlier: [Verdict]
-    private let inspector: Inspector
+    let inspector: Inspector
     let loop: any SerialLoop
     /// What the gateway itself does meanwhile.
-    private var step: InFlightWait.Step?
+    var step: InFlightWait.Step?
+    private(set) var isAbandoned = false
     private var parts: [DomainPart] = []
     private var shared = SharedRuns()
     private var started: [SharedRuns.Key: ActiveRun] = [:]
@@ -51,7 +52,13 @@ final class MessageInspection: ActiveInspection, @unchecked Sendable {
         let refusal = read(bytes)
         inspector.journal.leave(mark)
         if let refusal { return refuse(refusal.reply, refusal.reason, then) }
-        inspect { [self] verdicts in conclude(verdicts, decide(verdicts), then) }
+        inspect { [self] result in
+            switch result {
+            case .success(let verdicts): conclude(verdicts, decide(verdicts), then)
+            case .failure(let failure):
+                refuse(Reply(.insufficientStorage, "Cannot store the message now, try again later"), failure.text, then)
+            }
+        }
     }
 
     /// Why nobody must look into the message.
@@ -60,6 +67,11 @@ final class MessageInspection: ActiveInspection, @unchecked Sendable {
     /// The decision for a message that nobody must look into.
     static func unseen(_ reason: String) -> Decision {
         Decision(disposition: .quarantine, score: 0, thresholds: Thresholds(), contributions: [], reason: reason)
+    }
+
+    /// The decision for a message that nobody can look into at this time.
+    static func notNow(_ reason: String) -> Decision {
+        Decision(disposition: .defer, score: 0, thresholds: Thresholds(), contributions: [], reason: reason)
     }
 
     /// Times that a message may pass here: out and in, and once more for each redirect.
@@ -95,9 +107,17 @@ final class MessageInspection: ActiveInspection, @unchecked Sendable {
         }
     }
 
-    /// Runs the data filters of every domain, then hands over all verdicts, earlier ones first.
-    func inspect(then: @escaping @Sendable ([Verdict]) -> Void) {
+    /// Runs the data filters of every domain, then hands over all verdicts, earlier ones first. Or why there are none yet.
+    func inspect(then: @escaping @Sendable (Result<[Verdict], StoreFailure>) -> Void) {
         divide()
+        let asked = parts.flatMap { $0.steps.joined() }.filter { $0.phases.contains(.data) }
+        buildContent(asked.reduce(into: []) { $0.formUnion($1.instance.manifest.needs) }) { [self] failure in
+            if let failure { return then(.failure(failure)) }
+            runFilters { then(.success($0)) }
+        }
+    }
+
+    private func runFilters(then: @escaping @Sendable ([Verdict]) -> Void) {
         let open = parts.reduce(0) { $0 + ($1.steps.isEmpty ? 0 : 1) }
         if open == 0 { return then(earlier) }
         let remaining = Remaining(open)
@@ -159,6 +179,8 @@ final class MessageInspection: ActiveInspection, @unchecked Sendable {
         var call = FilterCall(
             phase: .data, session: message.session, envelope: message.envelope, recipients: shared.audience(of: key), domain: part.domain,
             message: message, queueID: message.queueID, slotName: planned.slot.name)
+        let needs = planned.instance.manifest.needs
+        call.message?.content = needs.isEmpty ? nil : message.content?.showing(needs)
         call.earlier = EarlierFindings.of(
             earlier + part.runs.verdicts, for: planned, concerning: call.recipients,
             scores: plan.snapshot.domains[part.domain]?.scores(for: role) ?? [:])
@@ -297,6 +319,7 @@ final class MessageInspection: ActiveInspection, @unchecked Sendable {
 
     /// The client is gone before the reply: what has not been committed yet is dropped, since the client will send it again.
     func abandon() {
+        isAbandoned = true
         deadline?.cancel()
         // First all groups, then their runs: a shared run must not make another group go on.
         for part in parts { part.runs.stop() }

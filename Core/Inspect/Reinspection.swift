@@ -46,9 +46,12 @@ public enum Reinspection {
         }
         if let reason = inspection.objection { return conclude(edge, held.map { _ in MessageInspection.unseen(reason) }) }
         inspector.active.enter(inspection)
-        inspection.inspect { verdicts in
+        inspection.inspect { result in
             inspector.active.leave(inspection)
-            conclude(verdicts, inspection.decide(verdicts))
+            switch result {
+            case .success(let verdicts): conclude(verdicts, inspection.decide(verdicts))
+            case .failure(let failure): conclude(edge, held.map { _ in MessageInspection.notNow(failure.text) })
+            }
         }
     }
 

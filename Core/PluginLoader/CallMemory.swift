@@ -13,7 +13,11 @@ public final class CallMemory: @unchecked Sendable {
     public let lines = Atomic(0)
 
     public let facts: FilterCall
-    private let region: Region?
+    /// What refs point into, by their region's number.
+    private let regions: [Region]
+    /// Parts and URLs as the ABI shows them, made when asked for.
+    var contentParts: [Int: (postern_part, names: [postern_bytes])] = [:]
+    var contentURLs: [Int: postern_url] = [:]
     private let block: UnsafeMutableRawPointer
     /// Answers and recipients, made when asked for.
     private var more: [UnsafeMutableRawPointer] = []
@@ -26,7 +30,7 @@ public final class CallMemory: @unchecked Sendable {
     public init(_ facts: borrowing FilterCall, host: UnsafePointer<postern_host>) {
         // A call has many references in it, and filters are called for each message: it is copied once.
         self.facts = copy facts
-        region = facts.message?.region
+        regions = facts.message?.regions ?? []
         var writer = BlockWriter(capacity: Self.size(facts))
         block = writer.base
         call = writer.make(postern_call.self)
@@ -57,7 +61,8 @@ public final class CallMemory: @unchecked Sendable {
             m.initialize(
                 to: postern_message(
                     size: UInt32(MemoryLayout<postern_message>.size), flags: 0, received_at: message.receivedAt.microseconds,
-                    raw: postern_ref(region: 0, flags: 0, offset: 0, length: UInt64(message.region.count))))
+                    raw: postern_ref(region: 0, flags: 0, offset: 0, length: UInt64(message.region.count)),
+                    content: message.content.map { UnsafePointer(Self.make($0, &writer)) }))
             c.message = UnsafePointer(m)
         }
         if let route = facts.route { c.route = Self.make(route, &writer) }
@@ -70,6 +75,7 @@ public final class CallMemory: @unchecked Sendable {
         let me = Unmanaged.passUnretained(self).toOpaque()
         call.pointee.run = me
         if let transaction = c.transaction { UnsafeMutablePointer(mutating: transaction).pointee.context = me }
+        if let content = c.message?.pointee.content { UnsafeMutablePointer(mutating: content).pointee.context = me }
     }
 
     deinit {
@@ -82,7 +88,8 @@ public final class CallMemory: @unchecked Sendable {
 
     /// postern_host.view
     public func view(_ ref: postern_ref, _ out: UnsafeMutablePointer<postern_bytes>) -> postern_status {
-        guard let region, ref.region == 0 else { return POSTERN_INVALID }
+        guard ref.region < regions.count else { return POSTERN_INVALID }
+        let region = regions[Int(ref.region)]
         let count = UInt64(region.count)
         guard ref.offset <= count, ref.length <= count - ref.offset else { return POSTERN_INVALID }
         out.pointee = postern_bytes(
@@ -230,6 +237,7 @@ public final class CallMemory: @unchecked Sendable {
         var size = MemoryLayout<postern_call>.stride + MemoryLayout<postern_session>.stride + 64
         if let message = facts.message {
             size += MemoryLayout<postern_message>.stride + Self.size(message.envelope)
+            if message.content != nil { size += MemoryLayout<postern_content>.stride + 8 }
         } else if let envelope = facts.envelope {
             size += Self.size(envelope)
         }

@@ -72,7 +72,7 @@ public struct ManifestReader {
 
     private static let keys = [
         "id", "version", "vendor", "licence", "summary", "phases", "symbols", "settings", "rights", "requires", "optional", "execution",
-        "concurrency", "scope", "homes", "home", "egress", "files", "temporary",
+        "concurrency", "scope", "homes", "home", "egress", "files", "temporary", "needs",
     ]
 
     /// Those that this version runs. One that nobody calls would be a filter that is on and never asked.
@@ -95,7 +95,8 @@ public struct ManifestReader {
             optional: strings(root, "optional"), execution: word(root, "execution", FilterManifest.ExecutionClass.allCases) ?? .nonblocking,
             concurrency: word(root, "concurrency", FilterManifest.ConcurrencyMode.allCases) ?? .parallel,
             scope: word(root, "scope", FilterManifest.ResultScope.allCases) ?? .message, homes: homes, recommendedHome: home,
-            egress: egress(root), files: files(root), needsTemporary: flag(root, "temporary"))
+            egress: egress(root), files: files(root), needsTemporary: flag(root, "temporary"),
+            needs: words(root, "needs", ContentNeeds.words, \.1, required: false).reduce(into: []) { $0.formUnion($1.0) })
     }
 
     private mutating func egress(_ root: JSONValue) -> [EgressRule] {

@@ -1,8 +1,8 @@
 import Mail
 
-/// A call's facts as they cross to a worker. The message's bytes go by themselves, as a region with a number.
+/// A call's facts as they cross to a worker. The message's bytes, and what was decoded of them, go by themselves, as regions with a number.
 extension WireWriter {
-    public mutating func call(_ call: FilterCall, region: UInt64) {
+    public mutating func call(_ call: FilterCall, regions: [UInt64]) {
         u8(UInt8(call.phase.rawValue))
         session(call.session)
         optional(call.message?.envelope ?? call.envelope) { $0.envelope($1) }
@@ -16,7 +16,8 @@ extension WireWriter {
         optional(call.peer) { $0.peer($1) }
         optional(call.message) {
             $0.i64($1.receivedAt.microseconds)
-            $0.u64(region)
+            $0.list(regions) { $0.u64($1) }
+            $0.optional($1.content) { $0.content($1) }
         }
     }
 
@@ -64,7 +65,7 @@ extension WireWriter {
 }
 
 extension WireReader {
-    /// `region` gives the message's bytes by their number.
+    /// `region` gives bytes by their number.
     public mutating func call(_ region: (UInt64) -> Region?) throws(WireFault) -> FilterCall {
         guard let phase = Phase(rawValue: Int(try u8())) else { throw WireFault("an unknown phase") }
         var call = FilterCall(phase: phase, session: try session(), slotName: "")
@@ -79,10 +80,12 @@ extension WireReader {
         call.peer = try optional { (reader) throws(WireFault) in try reader.peer() }
         if try flag() {
             let receivedAt = Timestamp(microseconds: try i64())
-            guard let region = region(try u64()), let envelope = call.envelope else { throw WireFault("a message without its bytes") }
+            let regions = try list(most: 8) { (reader) throws(WireFault) in region(try reader.u64()) }.compactMap(\.self)
+            guard let first = regions.first, let envelope = call.envelope else { throw WireFault("a message without its bytes") }
             call.message = ReceivedMessage(
-                queueID: call.queueID ?? QueueID(rawValue: 0), session: call.session, envelope: envelope, region: region,
+                queueID: call.queueID ?? QueueID(rawValue: 0), session: call.session, envelope: envelope, region: first,
                 receivedAt: receivedAt)
+            call.message?.content = try optional { (reader) throws(WireFault) in try reader.content(regions) }
         }
         return call
     }

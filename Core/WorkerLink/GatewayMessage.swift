@@ -27,13 +27,13 @@ public enum GatewayMessage: Sendable {
     }
 
     /// A call without a `FilterCall` made twice.
-    public static func call(run: UInt64, instance: UInt32, now: Timestamp, _ call: FilterCall, region: UInt64) -> [UInt8] {
+    public static func call(run: UInt64, instance: UInt32, now: Timestamp, _ call: FilterCall, regions: [UInt64]) -> [UInt8] {
         var writer = WireWriter(capacity: 512)
         writer.u8(Kind.call.rawValue)
         writer.u64(run)
         writer.u32(instance)
         writer.i64(now.microseconds)
-        writer.call(call, region: region)
+        writer.call(call, regions: regions)
         return writer.bytes
     }
 

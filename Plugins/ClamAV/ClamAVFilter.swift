@@ -1,6 +1,6 @@
 import PosternKit
 
-/// Has libclamav look at the whole message. A message is judged by a database or not at all: while there is none it waits, and an error of the
+/// Has libclamav look at the whole message, and at each part by itself: what its reading of the message missed, it may find there. A message is judged by a database or not at all: while there is none it waits, and an error of the
 /// scan is an error of the filter, never a clean message.
 struct ClamAVFilter: Filter {
     let settings: ClamAVSettings
@@ -20,6 +20,12 @@ struct ClamAVFilter: Filter {
         var report = ScanReport()
         try message.withBytes { bytes in
             try engine.scan(bytes, as: .message, into: &report) { call.isCancelled }
+        }
+        var seen: Set<[UInt8]> = []
+        for part in message.parts where part.kind == .leaf && part.count > 0 && seen.insert(part.sha256).inserted {
+            try part.withBytes { bytes in
+                try engine.scan(bytes, as: .part(name: part.names.first), into: &report) { call.isCancelled }
+            }
         }
         tell(call, report)
     }

@@ -23,9 +23,10 @@ struct MatchReport: Sendable {
         self.defaultScore = defaultScore
     }
 
-    mutating func add(_ match: RuleMatch) {
+    /// `place`: of the message where it matched; empty: the whole.
+    mutating func add(_ match: RuleMatch, in place: String = "") {
         let named = match.symbol.map { $0.hasPrefix(YARASymbols.rule) ? String($0.dropFirst(YARASymbols.rule.utf8.count)) : $0 }
-        add(SymbolName.make(YARASymbols.rule, named ?? match.rule), factor(match.score), detail(match))
+        add(SymbolName.make(YARASymbols.rule, named ?? match.rule), factor(match.score), detail(match, place))
         for tag in match.tags { add(SymbolName.make(YARASymbols.tag, tag), 1, match.rule) }
     }
 
@@ -45,12 +46,12 @@ struct MatchReport: Sendable {
         return min(max(score, -Self.highestScore), Self.highestScore) / 100 * fullScore
     }
 
-    private func detail(_ match: RuleMatch) -> String {
+    private func detail(_ match: RuleMatch, _ place: String) -> String {
         var text = "\(match.rule) of \(match.file)"
         if let description = match.description { text += ": " + String(description.prefix(200)) }
         if !match.strings.isEmpty {
             text += " (" + match.strings.map { "\($0.name) at \($0.offset)" }.joined(separator: ", ") + ")"
         }
-        return text
+        return place.isEmpty ? text : text + " in " + place
     }
 }

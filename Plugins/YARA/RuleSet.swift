@@ -20,9 +20,9 @@ final class RuleSet: @unchecked Sendable {
 
     var count: Int { Int(yara_rule_count(rules)) }
 
-    /// Holds `bytes` against all rules. Throws when that was not finished: out of time, out of memory, given up.
+    /// Holds `bytes` against all rules. `place`: what they are, for people; empty: the message. Throws when that was not finished: out of time, out of memory, given up.
     func scan(
-        _ bytes: UnsafeRawBufferPointer, _ variables: ScanVariables, seconds: Int, into report: inout MatchReport,
+        _ bytes: UnsafeRawBufferPointer, _ variables: ScanVariables, seconds: Int, in place: String = "", into report: inout MatchReport,
         isCancelled: @escaping () -> Bool
     ) throws(FilterError) {
         var scanner: UnsafeMutablePointer<YR_SCANNER>?
@@ -45,7 +45,7 @@ final class RuleSet: @unchecked Sendable {
         }
         if sink.wasGivenUp { throw FilterError("the scan was given up") }
         try check(code, seconds)
-        for match in sink.matches { report.add(match) }
+        for match in sink.matches { report.add(match, in: place) }
         if let limited = sink.limited { report.limited = limited }
     }
 

@@ -18,6 +18,17 @@ struct ScanVariables: Sendable {
         }
     }
 
+    /// The same for one part: its name and its type besides.
+    func naming(_ part: Part) -> ScanVariables {
+        var known = Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0.value) })
+        let name = part.names.first ?? ""
+        known["filename"] = name
+        known["filepath"] = name
+        known["extension"] = name.lastIndex(of: ".").map { String(name[$0...]).lowercased() } ?? ""
+        known["filetype"] = part.detectedType.isEmpty ? part.declaredType : part.detectedType
+        return ScanVariables(known)
+    }
+
     /// Of a message as a whole, which has no file's name.
     init(_ call: Call, message: Message) {
         func field(_ name: String) -> String { (try? message.fields(name).first) ?? "" }

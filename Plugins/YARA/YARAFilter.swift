@@ -1,6 +1,6 @@
 import PosternKit
 
-/// Holds the whole message against rules. While they are compiled it waits; a scan that was not finished is an error, never "no match".
+/// Holds the whole message, each decoded part and each text against rules. While they are compiled it waits; a scan that was not finished is an error, never "no match".
 struct YARAFilter: Filter {
     let settings: YARASettings
     let rules: FileBacked<RuleFiles>
@@ -24,6 +24,22 @@ struct YARAFilter: Filter {
         var report = MatchReport(fullScore: settings.fullScore, defaultScore: settings.defaultScore)
         try message.withBytes { bytes in
             try set.scan(bytes, variables, seconds: settings.seconds, into: &report) { call.isCancelled }
+        }
+        let parts = message.parts
+        var seen: Set<[UInt8]> = []
+        for part in parts where part.kind == .leaf && part.count > 0 && seen.insert(part.sha256).inserted {
+            try part.withBytes { bytes in
+                let variables = variables.naming(part)
+                try set.scan(bytes, variables, seconds: settings.seconds, in: "part \(part.path)", into: &report) { call.isCancelled }
+            }
+        }
+        for text in message.texts where text.count > 0 {
+            let part = parts.indices.contains(text.part) ? parts[text.part] : nil
+            let variables = part.map(variables.naming) ?? variables
+            try text.withBytes { bytes in
+                let place = "\(text.source) text of part \(part?.path ?? "")"
+                try set.scan(bytes, variables, seconds: settings.seconds, in: place, into: &report) { call.isCancelled }
+            }
         }
         for finding in report.findings { call.add(finding.symbol, factor: finding.factor, detail: finding.detail) }
         if let limited = report.limited { call.add(YARASymbols.limit, detail: limited) }

@@ -37,7 +37,7 @@ public final class Call: @unchecked Sendable {
         raw.pointee.recipient == POSTERN_NO_RECIPIENT ? nil : transaction?.recipient(Int(raw.pointee.recipient))
     }
     /// For data.
-    public var message: Message? { raw.pointee.message.map { Message(call: raw, raw: $0.pointee.raw) } }
+    public var message: Message? { raw.pointee.message.map { Message($0, of: raw) } }
 
     /// For outcome.
     public var outcome: Outcome? { raw.pointee.outcome.flatMap(Outcome.init) }

@@ -4,16 +4,22 @@ import CPostern
 public struct Message {
     let call: UnsafePointer<postern_call>
     let raw: postern_ref
+    let content: UnsafePointer<postern_content>?
+
+    init(_ message: UnsafePointer<postern_message>, of call: UnsafePointer<postern_call>) {
+        self.call = call
+        raw = message.pointee.raw
+        // A host of an earlier minor ends before it.
+        let reaches = MemoryLayout<postern_message>.offset(of: \.content)! + MemoryLayout<UnsafeRawPointer>.size
+        content = Int(message.pointee.size) >= reaches ? message.pointee.content : nil
+    }
 
     /// Bytes of header and body.
     public var count: Int { Int(clamping: raw.length) }
 
     /// Header and body as they came. Throws when the host cannot give them.
     public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
-        var bytes = postern_bytes()
-        let status = call.pointee.host.pointee.view(call, raw, &bytes)
-        guard status == POSTERN_OK else { throw FilterError("the message cannot be read (status \(status))") }
-        return try body(bytes.buffer)
+        try raw.withBytes(of: call, body)
     }
 
     /// The values of the header fields of a name (ASCII, any case), unfolded, in order.

@@ -9,4 +9,7 @@ public struct ContentNeeds: OptionSet, Hashable, Sendable {
     public static let text = ContentNeeds(rawValue: 2)
     /// Everything that a client would make a link of, or fetch.
     public static let urls = ContentNeeds(rawValue: 4)
+
+    /// As manifests name them.
+    public static let words: [(ContentNeeds, String)] = [(.parts, "parts"), (.text, "text"), (.urls, "urls")]
 }

@@ -22,6 +22,8 @@ public struct FilterManifest: Hashable, Sendable {
     public var execution: ExecutionClass
     public var concurrency: ConcurrencyMode
     public var scope: ResultScope
+    /// What it is shown of a message, besides its bytes.
+    public var needs: ContentNeeds
     public var homes: [Home]
     public var recommendedHome: Home
     /// HTTP servers that it may ask.
@@ -32,7 +34,7 @@ public struct FilterManifest: Hashable, Sendable {
         schema: JSONValue, rights: Set<Right>, requires: [String], optional: [String], execution: ExecutionClass,
         concurrency: ConcurrencyMode,
         scope: ResultScope, homes: [Home], recommendedHome: Home, egress: [EgressRule] = [], files: [FileGrant] = [],
-        needsTemporary: Bool = false
+        needsTemporary: Bool = false, needs: ContentNeeds = []
     ) {
         self.id = id
         self.version = version
@@ -50,6 +52,7 @@ public struct FilterManifest: Hashable, Sendable {
         self.execution = execution
         self.concurrency = concurrency
         self.scope = scope
+        self.needs = needs
         self.homes = homes
         self.recommendedHome = recommendedHome
         self.egress = egress

@@ -33,6 +33,8 @@ public struct MessageDigest: Hashable, Sendable, CustomStringConvertible {
         self.init(bytes: bytes)
     }
 
+    public var bytes: [UInt8] { withUnsafeBytes(of: words) { Array($0) } }
+
     public var description: String {
         withUnsafeBytes(of: words) { $0.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
     }

@@ -135,7 +135,7 @@ extension WorkerGeneration {
         case .finished(let number, let findings):
             guard let run = entry(number, process) else { return }
             state.withLock { $0.runs[number] = nil }
-            if let region = run.call.message?.region { process.release(region) }
+            for region in run.call.message?.regions ?? [] { process.release(region) }
             run.leave(toReplay: false)
             run.finish(verdict(run, findings))
             endIfRetired(process)

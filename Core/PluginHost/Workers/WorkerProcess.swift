@@ -155,10 +155,14 @@ final class WorkerProcess: @unchecked Sendable {
     /// Starts a run in it, its message's bytes before.
     func call(_ run: UInt64, instance: UInt32, _ call: FilterCall, now: Timestamp) {
         let mustWake = state.withLock { state in
-            var number: UInt64 = 0
+            var numbers: [UInt64] = []
             var mustWake = false
-            if let region = call.message?.region { (number, mustWake) = show(region, &state) }
-            return send(GatewayMessage.call(run: run, instance: instance, now: now, call, region: number), &state) || mustWake
+            for region in call.message?.regions ?? [] {
+                let (number, wakes) = show(region, &state)
+                numbers.append(number)
+                mustWake = wakes || mustWake
+            }
+            return send(GatewayMessage.call(run: run, instance: instance, now: now, call, regions: numbers), &state) || mustWake
         }
         if mustWake { bell.ring() }
     }

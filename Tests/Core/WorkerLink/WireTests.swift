@@ -24,7 +24,7 @@ struct WireTests {
         let region = Region(copying: Array("hello".utf8))
         call.message = ReceivedMessage(
             queueID: QueueID(rawValue: 99), session: session, envelope: envelope, region: region, receivedAt: Timestamp(seconds: 5))
-        let record = GatewayMessage.call(run: 3, instance: 4, now: Timestamp(seconds: 9), call, region: 8)
+        let record = GatewayMessage.call(run: 3, instance: 4, now: Timestamp(seconds: 9), call, regions: [8])
         guard case .call(run: 3, instance: 4, now: Timestamp(seconds: 9), facts: var facts) = try GatewayMessage(record: record) else {
             Issue.record("another message")
             return
@@ -53,7 +53,7 @@ struct WireTests {
             tls: TLSFacts(version: "TLSv1.3", cipher: ""),
             isVerified: true, chain: [PeerCertificate(bytes: [1, 2], publicKey: []), PeerCertificate(bytes: [3], publicKey: [4])],
             names: ["a", "b"])
-        let record = GatewayMessage.call(run: 3, instance: 4, now: Timestamp(seconds: 9), call, region: 0)
+        let record = GatewayMessage.call(run: 3, instance: 4, now: Timestamp(seconds: 9), call, regions: [])
         guard case .call(run: _, instance: _, now: _, facts: var facts) = try GatewayMessage(record: record) else {
             Issue.record("another message")
             return

@@ -2,6 +2,7 @@
 #ifndef POSTERN_MESSAGE_H
 #define POSTERN_MESSAGE_H
 
+#include "content.h"
 #include "types.h"
 
 #ifdef __cplusplus
@@ -66,6 +67,7 @@ typedef struct postern_message {
     uint32_t flags;
     int64_t received_at; /* microseconds since 1970 */
     postern_ref raw;     /* header and body, CR LF line ends, as they came; forged fields of ours cut out */
+    const postern_content *content; /* null: the manifest needs nothing of it */
 } postern_message;
 
 #ifdef __cplusplus

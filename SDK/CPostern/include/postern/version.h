@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define POSTERN_ABI_MAJOR 0u
-#define POSTERN_ABI_MINOR 3u
+#define POSTERN_ABI_MINOR 4u
 
 /* Every struct that crosses begins with `uint32_t size`, set by whoever allocated it; where the other side fills it, it writes back how
  * many bytes it has filled. Structs grow at the tail only. Those without a size are frozen for ever: postern_bytes, postern_ref and
