@@ -13,8 +13,8 @@ let metrics = product("Metrics", "swift-metrics")
 let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
 
 /// A folder of Core: one target of the same name.
-func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Core/\(name)", exclude: ["README.md"])
+func core(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Core/\(name)", exclude: ["README.md"] + exclude)
 }
 
 /// A filter: a shared library that exports one symbol, `postern_plugin_entry`, and imports the SDK and a C library of its own at most, whose
@@ -73,6 +73,7 @@ let package = Package(
         core("Decide", ["Mail"]),
         core("DSN", ["Mail"]),
         core("SRS", ["Mail", crypto]),
+        core("Extract", ["Mail", "MIME"], exclude: ["Tables/generate.py"]),
 
         // Engines
         .systemLibrary(name: "CUnbound", path: "Core/CUnbound"),
@@ -137,6 +138,7 @@ let package = Package(
             name: "GatewayTestKit", dependencies: ["Mail", product("NIOSSL", "swift-nio-ssl")] + nio, path: "Tests/GatewayTestKit"),
         tests("Mail", []),
         tests("MIME", ["MIME"]),
+        tests("Extract", ["Extract"]),
         tests("SMTP", ["SMTP"]),
         tests("Decide", ["Decide"]),
         tests("DSN", ["DSN"], exclude: ["Golden"]),

@@ -50,6 +50,13 @@ enum ImportRules {
             if target == "Mail", ours.contains(module) { return "is the word list and imports \(module)" }
             if ours.contains(module), module != "Mail" { return "is pure and imports \(module)" }
         }
+        if target == "Extract" {
+            // An engine that is as pure as MIME, whose words it speaks.
+            if impure.contains(module), !(names.count == 2 && computing.contains(names[1])) { return "is pure and imports \(module)" }
+            if module.hasPrefix("NIO") || ours.contains(module) && !["Mail", "MIME"].contains(module) {
+                return "is pure and imports \(module)"
+            }
+        }
         if engines.contains(target) {
             if top.contains(module) { return "is an engine and imports \(module)" }
             if engines.contains(module), !sharesWithWorker(target, module) {

@@ -16,8 +16,8 @@ extension Punycode {
         return name.utf8.count <= 253 && labels.allSatisfy { $0.utf8.count <= 63 } ? name : nil
     }
 
-    /// RFC 3492 section 6.3. nil: longer than a label can be.
-    private static func encode(_ label: Substring.UnicodeScalarView) -> String? {
+    /// One label without its prefix: `bücher` -> `bcher-kva` (RFC 3492 section 6.3). nil: longer than a label can be.
+    public static func encode(_ label: some Collection<Unicode.Scalar>) -> String? {
         let points = label.map { Int($0.value) }
         guard points.count <= 63 else { return nil }
         var out = label.filter(\.isASCII).map { UInt8($0.value) }

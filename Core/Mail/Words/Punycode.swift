@@ -27,7 +27,7 @@ public enum Punycode {
     static let initialN = 128
 
     /// A label without its prefix; nil when it is malformed, longer than a label may be, or has nothing outside ASCII.
-    static func decode(_ text: Substring.UTF8View) -> String? {
+    public static func decode(_ text: Substring.UTF8View) -> String? {
         guard (1...59).contains(text.count) else { return nil }
         var scalars: [Unicode.Scalar] = []
         var rest = text

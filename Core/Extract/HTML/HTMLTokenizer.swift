@@ -1,0 +1,374 @@
+import func Glibc.memchr
+
+/// Takes HTML apart as browsers do (HTML, section 13.2.5), token by token: one pass over bytes that are UTF-8 already, never back by more than a
+/// few bytes, no allocation per token. `input` must stay valid as long as it is used.
+struct HTMLTokenizer {
+    /// What the next bytes are (HTML, section 13.2.5: which state the tree construction set).
+    private enum Content {
+        case data
+        /// title, textarea: references, no tags.
+        case escapable
+        /// style, xmp, iframe, noembed, noframes: neither.
+        case raw
+        case script
+        case plaintext
+    }
+
+    let input: UnsafeRawBufferPointer
+    let end: Int
+    private(set) var at: Int
+    private var content = Content.data
+    /// Whose end tag ends `content`.
+    private var enclosing = HTMLName()
+
+    /// Of the tag that was returned last.
+    private(set) var name = HTMLName()
+    private(set) var element = HTMLElement.unknown
+    private(set) var nameSpan = 0..<0
+    private(set) var isSelfClosing = false
+    private(set) var attributes: [HTMLAttribute] = []
+    /// Values with their references undone.
+    private(set) var decoded: [UInt8] = []
+    /// Where the tag that was returned last stands.
+    private(set) var tag = 0..<0
+    /// A tag had more attributes than are kept.
+    private(set) var hasManyAttributes = false
+    /// Set by who builds the tree: within svg or math, where CDATA sections are and no element has a content of its own.
+    var isForeign = false
+
+    /// Attributes kept of one tag.
+    static let mostAttributes = 256
+
+    init(_ input: UnsafeRawBufferPointer, _ range: Range<Int>? = nil) {
+        self.input = input
+        at = range?.lowerBound ?? 0
+        end = range?.upperBound ?? input.count
+    }
+
+    /// The value of the first attribute of that name, as browsers take it; nil: none.
+    func attribute(_ name: HTMLName) -> HTMLAttribute? { attributes.first { $0.name == name } }
+
+    /// The bytes of a value, valid until the next token.
+    func withValue<T>(_ attribute: HTMLAttribute, _ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
+        if attribute.isVerbatim { return try body(UnsafeRawBufferPointer(rebasing: input[attribute.value])) }
+        return try decoded.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[attribute.value])) }
+    }
+
+    /// nil at the end.
+    mutating func next() -> HTMLToken? {
+        while at < end {
+            let token: HTMLToken? =
+                switch content {
+                case .data: data()
+                case .escapable: text(references: true)
+                case .raw: text(references: false)
+                case .script: script()
+                case .plaintext: rest()
+                }
+            if let token { return token }
+        }
+        return nil
+    }
+
+    private mutating func rest() -> HTMLToken {
+        defer { at = end }
+        return .text(at..<end)
+    }
+
+    // MARK: Data
+
+    /// nil: nothing that shows, go on.
+    private mutating func data() -> HTMLToken? {
+        let start = at
+        while at < end {
+            let byte = input[at]
+            if byte == UInt8(ascii: "<"), opensMarkup(at + 1) {
+                return at > start ? .text(start..<at) : markup()
+            }
+            if byte == UInt8(ascii: "&"), let match = CharacterReferences.shared.match(input, at: at + 1, end: end, inAttribute: false) {
+                if at > start { return .text(start..<at) }
+                return reference(match)
+            }
+            at += 1
+        }
+        return .text(start..<end)
+    }
+
+    private mutating func reference(_ match: CharacterReferences.Match) -> HTMLToken {
+        let start = at
+        at += 1 + match.length
+        return .reference(match.first, match.second, start..<at)
+    }
+
+    /// Whether a `<` in front of `place` is more than a character.
+    private func opensMarkup(_ place: Int) -> Bool {
+        guard place < end else { return false }
+        let byte = input[place]
+        return (byte | 0x20) &- 97 < 26 || byte == UInt8(ascii: "!") || byte == UInt8(ascii: "?")
+            || byte == UInt8(ascii: "/") && place + 1 < end
+    }
+
+    private mutating func markup() -> HTMLToken? {
+        let start = at
+        switch input[at + 1] {
+        case UInt8(ascii: "!"): return declaration()
+        case UInt8(ascii: "?"): return bogus(from: at + 1)
+        case UInt8(ascii: "/"):
+            let byte = input[at + 2]
+            if byte == UInt8(ascii: ">") {
+                at += 3
+                return nil
+            }
+            guard (byte | 0x20) &- 97 < 26 else { return bogus(from: at + 2) }
+            at += 2
+            guard readTag(from: start) else { return nil }
+            return .endTag
+        default:
+            at += 1
+            guard readTag(from: start) else { return nil }
+            enter()
+            return .startTag
+        }
+    }
+
+    /// What the content of an element that just began is.
+    private mutating func enter() {
+        guard !isForeign else { return }
+        switch element {
+        case .title, .textarea: content = .escapable
+        case .style, .xmp, .iframe, .noembed, .noframes: content = .raw
+        case .script: content = .script
+        case .plaintext: content = .plaintext
+        default: return
+        }
+        enclosing = name
+    }
+
+    private mutating func declaration() -> HTMLToken {
+        if at + 4 <= end, input[at + 2] == UInt8(ascii: "-"), input[at + 3] == UInt8(ascii: "-") { return comment() }
+        if isForeign, at + 9 <= end, "[CDATA[".utf8.elementsEqual(input[(at + 2)..<(at + 9)]) { return section() }
+        return bogus(from: at + 2)
+    }
+
+    private mutating func bogus(from start: Int) -> HTMLToken {
+        let close = find(UInt8(ascii: ">"), from: start)
+        at = min(close + 1, end)
+        return .declaration(start..<close)
+    }
+
+    /// The next place of `byte`, or the end.
+    private func find(_ byte: UInt8, from start: Int) -> Int {
+        guard start < end, let found = memchr(input.baseAddress! + start, Int32(byte), end - start) else { return end }
+        return input.baseAddress!.distance(to: UnsafeRawPointer(found))
+    }
+
+    /// `-->`, `--!>`; `<!-->` and `<!--->` are whole.
+    private mutating func comment() -> HTMLToken {
+        let start = at + 4
+        var close = find(UInt8(ascii: ">"), from: start)
+        while close < end {
+            let length = close - start
+            if length == 0 || length == 1 && input[start] == UInt8(ascii: "-") {
+                at = close + 1
+                return .comment(start..<start)
+            }
+            let dashes = input[close - 1] == UInt8(ascii: "!") ? close - 1 : close
+            if dashes - start >= 2, input[dashes - 1] == UInt8(ascii: "-"), input[dashes - 2] == UInt8(ascii: "-") {
+                at = close + 1
+                return .comment(start..<dashes - 2)
+            }
+            close = find(UInt8(ascii: ">"), from: close + 1)
+        }
+        at = end
+        return .comment(min(start, end)..<end)
+    }
+
+    /// `<![CDATA[` to `]]>`.
+    private mutating func section() -> HTMLToken {
+        let start = at + 9
+        var close = find(UInt8(ascii: ">"), from: start)
+        while close < end {
+            if close - start >= 2, input[close - 1] == UInt8(ascii: "]"), input[close - 2] == UInt8(ascii: "]") {
+                at = close + 1
+                return .text(start..<close - 2)
+            }
+            close = find(UInt8(ascii: ">"), from: close + 1)
+        }
+        at = end
+        return .text(start..<end)
+    }
+
+    // MARK: Elements with a content of their own
+
+    /// Whether `</name` and what ends a name stand at `place`, a `<`.
+    private func isEndTag(_ place: Int) -> Bool {
+        guard place + 1 < end, input[place + 1] == UInt8(ascii: "/") else { return false }
+        return isName(enclosing, at: place + 2)
+    }
+
+    private func isName(_ name: HTMLName, at place: Int) -> Bool {
+        let after = place + name.length
+        guard after < end, Self.endsName(input[after]) else { return false }
+        return HTMLName(input[place..<after]) == name
+    }
+
+    private static func endsName(_ byte: UInt8) -> Bool { isSpace(byte) || byte == UInt8(ascii: "/") || byte == UInt8(ascii: ">") }
+
+    static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 12 || byte == 13 }
+
+    private mutating func text(references: Bool) -> HTMLToken? {
+        let start = at
+        while at < end {
+            let byte = input[at]
+            if byte == UInt8(ascii: "<"), isEndTag(at) { return at > start ? .text(start..<at) : leave() }
+            if references, byte == UInt8(ascii: "&"),
+                let match = CharacterReferences.shared.match(input, at: at + 1, end: end, inAttribute: false)
+            {
+                if at > start { return .text(start..<at) }
+                return reference(match)
+            }
+            at += 1
+        }
+        return .text(start..<end)
+    }
+
+    private mutating func leave() -> HTMLToken? {
+        content = .data
+        return markup()
+    }
+
+    private static let scriptName = HTMLName("script")
+
+    /// Up to the end tag that counts: behind `<!--` and `<script`, `</script` ends the inner one (HTML, sections 13.2.5.15 to 31).
+    private mutating func script() -> HTMLToken? {
+        let start = at
+        var isEscaped = false
+        var isDoubleEscaped = false
+        var dashes = 0
+        while at < end {
+            let byte = input[at]
+            if byte == UInt8(ascii: "-") {
+                dashes += 1
+            } else {
+                if byte == UInt8(ascii: ">"), dashes >= 2 {
+                    isEscaped = false
+                    isDoubleEscaped = false
+                }
+                dashes = 0
+                if byte == UInt8(ascii: "<"), at + 1 < end {
+                    if !isEscaped, at + 4 <= end, "!--".utf8.elementsEqual(input[(at + 1)..<(at + 4)]) {
+                        isEscaped = true
+                        dashes = 2
+                        at += 4
+                        continue
+                    }
+                    if isDoubleEscaped, isEndTag(at) {
+                        isDoubleEscaped = false
+                    } else if !isDoubleEscaped, isEndTag(at) {
+                        return at > start ? .text(start..<at) : leave()
+                    } else if isEscaped, !isDoubleEscaped, isName(Self.scriptName, at: at + 1) {
+                        isDoubleEscaped = true
+                    }
+                }
+            }
+            at += 1
+        }
+        return .text(start..<end)
+    }
+
+    // MARK: Tags
+
+    /// Reads a tag whose name begins at `at`. false: it does not end, and is nothing.
+    private mutating func readTag(from start: Int) -> Bool {
+        attributes.removeAll(keepingCapacity: true)
+        decoded.removeAll(keepingCapacity: true)
+        isSelfClosing = false
+        name = HTMLName()
+        while at < end, !Self.endsName(input[at]) {
+            name.append(input[at])
+            at += 1
+        }
+        element = HTMLElement(name)
+        nameSpan = at - name.length..<at
+        while at < end {
+            let byte = input[at]
+            if byte == UInt8(ascii: ">") {
+                at += 1
+                tag = start..<at
+                return true
+            }
+            if byte == UInt8(ascii: "/") {
+                at += 1
+                isSelfClosing = at < end && input[at] == UInt8(ascii: ">")
+            } else if Self.isSpace(byte) {
+                at += 1
+            } else {
+                readAttribute()
+            }
+        }
+        return false
+    }
+
+    private mutating func readAttribute() {
+        // A `=` in front is part of the name.
+        var name = HTMLName()
+        repeat {
+            name.append(input[at])
+            at += 1
+        } while at < end && !Self.endsName(input[at]) && input[at] != UInt8(ascii: "=")
+        var next = at
+        while next < end, Self.isSpace(input[next]) { next += 1 }
+        guard next < end, input[next] == UInt8(ascii: "=") else {
+            at = next
+            return keep(HTMLAttribute(name: name, value: at..<at, isVerbatim: true, span: at..<at))
+        }
+        at = next + 1
+        while at < end, Self.isSpace(input[at]) { at += 1 }
+        guard at < end, input[at] != UInt8(ascii: ">") else {
+            return keep(HTMLAttribute(name: name, value: at..<at, isVerbatim: true, span: at..<at))
+        }
+        let quote = input[at]
+        let start: Int
+        let stop: Int
+        if quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
+            start = at + 1
+            stop = find(quote, from: start)
+            at = min(stop + 1, end)
+        } else {
+            start = at
+            while at < end, input[at] != UInt8(ascii: ">"), !Self.isSpace(input[at]) { at += 1 }
+            stop = at
+        }
+        guard attributes.count < Self.mostAttributes else { return hasManyAttributes = true }
+        let value = undone(start..<stop)
+        keep(HTMLAttribute(name: name, value: value ?? start..<stop, isVerbatim: value == nil, span: start..<stop))
+    }
+
+    private mutating func keep(_ attribute: HTMLAttribute) {
+        if attributes.count < Self.mostAttributes { attributes.append(attribute) } else { hasManyAttributes = true }
+    }
+
+    /// A value's place in `decoded`; nil: it has no reference.
+    private mutating func undone(_ span: Range<Int>) -> Range<Int>? {
+        guard !span.isEmpty, memchr(input.baseAddress! + span.lowerBound, Int32(UInt8(ascii: "&")), span.count) != nil else { return nil }
+        let start = decoded.count
+        var place = span.lowerBound
+        var copied = place
+        while place < span.upperBound {
+            guard input[place] == UInt8(ascii: "&"),
+                let match = CharacterReferences.shared.match(input, at: place + 1, end: span.upperBound, inAttribute: true)
+            else {
+                place += 1
+                continue
+            }
+            decoded.append(contentsOf: input[copied..<place])
+            decoded.append(contentsOf: UTF8.encode(match.first)!)
+            if let second = match.second { decoded.append(contentsOf: UTF8.encode(second)!) }
+            place += 1 + match.length
+            copied = place
+        }
+        if copied == span.lowerBound, decoded.count == start { return nil }
+        decoded.append(contentsOf: input[copied..<span.upperBound])
+        return start..<decoded.count
+    }
+}

@@ -1,0 +1,137 @@
+import Mail
+
+/// All addresses of a message, in the order in which its parts are added. Bounded: at most 10,000, at most 2,048 bytes as written of each.
+public struct URLCollector: Sendable {
+    /// Where added bytes stand.
+    public struct Place: Sendable {
+        /// Index into `MessageContent.parts`.
+        public var part: Int
+        /// Index into `MessageContent.regions`, and where in it the bytes begin.
+        public var region: Int
+        public var offset: Int
+
+        public init(part: Int, region: Int, offset: Int) {
+            self.part = part
+            self.region = region
+            self.offset = offset
+        }
+    }
+
+    public private(set) var urls: [ContentURL] = []
+    /// There were more.
+    public private(set) var isLimited = false
+
+    public static let mostURLs = 10_000
+    private static let mostAnchorBytes = 512
+
+    public init() {}
+
+    /// What clients make links of in plain text, UTF-8. `isHeader`: of a header field's value, folds included.
+    public mutating func add(text: UnsafeRawBufferPointer, at place: Place, isHeader: Bool = false) {
+        add(text: text, at: place, as: isHeader ? .header : nil, skipping: []) { $0 }
+    }
+
+    /// The addresses of a page, and those that clients make links of in the text it shows. `html` is what `page` was made of.
+    public mutating func add(page: HTMLPage, html: UnsafeRawBufferPointer, at place: Place) {
+        if page.flags.contains(.limit), page.links.count >= HTMLRenderer.mostLinks { isLimited = true }
+        let base = page.base.flatMap { URLParser.parse($0) }
+        for link in page.links {
+            guard hasRoom() else { return }
+            let written = html[link.span.clamped(to: 0..<html.count)].prefix(HTMLLink.mostBytes)
+            var reading = URLReading(link.value, base: base)
+            if written.count != link.value.count, Self.hidesLetters(UnsafeRawBufferPointer(rebasing: written)) {
+                reading.flags.insert(.encoded)
+            }
+            if link.isTruncated || written.count < link.span.count { reading.flags.insert(.truncated) }
+            let anchor = link.anchor.map { Self.folded(page.visible[$0]) } ?? ""
+            append(reading, raw: written, source: link.source, span: link.span, at: place, anchor: anchor)
+        }
+        let anchors = page.links.lazy.compactMap { $0.source == .link ? $0.anchor : nil }.filter { !$0.isEmpty }
+        page.visible.withUnsafeBytes { text in
+            add(text: text, at: place, as: nil, skipping: anchors.sorted { $0.lowerBound < $1.lowerBound }) {
+                page.origin(of: $0, in: html.count)
+            }
+        }
+        for script in page.scripts {
+            add(text: UnsafeRawBufferPointer(rebasing: html[script]), at: place, as: nil, skipping: [], onlySchemes: true) {
+                script.lowerBound + $0.lowerBound..<script.lowerBound + $0.upperBound
+            }
+        }
+    }
+
+    private mutating func hasRoom() -> Bool {
+        if urls.count < Self.mostURLs { return true }
+        isLimited = true
+        return false
+    }
+
+    private mutating func add(
+        text: UnsafeRawBufferPointer, at place: Place, as source: ContentURL.Source?, skipping anchors: [Range<Int>],
+        onlySchemes: Bool = false,
+        span: (Range<Int>) -> Range<Int>
+    ) {
+        var finder = URLFinder(text)
+        var anchors = anchors[...]
+        while let found = finder.next() {
+            while let first = anchors.first, first.upperBound <= found.span.lowerBound { anchors.removeFirst() }
+            if let first = anchors.first, first.lowerBound < found.span.upperBound { continue }
+            if onlySchemes, found.source == .name { continue }
+            guard hasRoom() else { return }
+            var reading = URLReading(found.value, base: nil)
+            if found.isTruncated { reading.flags.insert(.truncated) }
+            append(
+                reading, raw: text[found.span].prefix(HTMLLink.mostBytes), source: source ?? found.source, span: span(found.span), at: place
+            )
+        }
+    }
+
+    private mutating func append(
+        _ reading: URLReading, raw: some Collection<UInt8>, source: ContentURL.Source, span: Range<Int>, at place: Place,
+        anchor: String = ""
+    ) {
+        let moved = place.offset + span.lowerBound..<place.offset + span.upperBound
+        urls.append(
+            ContentURL(
+                raw: String(decoding: raw, as: UTF8.self), canonical: reading.canonical, host: reading.host, part: place.part,
+                source: source,
+                span: ContentRef(region: place.region, moved), anchor: anchor, flags: reading.flags))
+    }
+
+    /// Whether a character reference stands for a letter, a digit or what separates the pieces of an address.
+    private static func hidesLetters(_ written: UnsafeRawBufferPointer) -> Bool {
+        var at = 0
+        while at < written.count {
+            if written[at] == UInt8(ascii: "&"),
+                let match = CharacterReferences.shared.match(written, at: at + 1, end: written.count, inAttribute: true)
+            {
+                switch match.first {
+                case "a"..."z", "A"..."Z", "0"..."9", ".", "/", ":", "\\", "@", "%", "\t", "\n", "\r": return true
+                default: break
+                }
+            }
+            at += 1
+        }
+        return false
+    }
+
+    /// White space folded, at most 512 bytes, cut between characters.
+    private static func folded(_ text: ArraySlice<UInt8>) -> String {
+        var out: [UInt8] = []
+        for byte in text {
+            if byte <= 32 {
+                if !out.isEmpty, out.last != 32 { out.append(32) }
+            } else {
+                out.append(byte)
+            }
+            if out.count > mostAnchorBytes { break }
+        }
+        while out.count > mostAnchorBytes || out.last == 32 {
+            let last = out.removeLast()
+            if out.count <= mostAnchorBytes, last & 0xC0 == 0x80 {
+                while let byte = out.last, byte & 0xC0 == 0x80 { out.removeLast() }
+                if let byte = out.last, byte >= 0xC0 { out.removeLast() }
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+}

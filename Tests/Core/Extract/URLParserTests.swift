@@ -1,0 +1,46 @@
+import Extract
+import Foundation
+import Testing
+
+/// Parsing and serializing by the WHATWG URL standard.
+@Suite struct URLParserTests {
+    /// One case of `urltestdata.json`.
+    private struct Case: Decodable {
+        var input: String
+        var base: String?
+        var href: String?
+        var failure: Bool?
+    }
+
+    /// Comments stand between the cases, as plain strings.
+    private enum Row: Decodable {
+        case one(Case)
+        case comment
+
+        init(from decoder: any Decoder) throws {
+            self = (try? decoder.singleValueContainer().decode(String.self)) == nil ? .one(try Case(from: decoder)) : .comment
+        }
+    }
+
+    @Test(.enabled(if: DataSet.isThere("url-reputation/whatwg/urltestdata.json"), "no url-reputation in POSTERN_TESTDATA"))
+    func publishedCases() throws {
+        let rows = try JSONDecoder().decode([Row].self, from: DataSet.bytes("url-reputation/whatwg/urltestdata.json"))
+        var count = 0
+        for case .one(let row) in rows {
+            count += 1
+            var base: URLRecord?
+            if let text = row.base {
+                base = URLParser.parse(text)
+                if base == nil {
+                    #expect(row.failure == true, "base \(text)")
+                    continue
+                }
+            }
+            let url = URLParser.parse(row.input, base: base)
+            #expect(url?.serialized == row.href, "\(row.input) on \(row.base ?? "nothing")")
+            // What was serialized is read as the same.
+            if let text = url?.serialized { #expect(URLParser.parse(text)?.serialized == text, "\(text) again") }
+        }
+        #expect(count > 400)
+    }
+}
