@@ -27,6 +27,8 @@ extension Parameters {
     func readings(of name: String) -> ParameterReadings {
         let name = Array(name.utf8)
         var found = ParameterReadings()
+        // Most have nothing to do with it.
+        if !isOdd, !items.contains(where: { $0.name.starts(with: name) || $0.value.contains(0x3D) }) { return found }
         let plain = items.filter { $0.name == name }
         let segments = items.compactMap { Segment($0, of: name) }
         for value in extended(segments, &found) { found.add(value) }

@@ -1,8 +1,13 @@
 import Mail
 
 /// Quoted-printable as mail has it (RFC 2045 section 6.7): soft breaks with blanks behind them, hex digits in lower case, bare line ends. What is no
-/// escape is kept as it stands and flagged. Blanks at a line's end are transport's and go.
+/// escape is flagged, and kept as most do it. Blanks at a line's end are transport's and go.
 struct QuotedPrintableDecoder {
+    /// What becomes of a `=` that begins no escape.
+    enum Junk { case kept, withoutEquals, dropped }
+
+    let junk: Junk
+
     func decode(_ bytes: UnsafeRawBufferPointer, into sink: (UnsafeRawBufferPointer) -> Bool) -> PartFlags {
         var chunk = DecodedChunk()
         var flags: PartFlags = []
@@ -49,9 +54,31 @@ struct QuotedPrintableDecoder {
                 at += 2
             } else {
                 flags.insert(.badQuotedPrintable)
-                chunk.append(0x3D)
                 at += 1
+                switch junk {
+                case .kept: chunk.append(0x3D)
+                case .withoutEquals: break
+                case .dropped:
+                    let end = min(at + 2, text.upperBound)
+                    while at < end, bytes[at] != 0x3D { at += 1 }
+                }
             }
         }
+    }
+
+    /// Whether `=` stands where it begins no escape and ends no line, so that readers differ.
+    static func hasJunk(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>) -> Bool {
+        var at = range.lowerBound
+        while let equals = bytes.offset(of: 0x3D, in: at..<range.upperBound) {
+            at = equals + 1
+            guard at < range.upperBound else { return false }
+            if at + 1 < range.upperBound, hexValue(bytes[at]) != nil, hexValue(bytes[at + 1]) != nil {
+                at += 2
+                continue
+            }
+            while at < range.upperBound, isBlank(bytes[at]) { at += 1 }
+            if at < range.upperBound, bytes[at] != 0x0D, bytes[at] != 0x0A { return true }
+        }
+        return false
     }
 }

@@ -6,6 +6,9 @@ public enum TransferDecoder: Hashable, Sendable {
     case identity
     case base64(Base64Padding)
     case quotedPrintable
+    /// Where `=` begins no escape, it alone is left out; and all up to the next `=`, two characters at most.
+    case quotedPrintableWithoutEquals
+    case quotedPrintableWithoutJunk
     case uuencode
     case yenc
 
@@ -37,7 +40,9 @@ public enum TransferDecoder: Hashable, Sendable {
             }
             return []
         case .base64(let padding): return Base64Decoder(padding: padding).decode(bytes, into: sink)
-        case .quotedPrintable: return QuotedPrintableDecoder().decode(bytes, into: sink)
+        case .quotedPrintable: return QuotedPrintableDecoder(junk: .kept).decode(bytes, into: sink)
+        case .quotedPrintableWithoutEquals: return QuotedPrintableDecoder(junk: .withoutEquals).decode(bytes, into: sink)
+        case .quotedPrintableWithoutJunk: return QuotedPrintableDecoder(junk: .dropped).decode(bytes, into: sink)
         case .uuencode: return UUDecoder().decode(bytes, into: sink)
         case .yenc: return YEncDecoder().decode(bytes, into: sink)
         }

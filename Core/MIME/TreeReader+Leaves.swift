@@ -11,6 +11,12 @@ extension TreeReader {
             tree.parts[index].content.flags.insert(.nul)
         }
         if case .base64 = part.decoder { finishBase64(index, body) }
+        if part.decoder == .quotedPrintable, QuotedPrintableDecoder.hasJunk(bytes, in: body) {
+            tree.parts[index].content.flags.insert(.badQuotedPrintable)
+            for decoder in [TransferDecoder.quotedPrintableWithoutEquals, .quotedPrintableWithoutJunk] {
+                copy(index) { $0.decoder = decoder }
+            }
+        }
         if part.decoder == .uuencode { nameOfUU(index, body) }
         for decoder in facts.encodings.decoders.dropFirst() { copy(index) { $0.decoder = decoder } }
         // A part of another type that has a boundary, or none at all where a boundary begins its body.
@@ -22,9 +28,9 @@ extension TreeReader {
             }
             if facts.isDefaultType || facts.types[0].media.isBad, let first = bytes[body].firstIndex(where: { $0 > 0x20 }),
                 bytes.hasPrefix("--", at: first, to: body.upperBound), let guess = guess(in: first..<body.upperBound),
-                !tried.contains(guess)
+                !tried.contains(guess.boundary)
             {
-                queueMultipart(guess, frame, body)
+                queueMultipart(guess.boundary, frame, body, isLenient: guess.isLenient)
             }
         }
         if facts.types[0].media.isMessage, facts.encodings.isEncoding, !reading.isMessage, !reading.isLeaf {
@@ -44,8 +50,9 @@ extension TreeReader {
         }
     }
 
-    private mutating func queueMultipart(_ boundary: [UInt8], _ frame: Frame, _ body: Range<Int>) {
+    private mutating func queueMultipart(_ boundary: [UInt8], _ frame: Frame, _ body: Range<Int>, isLenient: Bool = false) {
         var other = frame.entity.reading
+        if isLenient { other.isLenient = true }
         other.boundary = boundary
         queue(other, frame, body.upperBound)
     }

@@ -82,7 +82,9 @@ extension TreeReader {
                 tried.append(boundary)
                 if occurs(boundary, in: body) { queue(boundary, frame, body.upperBound) }
             }
-            if frame.children == 0, let guess = guess(in: body), !tried.contains(guess) { queue(guess, frame, body.upperBound) }
+            if frame.children == 0, let guess = guess(in: body), !tried.contains(guess.boundary) {
+                queue(guess.boundary, frame, body.upperBound, isLenient: guess.isLenient)
+            }
         }
         if frame.children == 0 || frame.facts.encodings.isEncoding, frame.entity.hasHeader {
             // Someone takes it for what its encoding says, or for text.
@@ -99,23 +101,30 @@ extension TreeReader {
         return bytes.offset(ofBoundary: boundary, in: body) != nil
     }
 
-    /// The first line that begins with `--` and has a field of MIME below it.
-    mutating func guess(in body: Range<Int>) -> [UInt8]? {
+    /// The first line that begins with `--` and has a field of MIME below it; shorter, where a later line closes what it only begins with.
+    mutating func guess(in body: Range<Int>) -> (boundary: [UInt8], isLenient: Bool)? {
         guard spend(body.count) else { return nil }
+        var found: [UInt8]?
         var at = body.lowerBound
         while let line = bytes.dashLine(from: at, to: body.upperBound) {
             let lineEnd = bytes.endOfLine(from: line, to: body.upperBound)
-            if lineEnd < body.upperBound, PartHeader.mimeName(bytes, at: lineEnd, to: body.upperBound) != nil {
-                let name = boundary(in: line..<lineEnd)
-                if !name.isEmpty { return name }
-            }
             at = lineEnd
+            let name = boundary(in: line..<lineEnd)
+            if let found {
+                guard name.count > 5, name.suffix(2) == [0x2D, 0x2D], name.count - 2 < found.count, found.starts(with: name.dropLast(2))
+                else { continue }
+                return (name.dropLast(2), true)
+            }
+            if lineEnd < body.upperBound, !name.isEmpty, PartHeader.mimeName(bytes, at: lineEnd, to: body.upperBound) != nil {
+                found = name
+            }
         }
-        return nil
+        return found.map { ($0, false) }
     }
 
-    private mutating func queue(_ boundary: [UInt8], _ frame: Frame, _ end: Int) {
+    private mutating func queue(_ boundary: [UInt8], _ frame: Frame, _ end: Int, isLenient: Bool = false) {
         var other = frame.entity.reading
+        if isLenient { other.isLenient = true }
         other.boundary = boundary
         queue(other, frame, end)
     }

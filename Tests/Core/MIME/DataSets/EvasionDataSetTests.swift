@@ -1,0 +1,65 @@
+import Foundation
+import MIME
+import Mail
+import Testing
+
+/// mime-evasion-noxxi: messages in which mail clients find a file, or its name, where scanners do not.
+@Suite struct EvasionDataSetTests {
+    private static let folder = "mime-evasion-noxxi"
+
+    private struct Row {
+        var file: String
+        var validity: Int
+        var payload: String
+    }
+
+    private static func rows(_ kind: String) -> [Row] {
+        guard let index = DataSet.bytes("\(folder)/index.tsv") else { return [] }
+        return String(decoding: index, as: UTF8.self).split(separator: "\n").dropFirst().compactMap { line in
+            let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            guard columns.count > 4, columns[1] == kind, let validity = Int(columns[2]) else { return nil }
+            return Row(file: "\(folder)/\(columns[0])", validity: validity, payload: columns[3])
+        }
+    }
+
+    /// Not found by any reading here, and flagged: what would have to be done to find it.
+    private static let notFound: [String: String] = [
+        "multipart-basic-singlepart-binhex": "BinHex is not decoded",
+        "multipart-basic-singlepart-mac-binhex40": "BinHex is not decoded",
+        "multipart-basic-singlepart-x-gzip64": "what gzip packs is opened with the archives",
+        "multipart-basic-singlepart-b64h-basic-base64-junk-4tuple+hash+b64nl": "letters behind junk are read on",
+        "multipart-basic-singlepart-b64h-basic-base64-linelen-4X": "a letter more in each line is read on",
+    ]
+
+    @Test func hiddenContentIsFoundOrFlagged() throws {
+        let rows = Self.rows("hide-content")
+        guard let valid = rows.first(where: { $0.validity == 3 }), let message = DataSet.bytes(valid.file) else { return }
+        let payload = try #require(Exploded(message).leaves.last?.bytes)
+        #expect(payload.starts(with: Array("PK\u{3}\u{4}".utf8)) && payload.count == 186)
+        var missed: Set<String> = []
+        for row in rows {
+            guard let message = DataSet.bytes(row.file) else { continue }
+            let exploded = Exploded(message)
+            // What a cut-off encoding leaves behind the end of an archive is none of it.
+            let isFound = exploded.leaves.contains { $0.bytes.starts(with: payload) && $0.bytes.count <= payload.count + 16 }
+            if row.validity >= 2 {
+                #expect(isFound && !exploded.isFlagged, "\(row.payload) \(row.file): \(exploded.isFlagged)")
+            }
+            #expect(isFound || exploded.isFlagged, "\(row.payload) \(row.file)")
+            if !isFound {
+                missed.insert(row.payload)
+                #expect(Self.notFound[row.payload] != nil, "not found: \(row.payload) \(row.file)")
+            }
+        }
+        #expect(missed == Set(Self.notFound.keys).intersection(rows.map(\.payload)), "a reason that is not needed any more")
+    }
+
+    @Test func hiddenNamesAreFoundOrFlagged() {
+        for row in Self.rows("hide-filename") where row.payload != "fname-cdisp.png" {
+            guard let message = DataSet.bytes(row.file) else { continue }
+            let exploded = Exploded(message)
+            let isFound = exploded.tree.parts.contains { $0.content.names.contains("file.zip") }
+            #expect(isFound || row.validity < 2 && exploded.isFlagged, "\(row.payload) \(row.file)")
+        }
+    }
+}
