@@ -51,7 +51,7 @@ enum CharsetLabels {
             ms936 windows-936 euc-cn gb-2312 x-euc-cn
         BIG5-HKSCS: big5 big5-hkscs cn-big5 csbig5 x-x-big5 big-5 big5hkscs cp950 ms950 windows-950 x-big5
         EUC-TW: euc-tw x-euc-tw
-        EUC-JP-MS: cseucpkdfmtjapanese euc-jp x-euc-jp eucjp ujis eucjp-ms euc_jp
+        EUC-JP-MS: cseucpkdfmtjapanese euc-jp-ms euc-jp x-euc-jp eucjp ujis eucjp-ms euc_jp
         ISO-2022-JP-3: csiso2022jp iso-2022-jp iso-2022-jp-1 iso-2022-jp-2 iso-2022-jp-3 iso-2022-jp-ms cp50220 cp50221 cp50222 jis \
             iso2022jp
         CP932: csshiftjis ms932 ms_kanji shift-jis shift_jis sjis windows-31j x-sjis cp932 windows-932 shiftjis x-ms-cp932

@@ -12,7 +12,9 @@ struct HeaderText {
         isCut = range.upperBound - start > most
         let end = min(range.upperBound, start + most)
         bytes.reserveCapacity(end - start)
-        for i in start..<end where message[i] != 0x0A && message[i] != 0x0D { bytes.append(message[i]) }
+        for i in start..<end where message[i] != 0x0A {
+            if message[i] != 0x0D { bytes.append(message[i]) } else if i + 1 < end, message[i + 1] != 0x0A { bytes.append(0x20) }
+        }
         bytes = bytes.trimmed
     }
 }

@@ -98,12 +98,14 @@ extension TreeReader {
     /// Whether a line begins with that boundary.
     mutating func occurs(_ boundary: [UInt8], in body: Range<Int>) -> Bool {
         guard spend(body.count) else { return false }
+        tree.steps += body.count
         return bytes.offset(ofBoundary: boundary, in: body) != nil
     }
 
     /// The first line that begins with `--` and has a field of MIME below it; shorter, where a later line closes what it only begins with.
     mutating func guess(in body: Range<Int>) -> (boundary: [UInt8], isLenient: Bool)? {
         guard spend(body.count) else { return nil }
+        tree.steps += body.count
         var found: [UInt8]?
         var at = body.lowerBound
         while let line = bytes.dashLine(from: at, to: body.upperBound) {
@@ -158,7 +160,6 @@ extension TreeReader {
     private mutating func spend(_ size: Int) -> Bool {
         guard tree.budget.bytes >= size else { return false }
         tree.budget.bytes -= size
-        tree.steps += size
         return true
     }
 

@@ -61,7 +61,7 @@ import Testing
     /// Large, so that chunks end at every place; a sink that stops gets no more.
     @Test(arguments: all) func chunks(_ decoder: TransferDecoder) {
         var random = Seeded(7)
-        let text = (0..<400_000).map { _ in UInt8(ascii: "A") + UInt8.random(in: 0..<26, using: &random) }
+        let text = (0..<250_000).map { _ in UInt8(ascii: "A") + UInt8.random(in: 0..<26, using: &random) }
         var message: [UInt8] = []
         for (i, byte) in text.enumerated() {
             message.append(byte)
@@ -83,7 +83,7 @@ import Testing
     }
 
     /// What one encoder makes, whatever the bytes and the lines' length.
-    @Test(arguments: 0..<8) func base64RoundTrip(_ seed: UInt64) {
+    @Test(arguments: 0..<3) func base64RoundTrip(_ seed: UInt64) {
         var random = Seeded(seed)
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         for count in [0, 1, 2, 3, 4, 57, 58, 1000, 70_000] {
