@@ -73,7 +73,7 @@ let package = Package(
         core("Decide", ["Mail"]),
         core("DSN", ["Mail"]),
         core("SRS", ["Mail", crypto]),
-        core("Extract", ["Mail", "MIME"], exclude: ["Tables/generate.py"]),
+        core("Extract", ["Mail", "MIME", crypto], exclude: ["Tables/generate.py"]),
 
         // Engines
         .systemLibrary(name: "CUnbound", path: "Core/CUnbound"),

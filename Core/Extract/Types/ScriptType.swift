@@ -1,0 +1,64 @@
+/// Scripts without a mark at their beginning: by words that other text hardly has together.
+enum ScriptType {
+    private struct Kind {
+        var type: String
+        /// Alone enough.
+        var sure: [StaticString]
+        /// Several of them are.
+        var usual: [StaticString]
+        var enough: Int
+    }
+
+    private static let kinds: [Kind] = [
+        Kind(
+            type: "text/x-powershell",
+            sure: [
+                "[system.convert]::frombase64string", "invoke-expression", "new-object net.webclient", "new-object system.net.webclient",
+            ],
+            usual: [
+                "write-host", "new-object", "set-executionpolicy", "$env:", "param(", "-encodedcommand", "downloadstring(", "iex ", "$_.",
+                "invoke-webrequest", "get-item", "foreach-object", "import-module", "write-output", "-erroraction",
+            ], enough: 2),
+        Kind(
+            type: "text/vbscript", sure: ["on error resume next", "wscript.createobject"],
+            usual: [
+                "createobject(", "wscript.", "end sub", "end function", "\ndim ", "\nset ", "end if", "chr(", "execute(", "msgbox ",
+                "next\n",
+            ],
+            enough: 3),
+        Kind(
+            type: "text/javascript", sure: ["new activexobject(", "string.fromcharcode(", "document.getelementbyid("],
+            usual: [
+                "function(", "function (", "var ", "eval(", "document.", "window.", "return ", ");", "unescape(", "wscript.", "=> {",
+                "const ",
+                "let ", "'use strict'", "===", "} else {", ".prototype", "typeof ",
+            ], enough: 4),
+        Kind(
+            type: "text/x-msdos-batch", sure: ["%comspec%", "setlocal enabledelayedexpansion"],
+            usual: [
+                "@echo", "\necho ", "\nset ", "goto ", "%~dp0", "%temp%", "cmd /c", "cmd.exe", "\nrem ", "if exist", "\npause",
+                "powershell ",
+            ],
+            enough: 3),
+    ]
+
+    /// nil: a text like any other.
+    static func type(of body: UnsafeRawBufferPointer) -> String? {
+        let head = body.prefix(4096)
+        // A sentence about scripts is none: most lines of prose are long and without brackets.
+        let marks = head.reduce(0) { $0 + (isMark($1) ? 1 : 0) }
+        guard marks * 25 > head.count else { return nil }
+        for kind in kinds {
+            if kind.sure.contains(where: { head.containsFolded($0) }) { return kind.type }
+            if kind.usual.reduce(0, { $0 + (head.containsFolded($1) ? 1 : 0) }) >= kind.enough { return kind.type }
+        }
+        return nil
+    }
+
+    private static func isMark(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 34, 36, 37, 38, 40, 41, 43, 59, 60, 61, 62, 91, 92, 93, 95, 123, 124, 125: true
+        default: false
+        }
+    }
+}
