@@ -71,8 +71,8 @@ struct LeafDecoder {
                 decoded.gaps.formUnion([.limitHit, .truncated])
             }
         }
-        let type = head.withUnsafeBytes { DetectedType.of($0, isWhole: decoded.range.count <= $0.count) }
-        let leaf = Leaf(decoded: decoded, sha256: MessageDigest(bytes: hash.finalize())!, flags: flags, type: type)
+        let type = head.withUnsafeBytes { DetectedType.of($0) }
+        let leaf = Leaf(decoded: decoded, sha256: MessageDigest(bytes: Array(hash.finalize()))!, flags: flags, type: type)
         known[key] = leaf
         return (leaf, region)
     }

@@ -35,7 +35,7 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
     /// It begins and ends on a line of its own.
     var isBlock: Bool {
         rawValue >= HTMLElement.address.rawValue && rawValue <= HTMLElement.xmp.rawValue || self == .table || self == .caption
-            || self == .tr
+            || self == .tr || self == .title
             || self == .body || self == .frameset
     }
 

@@ -1,0 +1,142 @@
+import Extract
+import Mail
+import Testing
+
+/// Addresses of text, pages and headers.
+@Suite struct URLCollectorTests {
+    private func inText(_ text: String, isHeader: Bool = false) -> [ContentURL] {
+        var collector = URLCollector()
+        Array(text.utf8).withUnsafeBytes { collector.add(text: $0, at: .init(part: 1, region: 0, offset: 100), isHeader: isHeader) }
+        return collector.urls
+    }
+
+    private func inPage(_ html: String) -> [ContentURL] {
+        var collector = URLCollector()
+        Array(html.utf8).withUnsafeBytes { collector.add(page: HTMLPage($0), html: $0, at: .init(part: 2, region: 1, offset: 10)) }
+        return collector.urls
+    }
+
+    @Test(arguments: [
+        ("see http://a.com/x.", "http://a.com/x"), ("(https://a.com/b_(c))", "https://a.com/b_(c)"), ("<http://a.com>", "http://a.com/"),
+        ("\"http://a.com\",", "http://a.com/"), ("www.foo.invalid!", "http://www.foo.invalid/"), ("a.com/x", "http://a.com/x"),
+        ("A.CoM:8080/x?y#z", "http://a.com:8080/x?y#z"), ("http://a.com/1,2", "http://a.com/1,2"),
+        ("<http://a.com/b\r\n c>", "http://a.com/bc"),
+        ("http://a.com?x", "http://a.com/?x"), ("http://user@a.com/", "http://user@a.com/"),
+        ("ftp://a.com/f;type=a", "ftp://a.com/f;type=a"),
+        ("http:\\\\a.com\\b", "http://a.com/b"), ("http://a.com/%41%2f%7E", "http://a.com/A%2F~"), ("http://%61.com", "http://a.com/"),
+        ("http://münchen.de/", "http://xn--mnchen-3ya.de/"), ("xn--mnchen-3ya.de", "http://xn--mnchen-3ya.de/"),
+        ("пример.рф/x", "http://xn--e1afmkfd.xn--p1ai/x"), ("请访问a.com谢谢", "http://a.com/"), ("http://a.com/x。", "http://a.com/x"),
+        ("http://a.com\u{A0}x", "http://a.com/"), ("“http://a.com”", "http://a.com/"), ("xhttp://a.com", "http://a.com/"),
+        ("hxxp://a[.]com/x", "http://a.com/x"), ("hXXps[:]//a(.)b{.}com", "https://a.b.com/"), ("http[://]a[dot]com", "http://a.com/"),
+        ("meow://a.com", "http://a.com/"), ("h**p://a.com", "http://a.com/"), ("a[.]com", "http://a.com/"),
+        ("a(dot)com/x", "http://a.com/x"),
+        ("http://3232235777/", "http://192.168.1.1/"), ("http://0x7f.1", "http://127.0.0.1/"), ("http://[::1]:80/x", "http://[::1]/x"),
+        ("mailto:joe@a.com", "mailto:joe@a.com"), ("[x](http://a.com/y)", "http://a.com/y"), ("http://a.com/[x]", "http://a.com/[x]"),
+        ("<URL:http://a.com/b\n  c>", "http://a.com/bc"), ("http://a.com/?u=http://b.com/", "http://a.com/?u=http://b.com/"),
+    ]) func found(_ text: String, _ canonical: String) throws {
+        let url = try #require(inText(text).first)
+        #expect(url.canonical == canonical)
+        #expect(inText(text).count == 1)
+        let written = Array(text.utf8)[(url.span.range.lowerBound - 100)..<(url.span.range.upperBound - 100)]
+        #expect(url.raw == String(decoding: written, as: UTF8.self))
+    }
+
+    @Test(arguments: [
+        "joe@a.com", "joe@mail.a.com, x", "http://", "https:// x", "a.b", "1.2.3.4", "e.g. this", "version 1.2", "/usr/lib/a.so", "...",
+        "a..com", ".com",
+        "readme.zzz", "http:", "www.", "www", "@a.com", "a.com@b.com", "[.]", "x[.]y", "://a",
+    ]) func notFound(_ text: String) {
+        #expect(inText(text) == [])
+    }
+
+    @Test func severalInOneLine() {
+        #expect(inText("http://a.com,http://b.com;https://c.com|x www.d.com").map(\.host) == ["a.com", "b.com", "c.com", "www.d.com"])
+        #expect(inText("a.com a[.]com http://a.com").map(\.source) == [.name, .defanged, .text])
+    }
+
+    @Test func headers() {
+        let urls = inText("<mailto:off@a.com?subject=x>,\r\n <https://a.com/off?\r\n u=1>", isHeader: true)
+        #expect(urls.map(\.canonical) == ["mailto:off@a.com?subject=x", "https://a.com/off?u=1"])
+        #expect(urls.allSatisfy { $0.source == .header })
+    }
+
+    @Test(arguments: [
+        ("http://u:p@a.com/", URLFlags.userInfo), ("http://1.2.3.4/", URLFlags.address),
+        ("http://0x1020304/", URLFlags.address.union(.hiddenAddress)),
+        ("http://[::1]/", URLFlags.address), ("http://a.com/%41", URLFlags.encoded), ("http://%61.com/", URLFlags.encoded),
+        ("http://bücher.de/", URLFlags.idn), ("http://a.com\\b", URLFlags.disguised), ("http://a.com/%2Fx", URLFlags()),
+    ]) func flags(_ text: String, _ flags: URLFlags) {
+        #expect(inText(text).first?.flags == flags)
+    }
+
+    @Test func longOnesAreCut() {
+        let urls = inText("http://a.com/" + String(repeating: "x", count: 5000) + " b.com")
+        #expect(urls.map(\.host) == ["a.com", "b.com"])
+        #expect(urls[0].raw.utf8.count == 2048)
+        #expect(urls[0].flags == .truncated)
+    }
+
+    @Test func mostAreKept() {
+        var collector = URLCollector()
+        Array(String(repeating: "a.com ", count: 20_000).utf8).withUnsafeBytes {
+            collector.add(text: $0, at: .init(part: 0, region: 0, offset: 0))
+        }
+        #expect(collector.urls.count == URLCollector.mostURLs)
+        #expect(collector.isLimited)
+    }
+
+    @Test(arguments: [
+        ("<a href=http://a.com/x>t</a>", ContentURL.Source.link), ("<area href='http://a.com/x'>", .link),
+        ("<form action=\"http://a.com/x\">", .link),
+        ("<button formaction=http://a.com/x>", .link), ("<img src = http://a.com/x>", .fetch), ("<img srcset='http://a.com/x 2x'>", .fetch),
+        ("<body background=http://a.com/x>", .fetch), ("<td style='background:url(http://a.com/x)'>", .fetch),
+        ("<td style='background:url(&quot;http://a.com/x&quot;)'>", .fetch), ("<style>a{b:URL( 'http://a.com/x' )}</style>", .fetch),
+        ("<style>@import \"http://a.com/x\";</style>", .fetch), ("<style>@import url(http://a.com/x);</style>", .fetch),
+        ("<style>a{b:url(http\\3a //a.com/x)}</style>", .fetch), ("<video poster=http://a.com/x>", .fetch),
+        ("<object data=http://a.com/x>", .fetch),
+        ("<blockquote cite=http://a.com/x>", .link), ("<img longdesc=http://a.com/x>", .link), ("<img usemap=http://a.com/x>", .link),
+        ("<head profile=http://a.com/x>", .fetch), ("<applet codebase=http://a.com/x>", .fetch),
+        ("<applet archive=http://a.com/x>", .fetch),
+        ("<a ping=http://a.com/x>", .fetch), ("<svg><a xlink:href=http://a.com/x>", .link),
+        ("<svg><image xlink:href=http://a.com/x>", .fetch),
+        ("<html manifest=http://a.com/x>", .fetch), ("<menuitem icon=http://a.com/x>", .fetch), ("<img dynsrc=http://a.com/x>", .fetch),
+        ("<img lowsrc=http://a.com/x>", .fetch), ("<link rel=stylesheet href=http://a.com/x>", .fetch),
+        ("<script src=http://a.com/x></script>", .fetch),
+        ("<iframe src=http://a.com/x></iframe>", .fetch), ("<meta http-equiv=refresh content='0; URL=http://a.com/x'>", .refresh),
+        ("<meta http-equiv=refresh content=\"1;url='http://a.com/x'\">", .refresh),
+        ("<!--[if mso]><v:fill src='http://a.com/x'/><![endif]-->", .fetch),
+        ("<!--[if gte mso 9]><v:rect href='http://a.com/x'><v:imagedata/><![endif]-->", .link),
+        ("<script>location='http://a.com/x'</script>", .text),
+        ("<p>http://a.com/x</p>", .text), ("<p>a.com/x</p>", .name), ("<a href='&#104;ttp://a.com/x'>t</a>", .link),
+        ("<a href=' ht\ntp://a.com/x '>t</a>", .link), ("<a href=//a.com/x>t</a>", .link), ("<a href=a.com/x>t</a>", .link),
+    ]) func inPages(_ html: String, _ source: ContentURL.Source) {
+        let urls = inPage(html)
+        #expect(urls.map(\.canonical) == ["http://a.com/x"])
+        #expect(urls.first?.source == source)
+    }
+
+    @Test func anchors() {
+        let urls = inPage("<a href=http://evil.com><b>http://bank.com/</b>\n <img alt='Log  in'></a> <a href='#x'>none</a>")
+        #expect(urls.map(\.anchor) == ["http://bank.com/ Log in"])
+        #expect(urls.map(\.span.range) == [18..<33])
+        // Hidden text is no anchor.
+        #expect(inPage("<a href=http://a.com>x<i style='display:none'>y</i>z</a>").first?.anchor == "xz")
+        let long = inPage("<a href=http://a.com>" + String(repeating: "é", count: 400) + "</a>")
+        #expect(long.first?.anchor.utf8.count == 512)
+    }
+
+    @Test func base() {
+        let urls = inPage("<a href=y>1</a><base href='http://a.com/b/'><a href='/z'>2</a><a href=http://c.com/>3</a>")
+        #expect(urls.map(\.canonical) == ["http://a.com/b/y", "http://a.com/b/", "http://a.com/z", "http://c.com/"])
+        #expect(urls.map(\.flags) == [.relative, [], .relative, []])
+        #expect(inPage("<a href=x/y>t</a>").map(\.flags) == [.malformed])
+    }
+
+    @Test func disguises() {
+        #expect(inPage("<a href='&#104;ttp://a.com'>t</a>").first?.flags == .encoded)
+        #expect(inPage("<a href='http://a.com/?a=1&amp;b=2'>t</a>").first?.flags == [])
+        #expect(inPage("<a href='ht&Tab;tp://a.com'>t</a>").first?.flags == [.disguised, .encoded])
+        #expect(inPage("<a href='http:\\\\a.com'>t</a>").first?.flags == .disguised)
+        #expect(inPage("<a href='//a.com'>t</a>").first?.flags == .malformed)
+    }
+}
