@@ -29,6 +29,8 @@ struct DelimiterSet {
 
     /// Boundaries are at most 70 characters; the first of them decide here.
     static let longest = 256
+    /// Blanks behind a boundary that are taken for padding: a line has at most 998 characters (RFC 5322 section 2.1.1).
+    private static let padding = 1024
 
     /// The frame whose boundary it is.
     func frame(of match: Match) -> Int { entries[match.entry].frame }
@@ -87,7 +89,8 @@ struct DelimiterSet {
             isClose = true
             at += 2
         }
-        while at < end, isBlank(bytes[at]) { at += 1 }
+        let most = min(end, at + Self.padding)
+        while at < most, isBlank(bytes[at]) { at += 1 }
         return (isClose, at >= end || bytes[at] == 0x0A || bytes[at] == 0x0D)
     }
 }

@@ -10,6 +10,10 @@ public enum EncodedWords {
     public static func decode(_ value: some Collection<UInt8>) -> (text: String, flags: PartFlags) {
         let bytes = Array(value.prefix(most))
         var flags: PartFlags = []
+        if bytes.offset(of: [0x3D, 0x3F], from: 0) == nil {
+            let text = plain(bytes, &flags)
+            return (text, flags)
+        }
         var out = ""
         /// Words of one charset that touch each other are one run of bytes: a character may be split between them.
         var run: (charset: [UInt8], bytes: [UInt8])?

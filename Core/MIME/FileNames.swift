@@ -10,7 +10,7 @@ struct FileNames {
     init(dispositions: [Parameters], types: [Parameters], most: Int) {
         self.most = most
         var readings: [ParameterReading] = []
-        func take(_ parameters: [Parameters], _ name: String) {
+        func take(_ parameters: [Parameters], _ name: StaticString) {
             for one in parameters {
                 let found = one.readings(of: name)
                 if found.isDuplicate { flags.insert(.duplicateParameter) }
@@ -24,7 +24,7 @@ struct FileNames {
         take(dispositions, "name")
         take(types, "filename")
         for reading in readings { add(reading) }
-        if Set(values.map(Self.suffix)).count > 1 { flags.insert(.ambiguousName) }
+        if values.count > 1, Set(values.map(Self.suffix)).count > 1 { flags.insert(.ambiguousName) }
         if values.contains(where: Self.isOdd) { flags.insert(.oddName) }
     }
 

@@ -32,26 +32,33 @@ public struct MessageTree: Sendable {
 
     /// `bytes` is the message as it came: region 0.
     public init(_ bytes: UnsafeRawBufferPointer, limits: TreeLimits = TreeLimits()) {
-        budget = ReadingBudget(limits, size: bytes.count)
-        var reader = TreeReader(bytes, region: 0, base: 0, tree: self)
-        self = reader.read(messageIn: nil)
+        self.init(budget: ReadingBudget(limits, size: bytes.count))
+        read(bytes, region: 0, base: 0, messageIn: nil)
+    }
+
+    private init(budget: ReadingBudget) { self.budget = budget }
+
+    /// The tree moves to the reader and back: a copy of its parts for each of them would be quadratic.
+    private mutating func read(_ bytes: UnsafeRawBufferPointer, region: Int, base: Int, messageIn index: Int?) {
+        var reader = TreeReader(bytes, region: region, base: base, tree: MessageTree(budget: budget))
+        swap(&self, &reader.tree)
+        reader.read(messageIn: index)
+        swap(&self, &reader.tree)
     }
 
     /// Takes apart what was encoded as a whole: the decoded bytes of a leaf whose type is message/rfc822 or the like, or a multipart. Its parts are
     /// appended, as children of part `index`; the limits are those of the whole message. `base` is where `bytes` begin in region `region`.
     /// What is too deep, or of another type, is left as it is.
     public mutating func append(decoded bytes: UnsafeRawBufferPointer, region: Int, base: Int = 0, of index: Int) {
+        guard isDivisible(index) else { return }
         budget.grow(by: bytes.count)
-        let taken = self
-        parts = []
-        var reader = TreeReader(bytes, region: region, base: base, tree: taken)
-        self = reader.read(messageIn: index)
+        read(bytes, region: region, base: base, messageIn: index)
     }
 
     /// Whether `append(decoded:)` would take the decoded bytes of part `index` apart.
     public func isDivisible(_ index: Int) -> Bool {
         let part = parts[index]
-        guard part.content.kind == .leaf, part.depth < budget.limits.depth else { return false }
+        guard part.content.kind == .leaf, part.depth + 1 < budget.limits.depth, parts.count < budget.limits.parts else { return false }
         return !part.boundary.isEmpty || MediaType.isMessage(part.content.declaredType)
     }
 

@@ -24,23 +24,26 @@ struct ParameterReadings {
 
 extension Parameters {
     /// `name` is in lower case.
-    func readings(of name: String) -> ParameterReadings {
-        let name = Array(name.utf8)
-        var found = ParameterReadings()
-        // Most have nothing to do with it.
-        if !isOdd, !items.contains(where: { $0.name.starts(with: name) || $0.value.contains(0x3D) }) { return found }
-        let plain = items.filter { $0.name == name }
-        let segments = items.compactMap { Segment($0, of: name) }
-        for value in extended(segments, &found) { found.add(value) }
-        for item in plain { found.add(ParameterReading(bytes: item.value)) }
-        if Set(plain.map(\.value)).count > 1 { found.isDuplicate = true }
-        // A plain one beside an extended one is common; what follows from it is judged by what they hold.
-        let mentions = mentions(of: name)
-        if mentions.count > plain.count || plain.contains(where: \.isOdd) || isOdd && mentions.count + plain.count > 0 {
-            found.isOdd = true
-            for value in naive(mentions) { found.add(value) }
+    func readings(of name: StaticString) -> ParameterReadings {
+        name.withUTF8Buffer { name in
+            var found = ParameterReadings()
+            // A value that holds a `=` may hold this parameter for those who mind no quotes.
+            let mayHide = isOdd || items.contains { $0.value.contains(0x3D) }
+            if !mayHide, !items.contains(where: { $0.name.starts(with: name) }) { return found }
+            let plain = items.filter { $0.name.elementsEqual(name) }
+            let segments = items.compactMap { Segment($0, of: name) }
+            for value in extended(segments, &found) { found.add(value) }
+            for item in plain { found.add(ParameterReading(bytes: item.value)) }
+            if plain.count > 1, Set(plain.map(\.value)).count > 1 { found.isDuplicate = true }
+            // A plain one beside an extended one is common; what follows from it is judged by what they hold.
+            guard mayHide else { return found }
+            let mentions = mentions(of: Array(name))
+            if mentions.count > plain.count || plain.contains(where: \.isOdd) || isOdd && mentions.count + plain.count > 0 {
+                found.isOdd = true
+                for value in naive(mentions) { found.add(value) }
+            }
+            return found
         }
-        return found
     }
 
     /// A piece of a value: `name*`, `name*1`, `name*1*` (RFC 2231 sections 3 and 4).
@@ -50,7 +53,7 @@ extension Parameters {
         var isEncoded: Bool
         var value: [UInt8]
 
-        init?(_ item: Item, of name: [UInt8]) {
+        init?(_ item: Item, of name: UnsafeBufferPointer<UInt8>) {
             guard item.name.count > name.count, item.name.starts(with: name), item.name[name.count] == 0x2A else { return nil }
             var rest = item.name[(name.count + 1)...]
             isEncoded = rest.isEmpty

@@ -12,6 +12,7 @@ struct PartFacts {
     private(set) var types: [TypeReading] = []
     private(set) var isDefaultType = false
     private(set) var encodings: TransferEncodings
+    private(set) var charset = ""
     private(set) var disposition = ""
     private(set) var contentID = ""
     private(set) var names: FileNames
@@ -46,10 +47,13 @@ struct PartFacts {
         flags.formUnion(typeFlags)
         isDefaultType = types.isEmpty
         if types.isEmpty { types = [TypeReading(media: standard, parameters: Parameters([]), boundaries: [])] }
+        let charsets = types[0].parameters.readings(of: "charset")
+        if charsets.isDuplicate { flags.insert(.duplicateParameter) }
+        charset = charsets.values.first.map { $0.bytes.prefix(128).lowercased.text } ?? ""
         let dispositionParameters = dispositions.prefix(Self.maximumTypes).map { Parameters($0) }
         disposition =
-            dispositionParameters.first.map { $0.head.lowercased.prefix { MediaType.isTokenByte($0) }.prefix(64).map { $0 }.text } ?? ""
-        contentID = texts(.contentID).first.map { $0.filter { $0 > 0x20 && $0 != 0x3C && $0 != 0x3E }.prefix(998).map { $0 }.text } ?? ""
+            dispositionParameters.first.map { $0.head.lowercased.prefix { MediaType.isTokenByte($0) }.prefix(64).text } ?? ""
+        contentID = texts(.contentID).first.map { $0.filter { $0 > 0x20 && $0 != 0x3C && $0 != 0x3E }.prefix(998).text } ?? ""
         names = FileNames(dispositions: dispositionParameters, types: types.map(\.parameters), most: limits.names)
         flags.formUnion(names.flags)
         flags.formUnion(encodings.flags)
@@ -57,8 +61,8 @@ struct PartFacts {
     }
 
     /// A value of a parameter of the type that is taken, lower case; empty: none.
-    func parameter(_ name: String) -> String {
-        types[0].parameters.readings(of: name).values.first.map { $0.bytes.prefix(128).map { $0 }.lowercased.text } ?? ""
+    func parameter(_ name: StaticString) -> String {
+        types[0].parameters.readings(of: name).values.first.map { $0.bytes.prefix(128).lowercased.text } ?? ""
     }
 
     /// Takes field `index` of those that differ for the type.

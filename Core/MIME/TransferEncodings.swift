@@ -13,13 +13,21 @@ struct TransferEncodings {
     var isEncoding: Bool { first != .identity }
 
     init(_ values: [[UInt8]]) {
+        if values.isEmpty {
+            decoders = [.identity]
+            return
+        }
         var names: Set<[UInt8]> = []
         for value in values {
-            let bare = value.withoutComments
-            let text = bare.trimmed.lowercased
-            // A comment within the word is one that some readers do not see.
-            let isClean = value.lowercased.starts(with: text) || value.lowercased.reversed().starts(with: text.reversed())
-            if declared.isEmpty { declared = text.prefix(64).map { $0 }.text }
+            var text = value.lowercased
+            var isClean = true
+            if text.contains(0x28) {
+                let whole = text
+                text = text.withoutComments.trimmed
+                // A comment within the word is one that some readers do not see.
+                isClean = whole.starts(with: text) || whole.reversed().starts(with: text.reversed())
+            }
+            if declared.isEmpty { declared = text.prefix(64).text }
             if !text.isEmpty || values.count == 1 { names.insert(text) }
             if let decoder = Self.named(text) {
                 add(decoder)

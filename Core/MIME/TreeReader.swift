@@ -23,28 +23,33 @@ struct TreeReader {
     var limits: TreeLimits { tree.budget.limits }
 
     /// The whole, as a message, or as what part `index` holds when it is decoded.
-    mutating func read(messageIn index: Int?) -> MessageTree {
+    mutating func read(messageIn index: Int?) {
+        let first = tree.parts.count
         var entity = Entity(start: 0, parent: nil, path: "", childPrefix: "", isMessage: true, depth: 0)
-        if let index, tree.isDivisible(index) {
-            let part = tree.parts[index]
+        if let index {
             entity = nested(in: index, at: 0)
-            if !MediaType.isMessage(part.content.declaredType) {
+            entity.generation = tree.parts[index].generation
+            if !MediaType.isMessage(tree.parts[index].content.declaredType) {
                 entity.hasHeader = false
                 entity.isMessage = false
-                entity.reading.boundary = part.boundary
+                entity.reading.boundary = tree.parts[index].boundary
             }
-        } else if index != nil {
-            return tree
         }
         run(entity, to: bytes.count)
         var next = 0
-        while next < pending.count {
+        while next < pending.count, tree.parts.count < limits.parts {
             let (entity, end) = pending[next]
             next += 1
             run(entity, to: end)
         }
-        for i in tree.parts.indices { tree.parts[i].content.gaps.formUnion(tree.parts[i].content.flags.gaps) }
-        return tree
+        if next < pending.count { tree.parts[0].content.flags.insert(.limit) }
+        for i in first..<tree.parts.count { settle(i) }
+        if first > 0 { settle(0) }
+    }
+
+    private mutating func settle(_ index: Int) {
+        let gaps = tree.parts[index].content.flags.gaps
+        tree.parts[index].content.gaps.formUnion(gaps)
     }
 
     /// The message that part `index` is.
@@ -98,17 +103,17 @@ struct TreeReader {
             }
             frames[index].isClosed = false
             frames[index].children += 1
-            at = open(child(of: frames[index], at: lineEnd), to: end)
+            at = open(child(of: index, at: lineEnd), to: end)
         }
         close(downTo: 0, at: end)
     }
 
-    private func child(of frame: Frame, at start: Int) -> Entity {
-        let prefix = frame.entity.childPrefix
-        let path = prefix.isEmpty ? "\(frame.children)" : "\(prefix).\(frame.children)"
+    private func child(of index: Int, at start: Int) -> Entity {
+        let prefix = frames[index].entity.childPrefix
+        let path = prefix.isEmpty ? "\(frames[index].children)" : "\(prefix).\(frames[index].children)"
         return Entity(
-            start: start, parent: frame.part, path: path, childPrefix: path, isInDigest: frame.isDigest, depth: frame.entity.depth + 1,
-            reading: frame.entity.reading.inner, generation: frame.entity.generation)
+            start: start, parent: frames[index].part, path: path, childPrefix: path, isInDigest: frames[index].isDigest,
+            depth: frames[index].entity.depth + 1, reading: frames[index].entity.reading.inner, generation: frames[index].entity.generation)
     }
 
     /// Opens an entity, and the message that it is, and so on. Where its body begins.
@@ -125,13 +130,13 @@ struct TreeReader {
             if header.hasFieldsBelow, !facts.types[0].media.name.hasPrefix("message/"), facts.types[0].media.name != "text/rfc822-headers" {
                 header.other(.pastEmpty)
             }
-            let frame = append(entity, header, facts)
-            frames.append(frame)
-            if !frame.boundary.isEmpty, tree.parts[frame.part].content.kind == .multipart {
-                delimiters.push(frame.boundary, frame: frames.count - 1)
-            }
-            guard tree.parts[frame.part].content.kind == .message else { return header.bodyStart }
-            var inner = nested(in: frame.part, at: header.bodyStart)
+            let part = tree.parts.count
+            frames.append(append(entity, header, facts))
+            let boundary = frames[frames.count - 1].boundary
+            let kind = tree.parts[part].content.kind
+            if !boundary.isEmpty, kind == .multipart { delimiters.push(boundary, frame: frames.count - 1) }
+            guard kind == .message else { return header.bodyStart }
+            var inner = nested(in: part, at: header.bodyStart)
             inner.reading = entity.reading.inner
             inner.generation = entity.generation
             entity = inner
@@ -177,7 +182,7 @@ struct TreeReader {
                 raw: ref(header.bodyStart..<header.bodyStart), alternativeTo: entity.alternativeTo))
         part.depth = entity.depth
         part.generation = entity.generation
-        part.content.charset = facts.parameter("charset")
+        part.content.charset = facts.charset
         part.content.transferEncoding = facts.encodings.declared
         part.content.disposition = facts.disposition
         part.content.contentID = facts.contentID
