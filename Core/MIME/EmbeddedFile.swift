@@ -19,6 +19,10 @@ public struct EmbeddedFile: Hashable, Sendable {
         var flags: PartFlags = []
         var at = 0
         while at < bytes.count {
+            if bytes[at] == 0x0A {
+                at += 1
+                continue
+            }
             let lineEnd = bytes.endOfLine(from: at, to: bytes.count)
             var found: (file: EmbeddedFile, end: Int)?
             switch bytes[at] {
