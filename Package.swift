@@ -107,7 +107,7 @@ let package = Package(
             "Gateway",
             [
                 "Mail", "SRS", "Accounts", "DNSClient", "PluginLoader", "PluginHost", "Settings", "Receive", "Inspect", "Queue", "Store",
-                "Deliver", "HTTPClient", "Telemetry", "Control", "Supervisor", "InFlight", logging, metrics, lifecycle,
+                "Deliver", "HTTPClient", "Telemetry", "Control", "Supervisor", "InFlight", "Extract", logging, metrics, lifecycle,
                 product("UnixSignals", "swift-service-lifecycle"),
             ] + nio + tls),
         .executableTarget(

@@ -29,9 +29,14 @@ struct Scan: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("The time at which the filters think to be, as 2026-11-21T22:10:57Z.", valueName: "time"), transform: Parse.time)
     var at: Timestamp?
+    @Option(
+        help: ArgumentHelp(
+            "Shows what the messages consist of instead, without any filter: tree, text or urls.", valueName: "what"))
+    var show: ContentView?
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        if let show { return try self.show(show) }
         let scanner = try Scanner(
             ScanOptions(configuration: config, domain: domain, client: client, helo: helo, from: from, to: to, dnsFile: dns, at: at))
         var isGood = true
@@ -52,6 +57,24 @@ struct Scan: AsyncParsableCommand {
             }
         }
         await scanner.close()
+        if !isGood { throw ExitCode(1) }
+    }
+
+    private func show(_ view: ContentView) throws {
+        var isGood = true
+        for file in files {
+            do {
+                let line = try Scanner.content(file: file)
+                if output.json {
+                    Terminal.print(Terminal.escapedJSON(line))
+                } else {
+                    for line in view.lines(try ControlJSON.decode(JSONValue.self, Array(line.utf8))) { Terminal.print(line) }
+                }
+            } catch {
+                Terminal.printError("postern: \(Terminal.escaped("\(file): \(error)"))")
+                isGood = false
+            }
+        }
         if !isGood { throw ExitCode(1) }
     }
 

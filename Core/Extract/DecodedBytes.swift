@@ -7,6 +7,8 @@ struct DecodedBytes: ~Copyable {
     private let spool: (any BodySpool)?
     /// Regions from 2 on.
     private var own: [Region] = []
+    /// Something refers to region 1, if only to none of its bytes.
+    private var isNamed = false
 
     /// More messages within messages, each encoded, than people send.
     static let mostOwn = 6
@@ -16,15 +18,20 @@ struct DecodedBytes: ~Copyable {
         builder = RegionBuilder(spool: spool)
     }
 
-    /// Where the next byte of region 1 goes.
     var count: Int { builder.count }
     var failure: StoreFailure? { builder.failure }
     var hasRoomForOwn: Bool { own.count < Self.mostOwn }
 
+    /// Where in region 1 the next byte goes, for whoever will refer to it.
+    mutating func begin() -> Int {
+        isNamed = true
+        return count
+    }
+
     mutating func append(_ bytes: UnsafeRawBufferPointer) { builder.append(bytes) }
 
     mutating func append(_ bytes: [UInt8]) -> Range<Int> {
-        let start = count
+        let start = begin()
         bytes.withUnsafeBytes { builder.append($0) }
         return start..<count
     }
@@ -39,7 +46,7 @@ struct DecodedBytes: ~Copyable {
 
     /// All regions, `raw` the first.
     consuming func seal(with raw: Region) throws(StoreFailure) -> [Region] {
-        if builder.count == 0, own.isEmpty, builder.failure == nil { return [raw] }
+        if !isNamed, own.isEmpty { return [raw] }
         let own = own
         return [raw, try builder.seal()] + own
     }

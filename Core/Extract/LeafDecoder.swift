@@ -15,43 +15,50 @@ struct LeafDecoder {
         var flags: PartFlags
         /// From its first bytes.
         var type: String
+        /// Its first bytes: of text, all that is rendered.
+        var head: [UInt8]
+        /// Where it was decoded into a region of its own.
+        var region: Region?
     }
 
     private var known: [Key: Leaf] = [:]
     /// Bytes that may still be decoded: readings of the same bytes must not multiply a message.
     private var room: Int
 
-    /// The first bytes, from which the type is told.
-    static let head = 64 << 10
+    /// From so many the type is told.
+    static let typeBytes = 64 << 10
+    /// Of text, so many are rendered.
+    static let textBytes = 8 << 20
 
     init(size: Int) { room = 4 * size + (1 << 20) }
 
-    /// `raw`: the bytes of `part.content.raw`.
+    /// What these bytes were decoded to before; without `head` and `region`.
+    func known(_ part: MessageTree.Part) -> Leaf? { known[Key(raw: part.content.raw, decoder: part.decoder)] }
+
+    /// `raw`: the part's bytes. `asRegion`: they will be taken apart. `isText`: they will be rendered.
     mutating func decode(
-        _ part: MessageTree.Part, _ raw: UnsafeRawBufferPointer, into store: inout DecodedBytes, asRegion: Bool
-    ) throws(StoreFailure) -> (Leaf, Region?) {
-        let key = Key(raw: part.content.raw, decoder: part.decoder)
-        if let leaf = known[key] { return (leaf, nil) }
+        _ part: MessageTree.Part, _ raw: UnsafeRawBufferPointer, into store: inout DecodedBytes, asRegion: Bool, isText: Bool
+    ) throws(StoreFailure) -> Leaf {
         var hash = SHA256()
         var head: [UInt8] = []
+        let headBytes = isText ? Self.textBytes : Self.typeBytes
         var flags: PartFlags = []
         var region: Region?
-        var decoded = part.content.raw
-        decoded.gaps = []
+        var decoded = ContentRef(region: part.content.raw.region, part.content.raw.range)
         if part.decoder == .identity {
             hash.update(bufferPointer: raw)
-            head.append(contentsOf: raw.prefix(Self.head))
+            head.append(contentsOf: raw.prefix(headBytes))
         } else {
             var left = room
-            var hasMore = false
+            var isCut = false
             func take(_ chunk: UnsafeRawBufferPointer, _ append: (UnsafeRawBufferPointer) -> Void) -> Bool {
+                if chunk.count > left { isCut = true }
                 let chunk = UnsafeRawBufferPointer(rebasing: chunk.prefix(left))
-                hasMore = chunk.count == left
                 left -= chunk.count
                 hash.update(bufferPointer: chunk)
-                if head.count < Self.head { head.append(contentsOf: chunk.prefix(Self.head - head.count)) }
+                if head.count < headBytes { head.append(contentsOf: chunk.prefix(headBytes - head.count)) }
                 append(chunk)
-                return left > 0
+                return !isCut
             }
             if asRegion, store.hasRoomForOwn {
                 let made = try store.addRegion { builder in
@@ -60,20 +67,22 @@ struct LeafDecoder {
                 decoded = ContentRef(region: made.number, 0..<made.region.count)
                 region = made.region
             } else {
-                let start = store.count
+                let start = store.begin()
                 flags = part.decoder.decode(raw) { chunk in take(chunk) { store.append($0) } }
                 decoded = ContentRef(region: 1, start..<store.count)
                 if let failure = store.failure { throw failure }
             }
             room = left
-            if hasMore {
+            if isCut {
                 flags.insert(.limit)
-                decoded.gaps.formUnion([.limitHit, .truncated])
+                decoded.gaps = [.limitHit, .truncated]
             }
         }
-        let type = head.withUnsafeBytes { DetectedType.of($0) }
-        let leaf = Leaf(decoded: decoded, sha256: MessageDigest(bytes: Array(hash.finalize()))!, flags: flags, type: type)
-        known[key] = leaf
-        return (leaf, region)
+        let type = head.withUnsafeBytes { DetectedType.of(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.typeBytes))) }
+        var leaf = Leaf(decoded: decoded, sha256: MessageDigest(bytes: Array(hash.finalize()))!, flags: flags, type: type, head: [])
+        known[Key(raw: part.content.raw, decoder: part.decoder)] = leaf
+        leaf.head = head
+        leaf.region = region
+        return leaf
     }
 }

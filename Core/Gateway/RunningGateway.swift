@@ -1,5 +1,6 @@
 import Accounts
 import Deliver
+import Extract
 import Foundation
 import HTTPClient
 import InFlight
@@ -88,7 +89,8 @@ final class RunningGateway: Sendable {
         let inspector = Inspector(
             plan: filters.plan, host: host, store: store, log: log, clock: clock, ids: ids,
             verifier: CalloutVerifier(client, clock: clock), authenticator: PasswordAuthenticator(policy: policyInForce),
-            journal: journal, spool: store.spool, srs: srs, laterLoop: NIOSerialLoop(group.next(), clock: clock)
+            journal: journal, spool: store.spool, srs: srs, laterLoop: NIOSerialLoop(group.next(), clock: clock),
+            contents: MessageExtractor(), elsewhere: WorkThreads.run
         ) { queueToCome.value?.enqueue($0) }
         judgeToCome.set(inspector)
         let certificates = Certificates()

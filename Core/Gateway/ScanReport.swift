@@ -6,7 +6,7 @@ import Mail
 struct ScanReport {
     let json: String
 
-    init(file: String, _ judgement: Judgement, domain: String?, first: EmailAddress) {
+    init(file: String, _ judgement: Judgement, domain: String?, first: EmailAddress, content: ContentReport) {
         var w = JSONWriter(capacity: 1024)
         w.beginObject()
         w.field("file", file)
@@ -28,6 +28,7 @@ struct ScanReport {
             }
             w.key("filters")
             record.writeFilters(to: &w)
+            content.writeSummary(to: &w)
         } else if let (phase, reply) = judgement.refusal {
             w.field("domain", domain ?? first.domain)
             w.field("disposition", (reply.isPermanent ? Disposition.reject : .defer).rawValue)

@@ -13,4 +13,8 @@ public struct ContentGaps: OptionSet, Hashable, Sendable {
     public static let encrypted = ContentGaps(rawValue: 8)
     /// Two mainstream readers would disagree on its name, type, encoding or bounds.
     public static let ambiguous = ContentGaps(rawValue: 16)
+
+    public static let names: [(ContentGaps, String)] = [
+        (.truncated, "truncated"), (.limitHit, "limit-hit"), (.malformed, "malformed"), (.encrypted, "encrypted"), (.ambiguous, "ambiguous"),
+    ]
 }

@@ -1,0 +1,103 @@
+import MIME
+import Mail
+
+/// One message being taken apart. The tree is read first; then each leaf is decoded, in order, and rendered where it is text. What was encoded as a
+/// whole (a message in base64) is read as a tree when its turn comes, and its parts come behind.
+struct Extraction: ~Copyable {
+    private let raw: Region
+    private let needs: ContentNeeds
+    private var tree: MessageTree
+    private var leaves: LeafDecoder
+    private var store: DecodedBytes
+    /// By number, from 2 on.
+    private var own: [Int: Region] = [:]
+    private var found: [Int: LeafDecoder.Leaf] = [:]
+    /// Leaves that were taken apart when they were decoded.
+    private var divided: Set<Int> = []
+    private var rendering: TextRendering
+
+    init(_ raw: Region, _ needs: ContentNeeds, _ spool: (any BodySpool)?) {
+        self.raw = raw
+        self.needs = needs
+        tree = withExtendedLifetime(raw) { MessageTree(raw.bytes) }
+        leaves = LeafDecoder(size: raw.count)
+        store = DecodedBytes(spool)
+        rendering = TextRendering(needs)
+    }
+
+    mutating func takeApart() throws(StoreFailure) {
+        var index = 0
+        while index < tree.parts.count {
+            if isMessage(index) { readHeader(index) }
+            if tree.parts[index].content.kind == .leaf { try decode(index) }
+            index += 1
+        }
+        if let failure = store.failure { throw failure }
+    }
+
+    /// The message itself, or one inside.
+    private func isMessage(_ index: Int) -> Bool {
+        tree.parts[index].content.parent.map { tree.parts[$0].content.kind == .message || divided.contains($0) } ?? true
+    }
+
+    private mutating func readHeader(_ index: Int) {
+        let header = tree.parts[index].content.header
+        guard !needs.isDisjoint(with: [.text, .urls]), !header.range.isEmpty,
+            let region = header.region == 0 ? raw : own[header.region]
+        else { return }
+        withExtendedLifetime(region) { rendering.header(region.bytes, header, of: index, &store) }
+    }
+
+    private mutating func decode(_ index: Int) throws(StoreFailure) {
+        let part = tree.parts[index]
+        if let leaf = leaves.known(part) {
+            found[index] = leaf
+            return
+        }
+        guard let region = part.content.raw.region == 0 ? raw : own[part.content.raw.region] else { return }
+        let bytes = UnsafeRawBufferPointer(rebasing: region.bytes[part.content.raw.range])
+        let isDivisible = tree.isDivisible(index)
+        let isText = !needs.isDisjoint(with: [.text, .urls]) && TextRendering.isText(part.content.declaredType)
+        var leaf = try leaves.decode(part, bytes, into: &store, asRegion: isDivisible, isText: isText)
+        if isDivisible {
+            divided.insert(index)
+            if let inner = leaf.region {
+                own[leaf.decoded.region] = inner
+                tree.append(decoded: inner.bytes, region: leaf.decoded.region, of: index)
+                withExtendedLifetime(inner) {}
+            } else if part.decoder == .identity {
+                tree.append(decoded: bytes, region: part.content.raw.region, base: part.content.raw.range.lowerBound, of: index)
+            } else {
+                leaf.flags.insert(.limit)
+                leaf.decoded.gaps.insert(.limitHit)
+            }
+        }
+        if !needs.isDisjoint(with: [.text, .urls]) {
+            // What says to be something else and is a page all the same is rendered by the clients that look.
+            if !isText, TextRendering.isPage(leaf.type) { leaf.head = part.decoder.decoded(bytes, most: LeafDecoder.textBytes).bytes }
+            if isText || TextRendering.isPage(leaf.type) {
+                leaf.flags.formUnion(rendering.render(part, leaf, at: index, &store))
+            }
+        }
+        withExtendedLifetime(region) {}
+        leaf.head = []
+        leaf.region = nil
+        found[index] = leaf
+    }
+
+    consuming func finish() throws(StoreFailure) -> MessageContent {
+        var parts = tree.parts.map(\.content)
+        for (index, leaf) in found {
+            parts[index].decoded = leaf.decoded
+            parts[index].sha256 = leaf.sha256
+            parts[index].detectedType = leaf.type
+            var flags = leaf.flags
+            if DetectedType.differs(leaf.type, fromDeclared: parts[index].declaredType) { flags.insert(.typeMismatch) }
+            parts[index].flags.formUnion(flags)
+            parts[index].gaps.formUnion(flags.gaps)
+        }
+        let (texts, urls) = (needs.contains(.text) ? rendering.texts : [], needs.contains(.urls) ? rendering.urls : [])
+        let regions = try store.seal(with: raw)
+        return MessageContent(built: needs, regions: regions, parts: parts, texts: texts, urls: urls)
+    }
+}
