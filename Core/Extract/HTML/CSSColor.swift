@@ -23,10 +23,9 @@ struct CSSColor: Equatable, Sendable {
     /// So near to `ground` that nobody reads it.
     func isLost(on ground: CSSColor) -> Bool {
         if alpha < 16 { return true }
-        let differences = [(red, ground.red), (green, ground.green), (blue, ground.blue)].map { abs(Int($0) - Int($1)) }
+        let (red, green, blue) = (abs(Int(red) - Int(ground.red)), abs(Int(green) - Int(ground.green)), abs(Int(blue) - Int(ground.blue)))
         // Weighted as eyes do, of 255.
-        let lightness = (differences[0] * 3 + differences[1] * 6 + differences[2]) / 10
-        return lightness < 16 && differences.max()! < 40
+        return (red * 3 + green * 6 + blue) / 10 < 16 && max(red, green, blue) < 40
     }
 
     /// CSS: `#rgb`, `#rrggbb`, `rgb()`, `rgba()`, `hsl()` without its hue where it has no saturation, names. `text` is lower case, without spaces
@@ -92,7 +91,7 @@ struct CSSColor: Equatable, Sendable {
         self.init(red: bytes[0], green: bytes[1], blue: bytes[2])
     }
 
-    private static let names: [HTMLName: UInt32] = {
+    private static let names: HTMLNames<UInt32> = {
         let all: [(StaticString, UInt32)] = [
             ("black", 0), ("silver", 0xC0C0C0), ("gray", 0x808080), ("grey", 0x808080), ("white", 0xFFFFFF), ("maroon", 0x800000),
             ("red", 0xFF0000), ("purple", 0x800080), ("fuchsia", 0xFF00FF), ("magenta", 0xFF00FF), ("green", 0x8000), ("lime", 0xFF00),
@@ -108,6 +107,6 @@ struct CSSColor: Equatable, Sendable {
             ("royalblue", 0x4169E1), ("steelblue", 0x4682B4), ("dodgerblue", 0x1E90FF), ("coral", 0xFF7F50), ("salmon", 0xFA8072),
             ("darkorange", 0xFF8C00), ("slategray", 0x708090), ("darkslategray", 0x2F4F4F), ("lightblue", 0xADD8E6), ("skyblue", 0x87CEEB),
         ]
-        return Dictionary(uniqueKeysWithValues: all.map { (HTMLName($0.0), $0.1) })
+        return HTMLNames(all.map { (HTMLName($0.0), $0.1) })
     }()
 }

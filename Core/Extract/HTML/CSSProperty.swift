@@ -3,7 +3,7 @@ enum CSSProperty: Sendable {
     case display, visibility, contentVisibility, fontSize, font, color, background, backgroundColor, backgroundImage, opacity
     case height, maxHeight, width, maxWidth, overflow, position, offset, indent, clip, transform, whiteSpace
 
-    private static let names: [HTMLName: CSSProperty] = {
+    private static let names: HTMLNames<CSSProperty> = {
         let all: [(StaticString, CSSProperty)] = [
             ("display", .display), ("visibility", .visibility), ("content-visibility", .contentVisibility), ("font-size", .fontSize),
             ("font", .font), ("color", .color), ("-webkit-text-fill-color", .color), ("background", .background),
@@ -13,7 +13,7 @@ enum CSSProperty: Sendable {
             ("margin-left", .indent), ("margin-top", .indent), ("clip", .clip), ("clip-path", .clip), ("transform", .transform),
             ("white-space", .whiteSpace),
         ]
-        return Dictionary(uniqueKeysWithValues: all.map { (HTMLName($0.0), $0.1) })
+        return HTMLNames(all.map { (HTMLName($0.0), $0.1) })
     }()
 
     init?(_ name: some Collection<UInt8>) {

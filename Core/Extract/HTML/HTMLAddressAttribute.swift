@@ -16,7 +16,7 @@ enum HTMLAddressAttribute: Sendable {
     /// `content` of a meta refresh.
     case refresh
 
-    private static let names: [HTMLName: HTMLAddressAttribute] = {
+    private static let names: HTMLNames<HTMLAddressAttribute> = {
         let all: [(StaticString, HTMLAddressAttribute)] = [
             ("href", .href), ("xlink:href", .xlinkHref), ("src", .fetched), ("background", .fetched), ("poster", .fetched), ("data", .data),
             ("dynsrc", .fetched), ("lowsrc", .fetched), ("codebase", .fetched), ("manifest", .fetched), ("icon", .fetched),
@@ -24,7 +24,7 @@ enum HTMLAddressAttribute: Sendable {
             ("profile", .list), ("archive", .list), ("ping", .list), ("classid", .data), ("code", .data), ("srcset", .srcset),
             ("imagesrcset", .srcset), ("style", .style), ("content", .refresh),
         ]
-        return Dictionary(uniqueKeysWithValues: all.map { (HTMLName($0.0), $0.1) })
+        return HTMLNames(all.map { (HTMLName($0.0), $0.1) })
     }()
 
     init?(_ name: HTMLName) {

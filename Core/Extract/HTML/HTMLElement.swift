@@ -19,13 +19,11 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
     // Foreign
     case svg, math, foreignObject, desc, mi, mo, mn, ms, mtext, annotationXML, vImageData, vFill
 
-    private static let names: [HTMLName: HTMLElement] = {
-        var names: [HTMLName: HTMLElement] = [:]
-        for element in allCases where element != .unknown { names[HTMLName("\(element)".utf8)] = element }
-        names[HTMLName("annotation-xml")] = .annotationXML
-        names[HTMLName("v:imagedata")] = .vImageData
-        names[HTMLName("v:fill")] = .vFill
-        return names
+    private static let names: HTMLNames<HTMLElement> = {
+        var rows: [(HTMLName, HTMLElement)] = []
+        for element in allCases where element != .unknown { rows.append((HTMLName("\(element)".utf8), element)) }
+        rows += [(HTMLName("annotation-xml"), .annotationXML), (HTMLName("v:imagedata"), .vImageData), (HTMLName("v:fill"), .vFill)]
+        return HTMLNames(rows)
     }()
 
     init(_ name: HTMLName) { self = Self.names[name] ?? .unknown }

@@ -22,3 +22,34 @@ struct HTMLName: Hashable, Sendable {
         length += 1
     }
 }
+
+/// Values by name, for tables that are made once: an open table of twice the size, much faster than a dictionary.
+struct HTMLNames<Value: Sendable>: Sendable {
+    private var slots: [(name: HTMLName, value: Value)?]
+    private let mask: Int
+
+    init(_ rows: some Collection<(HTMLName, Value)>) {
+        var size = 16
+        while size < rows.count * 3 { size *= 2 }
+        mask = size - 1
+        slots = Array(repeating: nil, count: size)
+        for (name, value) in rows {
+            var at = Self.slot(name) & mask
+            while let other = slots[at], other.name != name { at = (at + 1) & mask }
+            slots[at] = (name, value)
+        }
+    }
+
+    subscript(name: HTMLName) -> Value? {
+        var at = Self.slot(name) & mask
+        while let slot = slots[at] {
+            if slot.name == name { return slot.value }
+            at = (at + 1) & mask
+        }
+        return nil
+    }
+
+    @inline(__always) private static func slot(_ name: HTMLName) -> Int {
+        Int(truncatingIfNeeded: (name.key &* 0x9E37_79B9_7F4A_7C15) >> 40)
+    }
+}

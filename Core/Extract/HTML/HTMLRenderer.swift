@@ -296,31 +296,47 @@ struct HTMLRenderer {
 
     /// What a start tag ends without an end tag (HTML, section 13.1.2.4).
     private mutating func closeImplied(_ element: HTMLElement) {
-        func within(_ inner: HTMLElement, _ outer: [HTMLElement]) -> Int? {
-            let found = innermost[Int(inner.rawValue)]
-            let limit = outer.map { innermost[Int($0.rawValue)] }.max() ?? -1
-            return found >= floor && found > limit ? found : nil
-        }
         if element.closesParagraph, let found = open(.p) { close(to: found, reopening: true) }
         switch element {
         case .a: if let found = open(.a) { found == stack.count - 1 ? pop() : remove(found) }
-        case .li: if let found = within(.li, [.ul, .ol, .menu, .dir, .td, .th, .table, .div]) { close(to: found, reopening: true) }
+        case .li: if let found = within(.li, itemLimit(.ul, .ol)) { close(to: found, reopening: true) }
         case .dd, .dt:
-            if let found = within(.dd, [.dl, .td, .th, .table, .div]) ?? within(.dt, [.dl, .td, .th, .table, .div]) {
-                close(to: found, reopening: true)
-            }
+            if let found = within(.dd, itemLimit(.dl, .dl)) ?? within(.dt, itemLimit(.dl, .dl)) { close(to: found, reopening: true) }
         case .option, .optgroup: if let found = open(.option) { close(to: found, reopening: false) }
-        case .td, .th, .tr, .tbody, .thead, .tfoot, .caption, .colgroup:
-            for cell in [HTMLElement.td, .th, .caption] { if let found = within(cell, [.table]) { close(to: found, reopening: false) } }
-            if element != .td, element != .th, let found = within(.tr, [.table]) { close(to: found, reopening: false) }
-            if [.tbody, .thead, .tfoot].contains(element) {
-                for body in [HTMLElement.tbody, .thead, .tfoot] {
-                    if let found = within(body, [.table]) { close(to: found, reopening: false) }
-                }
-            }
+        case .td, .th: closeCell()
+        case .tr, .caption, .colgroup:
+            closeCell()
+            closeInTable(.tr)
+        case .tbody, .thead, .tfoot:
+            closeCell()
+            closeInTable(.tr)
+            closeInTable(.tbody)
+            closeInTable(.thead)
+            closeInTable(.tfoot)
         case .button: if let found = open(.button) { close(to: found, reopening: false) }
         default: break
         }
+    }
+
+    @inline(__always) private func place(_ element: HTMLElement) -> Int { innermost[Int(element.rawValue)] }
+
+    /// Where `element` is open, further in than `limit`.
+    private func within(_ element: HTMLElement, _ limit: Int) -> Int? {
+        let found = place(element)
+        return found >= floor && found > limit ? found : nil
+    }
+
+    /// A new item ends none beyond its list or what is between.
+    private func itemLimit(_ list: HTMLElement, _ other: HTMLElement) -> Int { max(place(list), place(other), place(.div), barrier) }
+
+    private mutating func closeInTable(_ element: HTMLElement) {
+        if let found = within(element, place(.table)) { close(to: found, reopening: false) }
+    }
+
+    private mutating func closeCell() {
+        closeInTable(.td)
+        closeInTable(.th)
+        closeInTable(.caption)
     }
 
     // MARK: What elements show

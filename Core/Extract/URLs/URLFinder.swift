@@ -64,13 +64,16 @@ struct URLFinder {
 
     // MARK: Runs of host bytes
 
+    /// Longer than any name; what is in one run may be looked at again once for each name in it.
+    private static let mostRunBytes = 512
+
     /// Looks at the run that begins at `at` and goes behind it.
     private mutating func run() -> Found? {
         let start = at
         var hasDot = false
         var isDefanged = false
         var lastIsASCII = true
-        while at < text.count {
+        while at < min(text.count, start + Self.mostRunBytes) {
             let byte = text[at]
             if byte >= 0x80 {
                 if byte >= 0xC2, breakLength(at) > 0 { break }
@@ -188,7 +191,8 @@ struct URLFinder {
             }
             if end < text.count, [47, 63, 35].contains(text[end]) { end = extent(from: end) }
         } else {
-            end = extent(from: rest)
+            // First the host, so that nothing behind it is looked at twice.
+            end = authorityEnd(from: rest) ?? extent(from: rest)
         }
         at = max(end, rest)
         if let whole = bracketed(start: start, rest: rest, end: end) {
@@ -212,6 +216,19 @@ struct URLFinder {
             end += 1
         }
         return end
+    }
+
+    /// Where a host ends at punctuation that is in none; nil: it has none, or is behind user information, where it may be.
+    private func authorityEnd(from start: Int) -> Int? {
+        var cut: Int?
+        var place = start
+        let last = min(text.count, start + HTMLLink.mostBytes)
+        while place < last, !endsAddress(place), ![47, 92, 63, 35].contains(text[place]) {
+            if text[place] == UInt8(ascii: "@") { return nil }
+            if cut == nil, [33, 39, 44, 59, 94, 124].contains(text[place]) { cut = place }
+            place += 1
+        }
+        return cut
     }
 
     private func startsWeb(_ place: Int) -> Bool {
