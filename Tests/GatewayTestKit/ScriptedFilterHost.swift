@@ -42,12 +42,12 @@ public final class ScriptedFilter: FilterInstance {
 
     public init(
         _ id: String, phases: Set<Phase> = [.data], scope: FilterManifest.ResultScope = .message, requires: [String] = [],
-        _ answer: @escaping @Sendable (FilterCall) -> Answer = { _ in .done() }
+        needs: ContentNeeds = [], _ answer: @escaping @Sendable (FilterCall) -> Answer = { _ in .done() }
     ) {
         manifest = FilterManifest(
             id: id, version: "1.0.0", vendor: "test", licence: "MIT", summary: "", phases: phases, symbols: [], schema: .object([:]),
             rights: Set(FilterManifest.Right.allCases), requires: requires, optional: [], execution: .nonblocking, concurrency: .parallel,
-            scope: scope, homes: [.host], recommendedHome: .host)
+            scope: scope, homes: [.host], recommendedHome: .host, needs: needs)
         self.answer = answer
     }
 

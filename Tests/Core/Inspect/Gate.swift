@@ -30,13 +30,14 @@ final class Gate: @unchecked Sendable {
 
     init(
         _ filters: [ScriptedFilter], _ policy: PolicySnapshot, role: ListenerRole = .inbound, client: String = "192.0.2.1",
-        verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil, srs: SenderRewriting? = nil
+        verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil, srs: SenderRewriting? = nil,
+        contents: (any ContentBuilder)? = nil, elsewhere: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }
     ) throws {
         host = ScriptedFilterHost(filters)
         inspector = Inspector(
             plan: try FilterPlan(snapshot: policy, host: host), host: host, store: store, log: log, clock: loop,
             ids: QueueIDGenerator(floor: QueueID(rawValue: 0)), verifier: verifier, authenticator: authenticator,
-            journal: journal, srs: srs, laterLoop: loop, accepted: { [queued] in queued.append($0) },
+            journal: journal, srs: srs, laterLoop: loop, contents: contents, elsewhere: elsewhere, accepted: { [queued] in queued.append($0) },
             observe: { [records] in records.append($0) })
         facts = SessionFacts(
             id: 7, role: role, listener: "127.0.0.1:25", client: IPAddress(client)!, clientPort: 4711, connectedAt: loop.now)
