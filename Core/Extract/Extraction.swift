@@ -79,10 +79,40 @@ struct Extraction: ~Copyable {
                 leaf.flags.formUnion(rendering.render(part, leaf, at: index, &store))
             }
         }
+        if isText, part.decoder != .identity, Self.mayHoldFiles(leaf.head) { try findFiles(in: part, bytes, at: index) }
         withExtendedLifetime(region) {}
         leaf.head = []
         leaf.region = nil
         found[index] = leaf
+    }
+
+    /// Files inside text that was encoded itself. (In text that was not, the tree has found them.)
+    private mutating func findFiles(in part: MessageTree.Part, _ bytes: UnsafeRawBufferPointer, at index: Int) throws(StoreFailure) {
+        guard store.hasRoomForOwn else { return }
+        let made = try store.addRegion { builder in
+            _ = part.decoder.decode(bytes) { chunk in
+                builder.append(chunk)
+                return builder.count < LeafDecoder.textBytes
+            }
+        }
+        own[made.number] = made.region
+        withExtendedLifetime(made.region) { tree.append(filesIn: made.region.bytes, region: made.number, base: 0, of: index) }
+    }
+
+    /// A line that begins like uuencode or yEnc.
+    private static func mayHoldFiles(_ text: [UInt8]) -> Bool {
+        text.withUnsafeBytes { bytes in
+            var start = 0
+            while start < bytes.count {
+                let line = UnsafeRawBufferPointer(rebasing: bytes[start...].prefix(8))
+                if line.starts(with: "begin ".utf8) || line.starts(with: "begin-ba".utf8) || line.starts(with: "=ybegin ".utf8) {
+                    return true
+                }
+                guard let newline = bytes[start...].firstIndex(of: 0x0A) else { return false }
+                start = newline + 1
+            }
+            return false
+        }
     }
 
     consuming func finish() throws(StoreFailure) -> MessageContent {

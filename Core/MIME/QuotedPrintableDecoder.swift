@@ -7,6 +7,7 @@ struct QuotedPrintableDecoder {
     enum Junk { case kept, withoutEquals, dropped }
 
     let junk: Junk
+    var endsLinesWithLF = false
 
     func decode(_ bytes: UnsafeRawBufferPointer, into sink: (UnsafeRawBufferPointer) -> Bool) -> PartFlags {
         var chunk = DecodedChunk()
@@ -23,7 +24,9 @@ struct QuotedPrintableDecoder {
             while end > at, isBlank(bytes[end - 1]) { end -= 1 }
             let isSoft = end > at && bytes[end - 1] == 0x3D
             guard line(bytes, at..<(isSoft ? end - 1 : end), &chunk, &flags, sink) else { return flags }
-            if !isSoft { for i in textEnd..<lineEnd { chunk.append(bytes[i]) } }
+            if !isSoft {
+                for i in textEnd..<lineEnd where !endsLinesWithLF || bytes[i] == 0x0A { chunk.append(bytes[i]) }
+            }
             at = lineEnd
         }
         chunk.finish(into: sink)
@@ -64,6 +67,28 @@ struct QuotedPrintableDecoder {
                 }
             }
         }
+    }
+
+    /// Whether these are bytes that are no text, with line ends that were not encoded (RFC 2045 section 6.7 rule 4): CR LF on the way, and what a
+    /// reader makes of it afterwards.
+    static func hasBareLineEndsInBinary(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>) -> Bool {
+        var at = range.lowerBound
+        var isBinary = false
+        while !isBinary, let equals = bytes.offset(of: 0x3D, in: at..<range.upperBound) {
+            at = equals + 1
+            guard at + 1 < range.upperBound, let high = hexValue(bytes[at]), let low = hexValue(bytes[at + 1]) else { continue }
+            let byte = high << 4 | low
+            isBinary = byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D && byte != 0x0C && byte != 0x1B
+        }
+        guard isBinary else { return false }
+        at = range.lowerBound
+        while let newline = bytes.offset(of: 0x0A, in: at..<range.upperBound) {
+            var end = newline
+            while end > at, bytes[end - 1] == 0x0D || isBlank(bytes[end - 1]) { end -= 1 }
+            if end == at || bytes[end - 1] != 0x3D, newline > at, bytes[newline - 1] == 0x0D { return true }
+            at = newline + 1
+        }
+        return false
     }
 
     /// Whether `=` stands where it begins no escape and ends no line, so that readers differ.

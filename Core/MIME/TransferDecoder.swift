@@ -9,6 +9,8 @@ public enum TransferDecoder: Hashable, Sendable {
     /// Where `=` begins no escape, it alone is left out; and all up to the next `=`, two characters at most.
     case quotedPrintableWithoutEquals
     case quotedPrintableWithoutJunk
+    /// Its line ends are LF alone, as readers on Unix have them.
+    case quotedPrintableWithLF
     case uuencode
     case yenc
 
@@ -42,6 +44,7 @@ public enum TransferDecoder: Hashable, Sendable {
         case .base64(let padding): return Base64Decoder(padding: padding).decode(bytes, into: sink)
         case .quotedPrintable: return QuotedPrintableDecoder(junk: .kept).decode(bytes, into: sink)
         case .quotedPrintableWithoutEquals: return QuotedPrintableDecoder(junk: .withoutEquals).decode(bytes, into: sink)
+        case .quotedPrintableWithLF: return QuotedPrintableDecoder(junk: .kept, endsLinesWithLF: true).decode(bytes, into: sink)
         case .quotedPrintableWithoutJunk: return QuotedPrintableDecoder(junk: .dropped).decode(bytes, into: sink)
         case .uuencode: return UUDecoder().decode(bytes, into: sink)
         case .yenc: return YEncDecoder().decode(bytes, into: sink)

@@ -17,6 +17,10 @@ extension TreeReader {
                 copy(index) { $0.decoder = decoder }
             }
         }
+        if part.decoder == .quotedPrintable, QuotedPrintableDecoder.hasBareLineEndsInBinary(bytes, in: body) {
+            tree.parts[index].content.flags.insert(.badQuotedPrintable)
+            copy(index) { $0.decoder = .quotedPrintableWithLF }
+        }
         if part.decoder == .uuencode { nameOfUU(index, body) }
         for decoder in facts.encodings.decoders.dropFirst() { copy(index) { $0.decoder = decoder } }
         // A part of another type that has a boundary, or none at all where a boundary begins its body.

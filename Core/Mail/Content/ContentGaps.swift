@@ -15,6 +15,7 @@ public struct ContentGaps: OptionSet, Hashable, Sendable {
     public static let ambiguous = ContentGaps(rawValue: 16)
 
     public static let names: [(ContentGaps, String)] = [
-        (.truncated, "truncated"), (.limitHit, "limit-hit"), (.malformed, "malformed"), (.encrypted, "encrypted"), (.ambiguous, "ambiguous"),
+        (.truncated, "truncated"), (.limitHit, "limit-hit"), (.malformed, "malformed"), (.encrypted, "encrypted"),
+        (.ambiguous, "ambiguous"),
     ]
 }

@@ -90,6 +90,24 @@ struct MessageExtractorTests {
         for part in content.parts { if let parent = part.parent { #expect(parent < content.parts.count) } }
     }
 
+    /// A reader of text that was in base64 finds the file that stands in it.
+    @Test func aFileInsideEncodedText() throws {
+        let text = "look:\r\nbegin 644 evil.exe\r\n#0V%T\r\n`\r\nend\r\n"
+        let content = try content(
+            "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n\(Data(text.utf8).base64EncodedString())\n")
+        let file = try #require(content.parts.first { $0.names == ["evil.exe"] })
+        #expect(file.parent == 0 && self.text(file.decoded, of: content) == "Cat")
+    }
+
+    /// Line ends in binary quoted-printable are CR LF on the way; readers on Unix make LF of them.
+    @Test func lineEndsInBinaryQuotedPrintable() throws {
+        let content = try content(
+            "Content-Type: application/zip\nContent-Transfer-Encoding: quoted-printable\n\nPK=03=04\nab=00=\nc")
+        let leaves = content.parts.filter { $0.kind == .leaf }.map { text($0.decoded, of: content) }
+        #expect(leaves == ["PK\u{3}\u{4}\r\nab\0c", "PK\u{3}\u{4}\nab\0c"])
+        #expect(content.gaps.contains(.malformed))
+    }
+
     /// Each level encodes the one within: what is too deep is flagged, and time and memory stay in bounds.
     @Test func encodedAgainAndAgain() throws {
         var message = "Subject: deepest\r\n\r\nbottom"

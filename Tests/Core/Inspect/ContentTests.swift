@@ -98,7 +98,8 @@ import Testing
     @Test func whatCannotBeKeptIsRefusedForNow() throws {
         let filter = ScriptedFilter("parts", needs: .parts)
         let gate = try Gate(
-            [filter], policy([domain("example.org", [[slot("parts")]])]), contents: Builder(failure: StoreFailure(.full, "the disk is full")))
+            [filter], policy([domain("example.org", [[slot("parts")]])]),
+            contents: Builder(failure: StoreFailure(.full, "the disk is full")))
         gate.send(to: "b@example.org")
         #expect(gate.last.hasPrefix("data 452 4.3.1"))
         #expect(filter.runs.isEmpty && gate.store.accepted.isEmpty)

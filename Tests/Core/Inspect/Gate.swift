@@ -37,7 +37,8 @@ final class Gate: @unchecked Sendable {
         inspector = Inspector(
             plan: try FilterPlan(snapshot: policy, host: host), host: host, store: store, log: log, clock: loop,
             ids: QueueIDGenerator(floor: QueueID(rawValue: 0)), verifier: verifier, authenticator: authenticator,
-            journal: journal, srs: srs, laterLoop: loop, contents: contents, elsewhere: elsewhere, accepted: { [queued] in queued.append($0) },
+            journal: journal, srs: srs, laterLoop: loop, contents: contents, elsewhere: elsewhere,
+            accepted: { [queued] in queued.append($0) },
             observe: { [records] in records.append($0) })
         facts = SessionFacts(
             id: 7, role: role, listener: "127.0.0.1:25", client: IPAddress(client)!, clientPort: 4711, connectedAt: loop.now)
