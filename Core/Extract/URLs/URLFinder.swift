@@ -115,7 +115,8 @@ struct URLFinder {
 
     /// Not within a path or an address.
     private func isFree(_ start: Int) -> Bool {
-        guard start > 0 else { return true }
+        // Letters of another script behind a name that was found are no part of it.
+        guard start > 0, text[start] < 0x80 else { return true }
         let before = text[start - 1]
         return !Self.isAlphanumeric(before) && ![47, 92, 64, 126, 36].contains(before)
     }

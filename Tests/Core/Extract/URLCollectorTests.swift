@@ -51,6 +51,7 @@ import Testing
 
     @Test func severalInOneLine() {
         #expect(inText("http://a.com,http://b.com;https://c.com|x www.d.com").map(\.host) == ["a.com", "b.com", "c.com", "www.d.com"])
+        #expect(inText("请访问a.com或b.com谢谢").map(\.host) == ["a.com", "b.com"])
         #expect(inText("a.com a[.]com http://a.com").map(\.source) == [.name, .defanged, .text])
     }
 
