@@ -57,7 +57,9 @@ struct Extraction: ~Copyable {
         guard let region = part.content.raw.region == 0 ? raw : own[part.content.raw.region] else { return }
         let bytes = UnsafeRawBufferPointer(rebasing: region.bytes[part.content.raw.range])
         let isDivisible = tree.isDivisible(index)
-        let isText = !needs.isDisjoint(with: [.text, .urls]) && TextRendering.isText(part.content.declaredType)
+        let isRendered = !needs.isDisjoint(with: [.text, .urls])
+        // Files are looked for in text that was encoded, whatever else is needed.
+        let isText = TextRendering.isText(part.content) && (isRendered || part.decoder != .identity)
         var leaf = try leaves.decode(part, bytes, into: &store, asRegion: isDivisible, isText: isText)
         if isDivisible {
             divided.insert(index)
@@ -72,23 +74,27 @@ struct Extraction: ~Copyable {
                 leaf.decoded.gaps.insert(.limitHit)
             }
         }
-        if !needs.isDisjoint(with: [.text, .urls]) {
-            // What says to be something else and is a page all the same is rendered by the clients that look.
-            if !isText, TextRendering.isPage(leaf.type) { leaf.head = part.decoder.decoded(bytes, most: LeafDecoder.textBytes).bytes }
-            if isText || TextRendering.isPage(leaf.type) {
-                leaf.flags.formUnion(rendering.render(part, leaf, at: index, &store))
-            }
+        if isRendered {
+            // What says to be something else and is text all the same is rendered by the clients that look.
+            let looksLikeText = TextRendering.looksLikeText(leaf.type, declared: part.content.declaredType)
+            if !isText, looksLikeText { leaf.head = part.decoder.decoded(bytes, most: LeafDecoder.textBytes).bytes }
+            if isText || looksLikeText { leaf.flags.formUnion(rendering.render(part, leaf, at: index, &store)) }
         }
-        if isText, part.decoder != .identity, Self.mayHoldFiles(leaf.head) { try findFiles(in: part, bytes, at: index) }
+        if isText, part.decoder != .identity {
+            if leaf.head.count < leaf.decoded.range.count { leaf.flags.insert(.limit) }
+            if Self.mayHoldFiles(leaf.head), try !findFiles(in: part, bytes, at: index) { leaf.flags.insert(.limit) }
+        }
         withExtendedLifetime(region) {}
         leaf.head = []
         leaf.region = nil
         found[index] = leaf
     }
 
-    /// Files inside text that was encoded itself. (In text that was not, the tree has found them.)
-    private mutating func findFiles(in part: MessageTree.Part, _ bytes: UnsafeRawBufferPointer, at index: Int) throws(StoreFailure) {
-        guard store.hasRoomForOwn else { return }
+    /// Files inside text that was encoded itself. (In text that was not, the tree has found them.) False: there was no room to look.
+    private mutating func findFiles(
+        in part: MessageTree.Part, _ bytes: UnsafeRawBufferPointer, at index: Int
+    ) throws(StoreFailure) -> Bool {
+        guard store.hasRoomForOwn else { return false }
         let made = try store.addRegion { builder in
             _ = part.decoder.decode(bytes) { chunk in
                 builder.append(chunk)
@@ -97,6 +103,7 @@ struct Extraction: ~Copyable {
         }
         own[made.number] = made.region
         withExtendedLifetime(made.region) { tree.append(filesIn: made.region.bytes, region: made.number, base: 0, of: index) }
+        return true
     }
 
     /// A line that begins like uuencode or yEnc.
@@ -115,6 +122,20 @@ struct Extraction: ~Copyable {
         }
     }
 
+    /// Bytes of all names: readings of them must not multiply a message.
+    private static let nameBytes = 2 << 20
+
+    private static func shortenNames(_ parts: inout [ContentPart]) {
+        var bytes = 0
+        for index in parts.indices {
+            bytes += parts[index].names.reduce(0) { $0 + $1.utf8.count }
+            guard bytes > nameBytes, parts[index].names.count > 1 else { continue }
+            parts[index].names = [String(parts[index].names[0].prefix(255))]
+            parts[index].flags.insert(.limit)
+            parts[index].gaps.insert(.limitHit)
+        }
+    }
+
     consuming func finish() throws(StoreFailure) -> MessageContent {
         var parts = tree.parts.map(\.content)
         for (index, leaf) in found {
@@ -126,6 +147,11 @@ struct Extraction: ~Copyable {
             parts[index].flags.formUnion(flags)
             parts[index].gaps.formUnion(flags.gaps)
         }
+        if rendering.isLimited {
+            parts[0].flags.insert(.limit)
+            parts[0].gaps.insert(.limitHit)
+        }
+        Self.shortenNames(&parts)
         let (texts, urls) = (needs.contains(.text) ? rendering.texts : [], needs.contains(.urls) ? rendering.urls : [])
         let regions = try store.seal(with: raw)
         return MessageContent(built: needs, regions: regions, parts: parts, texts: texts, urls: urls)

@@ -7,6 +7,16 @@ struct LeafDecoder {
     private struct Key: Hashable {
         let raw: ContentRef
         let decoder: TransferDecoder
+        /// The same bytes are rendered, or taken apart, as each type that readers take them for.
+        let type: String
+        let charset: String
+
+        init(_ part: MessageTree.Part) {
+            raw = part.content.raw
+            decoder = part.decoder
+            type = part.content.declaredType
+            charset = part.content.charset
+        }
     }
 
     struct Leaf {
@@ -33,7 +43,7 @@ struct LeafDecoder {
     init(size: Int) { room = 4 * size + (1 << 20) }
 
     /// What these bytes were decoded to before; without `head` and `region`.
-    func known(_ part: MessageTree.Part) -> Leaf? { known[Key(raw: part.content.raw, decoder: part.decoder)] }
+    func known(_ part: MessageTree.Part) -> Leaf? { known[Key(part)] }
 
     /// `raw`: the part's bytes. `asRegion`: they will be taken apart. `isText`: they will be rendered.
     mutating func decode(
@@ -80,7 +90,7 @@ struct LeafDecoder {
         }
         let type = head.withUnsafeBytes { DetectedType.of(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.typeBytes))) }
         var leaf = Leaf(decoded: decoded, sha256: MessageDigest(bytes: Array(hash.finalize()))!, flags: flags, type: type, head: [])
-        known[Key(raw: part.content.raw, decoder: part.decoder)] = leaf
+        known[Key(part)] = leaf
         leaf.head = head
         leaf.region = region
         return leaf

@@ -14,8 +14,22 @@ struct TextRendering {
     var urls: [ContentURL] { collector.urls }
     var isLimited: Bool { collector.isLimited }
 
-    static func isText(_ declared: String) -> Bool {
-        declared.hasPrefix("text/") || declared == "application/xhtml+xml" || declared == "message/delivery-status"
+    static func isText(_ part: ContentPart) -> Bool {
+        part.declaredType.hasPrefix("text/") || part.declaredType == "application/xhtml+xml"
+            || part.declaredType == "message/delivery-status" || hasPageName(part)
+    }
+
+    /// A browser opens it as a page.
+    private static func hasPageName(_ part: ContentPart) -> Bool {
+        part.names.contains { name in
+            let name = name.lowercased()
+            return [".htm", ".html", ".xhtml", ".shtml", ".svg"].contains { name.hasSuffix($0) }
+        }
+    }
+
+    /// `detected`: what bytes are that are declared as something else than text.
+    static func looksLikeText(_ detected: String, declared: String) -> Bool {
+        isPage(detected) || detected == "text/plain" && declared == "application/octet-stream"
     }
 
     /// What clients show as a page whatever it is called.
@@ -67,8 +81,9 @@ struct TextRendering {
     mutating func render(
         _ part: MessageTree.Part, _ leaf: LeafDecoder.Leaf, at index: Int, _ store: inout DecodedBytes
     ) -> PartFlags {
-        let isPage =
-            Self.isPage(leaf.type) || part.content.declaredType == "text/html" || part.content.declaredType == "application/xhtml+xml"
+        let declared = part.content.declaredType
+        let isDeclaredPage = declared == "text/html" || declared == "application/xhtml+xml"
+        let isPage = isDeclaredPage || Self.isPage(leaf.type) || Self.hasPageName(part.content)
         var gaps: ContentGaps = leaf.head.count < leaf.decoded.range.count ? [.limitHit, .truncated] : []
         let head = leaf.head.prefix(max(room, 0))
         if head.count < leaf.head.count { gaps = [.limitHit, .truncated] }
@@ -78,15 +93,15 @@ struct TextRendering {
         // Where the text stands: as it came, or as it was made.
         var ref = ContentRef(region: leaf.decoded.region, leaf.decoded.range.prefix(text.count), gaps: gaps)
         if isConverted { ref = ContentRef(region: 1, store.append(text), gaps: gaps) }
-        if isPage {
-            page(text, at: index, ref, &store)
-        } else {
+        if isPage { flags.formUnion(page(text, at: index, ref, &store)) }
+        // Clients that go by the declared type show the page's source, with links in it.
+        if !isPage || declared.hasPrefix("text/") && !isDeclaredPage {
             plain(text, at: index, ref, flowed: part.isFlowed, deletingSpaces: part.deletesSpaces, &store)
         }
         return flags
     }
 
-    private mutating func page(_ html: [UInt8], at index: Int, _ ref: ContentRef, _ store: inout DecodedBytes) {
+    private mutating func page(_ html: [UInt8], at index: Int, _ ref: ContentRef, _ store: inout DecodedBytes) -> PartFlags {
         html.withUnsafeBytes { bytes in
             let page = HTMLPage(bytes)
             for (text, source) in [(page.visible, ContentText.Source.html), (page.hidden, .hidden)] where !text.isEmpty {
@@ -95,6 +110,7 @@ struct TextRendering {
             if needs.contains(.urls) {
                 collector.add(page: page, html: bytes, at: .init(part: index, region: ref.region, offset: ref.range.lowerBound))
             }
+            return page.flags.contains(.limit) ? .limit : []
         }
     }
 

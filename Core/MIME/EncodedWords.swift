@@ -29,6 +29,8 @@ public enum EncodedWords {
             if isBad { flags.insert(.badCharset) }
             out += text
         }
+        // Behind it no word is closed, and none is looked for again and again.
+        let lastClose = bytes.indices.dropLast().last { bytes[$0] == 0x3F && bytes[$0 + 1] == 0x3D } ?? -1
         var at = 0
         var literal = 0
         func endLiteral(_ end: Int, beforeWord: Bool) {
@@ -43,7 +45,7 @@ public enum EncodedWords {
                 at += 1
                 continue
             }
-            guard let word = Word(bytes, at) else {
+            guard let word = Word(bytes, at, lastClose: lastClose) else {
                 at += 2
                 continue
             }
@@ -78,7 +80,7 @@ public enum EncodedWords {
         var isOdd = false
 
         /// `=?charset*language?encoding?text?=` at `start`; nil: no word.
-        init?(_ text: [UInt8], _ start: Int) {
+        init?(_ text: [UInt8], _ start: Int, lastClose: Int) {
             var at = start + 2
             let nameStart = at
             while at < text.count, at - nameStart <= 64, text[at] > 0x20, text[at] < 0x7F, text[at] != 0x3F { at += 1 }
@@ -89,6 +91,7 @@ public enum EncodedWords {
             let first = at + 3
             at = first
             // To the first `?=`. A `=` may follow a `?` of the text in Q: then more must follow.
+            if at > lastClose { at = text.count }
             while at + 1 < text.count, !(text[at] == 0x3F && text[at + 1] == 0x3D) { at += 1 }
             var isClosed = at + 1 < text.count
             if isClosed, !isBase64, at == first, let more = Self.close(text, at + 1) { at = more }

@@ -13,6 +13,7 @@ struct FileNames {
         func take(_ parameters: [Parameters], _ name: StaticString) {
             for one in parameters {
                 let found = one.readings(of: name)
+                if one.isCut { flags.insert(.limit) }
                 if found.isDuplicate { flags.insert(.duplicateParameter) }
                 if found.isOdd { flags.insert(.oddParameter) }
                 readings += found.values

@@ -32,6 +32,9 @@ extension Parameters {
             if !mayHide, !items.contains(where: { $0.name.starts(with: name) }) { return found }
             let plain = items.filter { $0.name.elementsEqual(name) }
             let segments = items.compactMap { Segment($0, of: name) }
+            // A piece with a number that is none of RFC 2231's.
+            let starred = items.count { $0.name.count > name.count && $0.name.starts(with: name) && $0.name[name.count] == 0x2A }
+            if segments.count < starred { found.isOdd = true }
             for value in extended(segments, &found) { found.add(value) }
             for item in plain { found.add(ParameterReading(bytes: item.value)) }
             if plain.count > 1, Set(plain.map(\.value)).count > 1 { found.isDuplicate = true }

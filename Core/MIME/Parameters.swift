@@ -13,6 +13,8 @@ struct Parameters {
     private(set) var head: [UInt8] = []
     private(set) var items: [Item] = []
     private(set) var isOdd = false
+    /// There are more than `most`.
+    private(set) var isCut = false
     let text: [UInt8]
     private var at = 0
 
@@ -24,7 +26,10 @@ struct Parameters {
         self.text = text
         readHead()
         while at < text.count, items.count < Self.most { readItem() }
-        if at < text.count { isOdd = true }
+        if at < text.count {
+            isOdd = true
+            isCut = true
+        }
     }
 
     private var byte: UInt8? { at < text.count ? text[at] : nil }

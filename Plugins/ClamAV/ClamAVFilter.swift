@@ -18,11 +18,17 @@ struct ClamAVFilter: Filter {
         guard let message = call.message else { return }
         let engine = try await call.value(of: database)
         var report = ScanReport()
+        let began = ContinuousClock.now
         try message.withBytes { bytes in
             try engine.scan(bytes, as: .message, into: &report) { call.isCancelled }
         }
         var seen: Set<[UInt8]> = []
         for part in message.parts where part.kind == .leaf && part.count > 0 && seen.insert(part.sha256).inserted {
+            // One look more may take as long again, and all must end within the slot's time.
+            guard ContinuousClock.now - began < settings.engine.limits.time else {
+                report.add("Heuristics.Limits.Exceeded (max_scan_time of the message, before part \(part.path))")
+                break
+            }
             try part.withBytes { bytes in
                 try engine.scan(bytes, as: .part(name: part.names.first), into: &report) { call.isCancelled }
             }

@@ -50,6 +50,12 @@ struct CSSDeclarations: Equatable, Sendable {
         isBlock = over.isBlock ?? isBlock
     }
 
+    /// How values of `display` begin, but for `none`.
+    private static let displays: [StaticString] = [
+        "block", "inline", "table", "flex", "grid", "list-item", "contents", "initial", "unset", "inherit", "revert", "run-in", "flow",
+        "ruby",
+    ]
+
     /// Sets what one declaration says. `name` and `value` are lower case and without spaces around them; others than these are passed over.
     mutating func set(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
         guard let property = CSSProperty(name) else { return }
@@ -57,6 +63,8 @@ struct CSSDeclarations: Equatable, Sendable {
         func starts(_ word: StaticString) -> Bool { word.withUTF8Buffer { value.starts(with: $0) } }
         switch property {
         case .display:
+            // Browsers pass over what is no value of the property.
+            guard isWord("none") || Self.displays.contains(where: { starts($0) }) else { return }
             isNone = isWord("none")
             isBlock = starts("block") || starts("table") && !starts("table-cell") || starts("flex") || starts("grid") || starts("list-item")
         case .visibility: isInvisible = isWord("hidden") || isWord("collapse")

@@ -69,10 +69,11 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// What is in it is for no reader: a style sheet's or a program's, or for clients that lack something that all have.
+    /// What is in it is for no reader: a style sheet's or a program's, or for clients that lack something that all have. (`noscript` is shown: mail
+    /// clients run no scripts.)
     var isNotRendered: Bool {
         switch self {
-        case .datalist, .iframe, .noembed, .noframes, .noscript, .rp, .script, .style, .template: true
+        case .datalist, .iframe, .noembed, .noframes, .rp, .script, .style, .template: true
         default: false
         }
     }

@@ -27,6 +27,8 @@ public struct HTMLPage: Sendable {
         visible = renderer.visible.bytes
         hidden = renderer.hidden.bytes
         links = renderer.links
+        // What a link was shown as may have ended in blanks that no reader sees.
+        for i in links.indices { links[i].anchor = links[i].anchor?.clamped(to: 0..<visible.count) }
         base = renderer.base
         flags = renderer.flags.union(renderer.visible.flags).union(renderer.hidden.flags)
         if !hidden.isEmpty { flags.insert(.hidden) }

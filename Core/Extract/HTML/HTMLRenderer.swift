@@ -25,6 +25,8 @@ struct HTMLRenderer {
     static let mostLinks = 10_000
     /// Formatting that is opened again behind a block that closed it.
     private static let mostReopened = 16
+    /// Elements that are made anew because formatting around them ended: no page that is written has a thousand.
+    private static let mostRemade = 20_000
 
     private(set) var visible = HTMLText()
     private(set) var hidden = HTMLText()
@@ -49,6 +51,7 @@ struct HTMLRenderer {
     /// What is below is of the page around a conditional comment.
     private var floor = 0
     private var wasHidden = false
+    private var remade = 0
 
     /// `rules`: those that a first pass found.
     init(_ html: UnsafeRawBufferPointer, rules: CSSRules?) {
@@ -199,7 +202,7 @@ struct HTMLRenderer {
         innermost[Int(open.element.rawValue)] = open.below
         barrier = open.barrier
         if open.isBlock { block(open.element.hasMargin ? 2 : 1) }
-        if let link = open.link, let start = links[link].anchor?.lowerBound { links[link].anchor = start..<visible.bytes.count }
+        if let link = open.link, let start = links[link].anchor?.lowerBound { links[link].anchor = anchor(from: start) }
         tokens.isForeign = stack.last?.isForeign ?? false
     }
 
@@ -250,12 +253,20 @@ struct HTMLRenderer {
         }
     }
 
+    /// Up to here. Blanks that stood behind `start` may have gone when a block began.
+    private func anchor(from start: Int) -> Range<Int> { min(start, visible.bytes.count)..<visible.bytes.count }
+
     /// Takes formatting out from under what was opened within it (HTML, section 13.2.6.4.7, "adoption agency", as far as styles go).
     private mutating func remove(_ index: Int) {
         let inner = stack[(index + 1)...]
+        remade += inner.count
+        guard remade <= Self.mostRemade else {
+            flags.insert(.limit)
+            return close(to: index, reopening: false)
+        }
         let anchors = inner.map { $0.link.map { links[$0].anchor } }
         var end: Range<Int>?
-        if let link = stack[index].link, let start = links[link].anchor?.lowerBound { end = start..<visible.bytes.count }
+        if let link = stack[index].link, let start = links[link].anchor?.lowerBound { end = anchor(from: start) }
         let link = stack[index].link
         while stack.count > index {
             let open = stack.removeLast()

@@ -23,6 +23,9 @@ public struct URLCollector: Sendable {
 
     public static let mostURLs = 10_000
     private static let mostAnchorBytes = 512
+    /// Of all of them together: a long base is in each address that is resolved against it.
+    private static let mostBytes = 8 << 20
+    private var bytes = 0
 
     public init() {}
 
@@ -89,6 +92,11 @@ public struct URLCollector: Sendable {
         _ reading: URLReading, raw: some Collection<UInt8>, source: ContentURL.Source, span: Range<Int>, at place: Place,
         anchor: String = ""
     ) {
+        bytes += raw.count + reading.canonical.utf8.count
+        guard bytes <= Self.mostBytes else {
+            isLimited = true
+            return
+        }
         let moved = place.offset + span.lowerBound..<place.offset + span.upperBound
         urls.append(
             ContentURL(

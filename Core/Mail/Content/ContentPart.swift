@@ -1,5 +1,5 @@
-/// One part of a message (RFC 2045), or one more reading of a part that mainstream readers read differently. Parts are listed in the order in which
-/// they begin; the first is the message itself.
+/// One part of a message (RFC 2045), or one more reading of a part that mainstream readers read differently. The first is the message itself; parts of it follow in
+/// the order in which they begin, other readings and files inside text behind what was read first.
 public struct ContentPart: Hashable, Sendable {
     public enum Kind: UInt8, Sendable {
         /// It has bytes of its own: text, an attachment.
@@ -31,9 +31,9 @@ public struct ContentPart: Hashable, Sendable {
     public var contentID: String
     /// All that a reader could take for its file name, in UTF-8, the likeliest first.
     public var names: [String]
-    /// Its header, in region 0; empty for a file inside text.
+    /// Its header; empty for a file inside text. In region 0, or that of the encoded message or text that it is in.
     public var header: ContentRef
-    /// Its body as it came, in region 0.
+    /// Its body as it came, in the same region.
     public var raw: ContentRef
     /// Its body without the transfer encoding; nil for what is no leaf. The same as `raw` where nothing was encoded.
     public var decoded: ContentRef?

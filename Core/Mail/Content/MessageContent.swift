@@ -2,7 +2,8 @@
 public final class MessageContent: Sendable {
     /// What was built.
     public let built: ContentNeeds
-    /// What refs point into: 0 the message as it came; 1, where anything had to be decoded, what was made of it.
+    /// What refs point into: 0 the message as it came; 1, where anything had to be decoded, what was made of it; from 2 on
+    /// messages and texts that were encoded as a whole and were taken apart in turn.
     public let regions: [Region]
     public let parts: [ContentPart]
     public let texts: [ContentText]

@@ -46,7 +46,7 @@ import Testing
         "<style>@media screen{.h{display:none}}</style><p class=h>x</p>", "<style>/*}*/ .a,.h{a:b;display:none}</style><p class=h>x</p>",
         "<style>.h{display:none!important}</style><p class=h style='display:block'>x</p>",
         "<p class=h>x</p><style>.h{display:none}</style>",
-        "<noscript>x</noscript>", "<template>x</template>", "<iframe>x</iframe>",
+        "<template>x</template>", "<iframe>x</iframe>",
         "<p style='display:none'><b style='display:block'>x</b></p>",
         "<!--[if !mso]><p>x</p><![endif]-->", "<p style='visibility:hidden'><img alt=x></p>", "<p style='font-size:0'>x<p></p>",
     ]) func notShown(_ html: String) {

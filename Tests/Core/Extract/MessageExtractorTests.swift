@@ -108,6 +108,61 @@ struct MessageExtractorTests {
         #expect(content.gaps.contains(.malformed))
     }
 
+    /// What a page is shown as ends in blanks that go when a block begins.
+    @Test(arguments: [
+        "<pre>x       <a href='http://a.example/'><div>y</div>",
+        String(repeating: "x&nbsp;", count: 100) + "<a href=\"http://a.example/\"><div>y</div></a>",
+        "<pre>x    <b>    <a href=http://a.example/><i><div>y</b></div></pre>",
+    ]) func anchorsBehindBlanks(_ page: String) throws {
+        let content = try content("Content-Type: text/html\n\n" + page)
+        #expect(content.urls.map(\.host) == ["a.example"])
+    }
+
+    /// Clients that go by the declared type show what looks like a page as text, with a link in it.
+    @Test func aPageThatIsDeclaredAsText() throws {
+        let content = try content("Content-Type: text/plain\n\n<html>\n<!--\nsee https://evil.example/login\n-->")
+        #expect(content.urls.contains { $0.canonical == "https://evil.example/login" })
+        #expect(content.texts.contains { $0.source == .plain })
+    }
+
+    @Test func aPageByItsNameAlone() throws {
+        let content = try content(
+            "Content-Type: application/octet-stream; name=invoice.html\n\nHello<br><a href=\"https://evil.example/login\">x</a>")
+        #expect(content.urls.contains { $0.canonical == "https://evil.example/login" && $0.source == .link })
+    }
+
+    /// One filter's needs do not decide what another is shown.
+    @Test func filesInsideTextWhateverElseIsNeeded() throws {
+        let text = Data("begin 644 evil.exe\r\n#0V%T\r\n`\r\nend\r\n".utf8).base64EncodedString()
+        let content = try content("Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n\(text)\n", [.parts])
+        #expect(content.parts.contains { $0.names == ["evil.exe"] })
+    }
+
+    @Test func moreFilesInsideTextThanAreLookedFor() throws {
+        let text = Data("begin x\r\nnothing\r\n".utf8).base64EncodedString()
+        var message = "Content-Type: multipart/mixed; boundary=b\n"
+        for _ in 0..<8 { message += "\n--b\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n\(text)\n" }
+        let content = try content(message + "--b--\n", [.parts])
+        #expect(content.parts.last { $0.kind == .leaf }?.gaps.contains(.limitHit) == true)
+    }
+
+    @Test func moreAddressesThanAreListed() throws {
+        let content = try content("Content-Type: text/plain\n\n" + String(repeating: "http://a.example/\n", count: 10_001))
+        #expect(content.urls.count == 10_000 && content.gaps.contains(.limitHit))
+    }
+
+    /// Each reading of a type is rendered.
+    @Test func twoTypes() throws {
+        let content = try content("Content-Type: text/plain\nContent-Type: text/html\n\n<p>a</p><a href=http://x.example/>b</a>")
+        #expect(content.texts.contains { $0.source == .plain } && content.texts.contains { $0.source == .html })
+    }
+
+    @Test func manyParametersHideNoName() throws {
+        let many = (0..<64).map { "a\($0)=1; " }.joined()
+        let content = try content("Content-Disposition: attachment; \(many)filename*=utf-8''evil.exe\n\nx")
+        #expect(content.parts[0].names == ["evil.exe"] || content.gaps.contains(.limitHit))
+    }
+
     /// Each level encodes the one within: what is too deep is flagged, and time and memory stay in bounds.
     @Test func encodedAgainAndAgain() throws {
         var message = "Subject: deepest\r\n\r\nbottom"
