@@ -55,7 +55,8 @@ import Testing
 
     static let all: [TransferDecoder] =
         TransferDecoder.Base64Padding.allCases.map { .base64($0) } + [
-            .identity, .quotedPrintable, .quotedPrintableWithoutEquals, .quotedPrintableWithoutJunk, .quotedPrintableWithLF, .uuencode, .yenc,
+            .identity, .quotedPrintable, .quotedPrintableWithoutEquals, .quotedPrintableWithoutJunk, .quotedPrintableWithLF, .uuencode,
+            .yenc,
         ]
 
     /// Large, so that chunks end at every place; a sink that stops gets no more.

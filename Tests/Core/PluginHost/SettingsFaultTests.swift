@@ -78,7 +78,8 @@ struct SettingsFaultTests {
         let plugins = try plugins(start: .seconds(10))
         let (files, _) = PluginFiles.discover(in: [plugins.folder])
         let log = plugins.log
-        let generation = try Workers(WorkerProgram(path: TestPlugins.worker)).generation(
+        let workers = try Workers(WorkerProgram(path: TestPlugins.worker))
+        let generation = try workers.generation(
             number: 1, isDomains: false, files: try #require(files.first), copies: LibraryCopies(folder: plugins.folder + "/copies"),
             limits: plugins.policy.common, stats: PluginStats(plugin: "test"),
             services: GatewayServices(resolver: plugins.resolver, state: plugins.state, http: plugins.http),
@@ -102,6 +103,6 @@ struct SettingsFaultTests {
         #expect(throws: Never.self) { try made.withLock { try $0?.get() } }
         WorkerTests.wait(plugins) { kill(serving, 0) != 0 }
         #expect(kill(serving, 0) != 0 && generation.pid != nil && generation.pid != serving, "\(log.lines)")
-        withExtendedLifetime(first) {}
+        withExtendedLifetime((first, workers)) {}
     }
 }
