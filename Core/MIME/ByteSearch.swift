@@ -11,6 +11,31 @@ extension UnsafeRawBufferPointer {
         return base.distance(to: found)
     }
 
+    /// Of the first `byte` within the next 32 from `start` on, all before it copied to `out`; or how far was looked. `out` has room for eight more.
+    @inline(__always)
+    func nearOffset(of byte: UInt8, from start: Int, to end: Int, copying out: UnsafeMutableRawPointer?) -> (offset: Int, isFound: Bool) {
+        guard let base = baseAddress else { return (start, false) }
+        let wanted = 0x0101_0101_0101_0101 &* UInt64(byte)
+        var at = start
+        let last = Swift.min(start + 32, end - 7)
+        while at < last {
+            let word = (base + at).loadUnaligned(as: UInt64.self)
+            out?.storeBytes(of: word, toByteOffset: at - start, as: UInt64.self)
+            let other = UInt64(littleEndian: word) ^ wanted
+            // The lowest byte that is zero has its top bit set.
+            let zeros = (other &- 0x0101_0101_0101_0101) & ~other & 0x8080_8080_8080_8080
+            if zeros != 0 { return (at + zeros.trailingZeroBitCount / 8, true) }
+            at += 8
+        }
+        return (at, false)
+    }
+
+    /// The same as `offset(of:in:)`, faster where it is near.
+    func offset(ofNear byte: UInt8, in range: Range<Int>) -> Int? {
+        let near = nearOffset(of: byte, from: range.lowerBound, to: range.upperBound, copying: nil)
+        return near.isFound ? near.offset : offset(of: byte, in: near.offset..<range.upperBound)
+    }
+
     /// Offset of the first occurrence of a short `needle` that lies in `range`. At worst as slow as both lengths multiplied: for field values.
     func offset(of needle: [UInt8], in range: Range<Int>) -> Int? {
         guard let base = baseAddress, let first = needle.first else { return nil }
@@ -86,6 +111,31 @@ extension UnsafeRawBufferPointer {
         }
         while at + 2 < end {
             if isDashLine(behind: at) { return at + 1 }
+            at += 1
+        }
+        return nil
+    }
+
+    /// Offset of the next line behind `start` that begins with what `EmbeddedFile` looks for.
+    func markedLine(behind start: Int) -> Int? {
+        guard let base = baseAddress else { return nil }
+        typealias Block = SIMD32<UInt8>
+        let lf = Block(repeating: 0x0A)
+        let (b, equals, dash) = (Block(repeating: 0x62), Block(repeating: 0x3D), Block(repeating: 0x2D))
+        // The byte before the line.
+        var at = start
+        while at + 33 <= count {
+            let ends = (base + at).loadUnaligned(as: Block.self) .== lf
+            if isAny(ends) {
+                let first = (base + at + 1).loadUnaligned(as: Block.self)
+                if isAny(ends .& ((first .== b) .| (first .== equals) .| (first .== dash))) {
+                    for i in at..<at + 32 where self[i] == 0x0A && EmbeddedFile.isMark(self[i + 1]) { return i + 1 }
+                }
+            }
+            at += 32
+        }
+        while at + 1 < count {
+            if self[at] == 0x0A, EmbeddedFile.isMark(self[at + 1]) { return at + 1 }
             at += 1
         }
         return nil

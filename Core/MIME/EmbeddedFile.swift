@@ -17,31 +17,40 @@ public struct EmbeddedFile: Hashable, Sendable {
     public static func find(in bytes: UnsafeRawBufferPointer, most: Int) -> (files: [EmbeddedFile], flags: PartFlags) {
         var files: [EmbeddedFile] = []
         var flags: PartFlags = []
-        var at = 0
-        while at < bytes.count {
-            if bytes[at] == 0x0A {
-                at += 1
-                continue
+        var next = bytes.isEmpty ? nil : isMark(bytes[0]) ? 0 : bytes.markedLine(behind: 0)
+        while let at = next {
+            var end = at
+            if let (file, behind) = found(bytes, at, bytes.endOfLine(from: at, to: bytes.count), &flags) {
+                end = behind
+                if files.count == most {
+                    flags.insert(.limit)
+                    break
+                }
+                files.append(file)
             }
-            let lineEnd = bytes.endOfLine(from: at, to: bytes.count)
-            var found: (file: EmbeddedFile, end: Int)?
-            switch bytes[at] {
-            case 0x62: found = uuFile(bytes, at, lineEnd)
-            case 0x3D: found = yencFile(bytes, at, lineEnd)
-            case 0x2D where bytes.hasPrefix("-----BEGIN PGP ", at: at, to: lineEnd):
-                if bytes.hasPrefix("MESSAGE", at: at + 15, to: lineEnd) { flags.formUnion([.encrypted, .embedded]) }
-                if bytes.hasPrefix("SIGNED", at: at + 15, to: lineEnd) { flags.formUnion([.signed, .embedded]) }
-            default: break
-            }
-            at = found?.end ?? lineEnd
-            guard let file = found?.file else { continue }
-            if files.count == most {
-                flags.insert(.limit)
-                break
-            }
-            files.append(file)
+            next = end > at && end < bytes.count && isMark(bytes[end]) ? end : bytes.markedLine(behind: max(end - 1, at))
         }
         return (files, flags)
+    }
+
+    /// What a line begins with that may be of interest: `begin`, `=ybegin`, `-----BEGIN`.
+    @inline(__always)
+    static func isMark(_ byte: UInt8) -> Bool { byte == 0x62 || byte == 0x3D || byte == 0x2D }
+
+    /// The file that begins at a line, and where to go on.
+    private static func found(
+        _ bytes: UnsafeRawBufferPointer, _ at: Int, _ lineEnd: Int, _ flags: inout PartFlags
+    ) -> (file: EmbeddedFile, end: Int)? {
+        switch bytes[at] {
+        case 0x62: return uuFile(bytes, at, lineEnd)
+        case 0x3D: return yencFile(bytes, at, lineEnd)
+        default:
+            if bytes.hasPrefix("-----BEGIN PGP ", at: at, to: lineEnd) {
+                if bytes.hasPrefix("MESSAGE", at: at + 15, to: lineEnd) { flags.formUnion([.encrypted, .embedded]) }
+                if bytes.hasPrefix("SIGNED", at: at + 15, to: lineEnd) { flags.formUnion([.signed, .embedded]) }
+            }
+            return nil
+        }
     }
 
     /// `begin MODE NAME`, or `begin-base64 MODE NAME`: the name, and whether it is base64.

@@ -91,15 +91,13 @@ public enum EncodedWords {
             let first = at + 3
             at = first
             // To the first `?=`. A `=` may follow a `?` of the text in Q: then more must follow.
-            if at > lastClose { at = text.count }
-            while at + 1 < text.count, !(text[at] == 0x3F && text[at + 1] == 0x3D) { at += 1 }
-            var isClosed = at + 1 < text.count
+            while at < lastClose, !(text[at] == 0x3F && text[at + 1] == 0x3D) { at += 1 }
+            let isClosed = at <= lastClose
             if isClosed, !isBase64, at == first, let more = Self.close(text, at + 1) { at = more }
             if !isClosed {
                 // Without its end it goes as far as its text may.
                 at = text[first...].firstIndex { $0 <= 0x20 || $0 == 0x3F } ?? text.count
                 isOdd = true
-                isClosed = false
             }
             let body = text[first..<at]
             end = isClosed ? at + 2 : at < text.count && text[at] == 0x3F ? at + 1 : at

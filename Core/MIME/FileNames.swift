@@ -59,9 +59,9 @@ struct FileNames {
         }
     }
 
-    /// Bytes without a charset: UTF-8, else Western.
+    /// Bytes without a charset: UTF-8, else Western. Without NULs.
     static func text(_ bytes: [UInt8]) -> String {
-        bytes.withUnsafeBytes { isUTF8($0, 0..<$0.count) } ? bytes.text : Charset.western.text(bytes).0
+        (bytes.withUnsafeBytes { isUTF8($0, 0..<$0.count) } ? bytes.text : Charset.western.text(bytes).0).trimmingNULs
     }
 
     /// What a client opens it with.

@@ -2,49 +2,61 @@ import Mail
 
 /// A Content-Type (RFC 2045 section 5) as one reader takes it.
 struct MediaType: Hashable {
-    var type: String
-    var subtype: String
+    /// Lower case, `type/subtype`.
+    let name: String
+    let isMultipart: Bool
     /// It could not be read, and is the default.
     var isBad = false
 
-    var name: String { "\(type)/\(subtype)" }
-    var isMultipart: Bool { type == "multipart" }
+    static let plain = MediaType(name: "text/plain")
+    static let message = MediaType(name: "message/rfc822")
 
-    static let plain = MediaType(type: "text", subtype: "plain")
-
-    init(type: String, subtype: String, isBad: Bool = false) {
-        self.type = type
-        self.subtype = subtype
+    private init(name: String, isBad: Bool = false) {
+        self.name = name
         self.isBad = isBad
+        isMultipart = name.utf8.starts(with: "multipart/".utf8)
     }
 
     /// `head`: what stands before the parameters, without comments.
     init(head: [UInt8]) {
-        var text = head.filter { $0 > 0x20 }.lowercased
-        var isOdd = false
-        while let first = text.first, !Self.isTokenByte(first) {
-            text.removeFirst()
-            isOdd = true
-        }
-        let sides = text.split(separator: 0x2F, maxSplits: 1, omittingEmptySubsequences: false)
-        let type = sides.first.map(Self.token) ?? []
-        let subtype = sides.count > 1 ? Self.token(sides[1]) : []
-        guard !type.isEmpty, type.count == sides[0].count, sides.count > 1 else {
-            self = MediaType(type: "text", subtype: "plain", isBad: true)
+        if let type = MediaType(clean: head) {
+            self = type
             return
         }
-        self.type = type.text
-        self.subtype = subtype.text
-        isBad = isOdd || subtype.count != sides[1].count || subtype.isEmpty
-        // Readers that look at the type alone.
-        if subtype.isEmpty { self.subtype = self.type == "multipart" ? "mixed" : self.type == "text" ? "plain" : "octet-stream" }
+        let whole = head.filter { $0 > 0x20 }.lowercased
+        let text = whole.drop { !Self.isTokenByte($0) }
+        let sides = text.split(separator: 0x2F, maxSplits: 1, omittingEmptySubsequences: false)
+        let type = sides.first.map(Self.token) ?? []
+        var subtype = sides.count > 1 ? Self.token(sides[1]) : []
+        guard !type.isEmpty, type.count == sides[0].count, sides.count > 1 else {
+            self = MediaType(name: "text/plain", isBad: true)
+            return
+        }
+        let isBad = text.count < whole.count || subtype.count != sides[1].count || subtype.isEmpty
+        if subtype.isEmpty {
+            // Readers that look at the type alone.
+            let standard: StaticString =
+                type.elementsEqual("multipart".utf8) ? "mixed" : type.elementsEqual("text".utf8) ? "plain" : "octet-stream"
+            subtype = standard.withUTF8Buffer { Array($0) }
+        }
+        self = MediaType(name: (type + [0x2F] + subtype).text, isBad: isBad)
+    }
+
+    /// As almost all are: two tokens and a slash, nothing else.
+    private init?(clean head: [UInt8]) {
+        guard head.count <= 128, let slash = head.firstIndex(of: 0x2F), slash > 0, slash < head.count - 1 else { return nil }
+        for i in head.indices where i != slash { if !Self.isTokenByte(head[i]) { return nil } }
+        self = MediaType(name: head.lowercased.text)
     }
 
     /// Whether its body is a message of its own (RFC 2046 section 5.2, RFC 6532 section 3.7).
     var isMessage: Bool { Self.isMessage(name) }
 
     static func isMessage(_ name: String) -> Bool {
-        ["message/rfc822", "message/global", "message/news", "message/rfc2822"].contains(name)
+        switch name {
+        case "message/rfc822", "message/global", "message/news", "message/rfc2822": true
+        default: false
+        }
     }
 
     private static func token(_ text: some Sequence<UInt8>) -> [UInt8] { text.prefix { isTokenByte($0) }.prefix(127).map { $0 } }

@@ -43,14 +43,17 @@ struct QuotedPrintableDecoder {
             if chunk.isFull, !chunk.flush(into: sink) { return false }
             guard at < text.upperBound else { return true }
             let limit = min(text.upperBound, at + DecodedChunk.capacity - chunk.count)
-            let end = bytes.offset(of: 0x3D, in: at..<limit) ?? limit
-            if end > at {
-                UnsafeMutableRawPointer(chunk.base + chunk.count).copyMemory(from: bytes.baseAddress! + at, byteCount: end - at)
+            if bytes[at] != 0x3D {
+                // Escapes are often near each other: in words, which may be written behind what counts; far ones are what memchr is for.
+                let out = UnsafeMutableRawPointer(chunk.base + chunk.count)
+                let near = bytes.nearOffset(of: 0x3D, from: at, to: limit, copying: out)
+                let end = near.isFound ? near.offset : bytes.offset(of: 0x3D, in: near.offset..<limit) ?? limit
+                (out + (near.offset - at)).copyMemory(from: bytes.baseAddress! + near.offset, byteCount: end - near.offset)
                 chunk.count += end - at
                 at = end
-            } else if at + 2 < text.upperBound, let high = hexValue(bytes[at + 1]), let low = hexValue(bytes[at + 2]) {
-                chunk.append(high << 4 | low)
-                at += 3
+            } else if at &+ 2 < text.upperBound, let byte = Self.escaped(bytes, at &+ 1) {
+                chunk.append(byte)
+                at &+= 3
             } else if at + 1 < text.upperBound, bytes[at + 1] == 0x0D {
                 // A CR alone: a line's end to some.
                 flags.insert(.badQuotedPrintable)
@@ -91,14 +94,25 @@ struct QuotedPrintableDecoder {
         return false
     }
 
+    /// What two digits stand for; no branch but the last, for nobody can guess the others.
+    @inline(__always)
+    private static func escaped(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt8? {
+        @inline(__always) func value(_ byte: UInt8) -> UInt8 {
+            let (digit, letter) = (byte &- 0x30, (byte | 0x20) &- 0x61)
+            return digit < 10 ? digit : letter < 6 ? letter &+ 10 : 0xFF
+        }
+        let (high, low) = (value(bytes[at]), value(bytes[at &+ 1]))
+        return high | low < 16 ? high << 4 | low : nil
+    }
+
     /// Whether `=` stands where it begins no escape and ends no line, so that readers differ.
     static func hasJunk(_ bytes: UnsafeRawBufferPointer, in range: Range<Int>) -> Bool {
         var at = range.lowerBound
-        while let equals = bytes.offset(of: 0x3D, in: at..<range.upperBound) {
+        while let equals = bytes.offset(ofNear: 0x3D, in: at..<range.upperBound) {
             at = equals + 1
             guard at < range.upperBound else { return false }
-            if at + 1 < range.upperBound, hexValue(bytes[at]) != nil, hexValue(bytes[at + 1]) != nil {
-                at += 2
+            if at &+ 1 < range.upperBound, escaped(bytes, at) != nil {
+                at &+= 2
                 continue
             }
             while at < range.upperBound, isBlank(bytes[at]) { at += 1 }

@@ -80,9 +80,9 @@ extension TreeReader {
         var at = body.lowerBound
         while at < body.upperBound, bytes[at] <= 0x20 { at += 1 }
         let end = bytes.endOfLine(from: at, to: body.upperBound)
-        guard let name = EmbeddedFile.uuBegin(bytes, at: at, to: bytes.endOfText(at..<end))?.name, !name.isEmpty else { return }
+        guard let name = EmbeddedFile.uuBegin(bytes, at: at, to: bytes.endOfText(at..<end))?.name else { return }
         let text = FileNames.text(name)
-        if !tree.parts[index].content.names.contains(text) { tree.parts[index].content.names.append(text) }
+        if !text.isEmpty, !tree.parts[index].content.names.contains(text) { tree.parts[index].content.names.append(text) }
     }
 }
 
@@ -103,7 +103,7 @@ extension MessageTree {
                     header: ContentRef(region: region, base..<base),
                     raw: ContentRef(region: region, base + file.range.lowerBound..<base + file.range.upperBound)))
             part.content.transferEncoding = file.encoding
-            part.content.names = file.name.isEmpty ? [] : [FileNames.text(file.name)]
+            part.content.names = [FileNames.text(file.name)].filter { !$0.isEmpty }
             part.content.flags = file.flags
             part.content.gaps = file.flags.gaps
             part.decoder = file.decoder

@@ -8,8 +8,12 @@ extension TreeReader {
         let lineEnd = bytes.endOfLine(from: line, to: end)
         guard lineEnd < end, PartHeader.mimeName(bytes, at: lineEnd, to: end) != nil else { return }
         let name = boundary(in: line..<lineEnd)
-        let isRelated = frames[index].facts.types[0].parameters.text.offset(of: name, from: 0) != nil
-        if name.count >= 4, isRelated { frames[index].guess = name }
+        guard name.count >= 4 else { return }
+        guard spend(frames[index].facts.types[0].parameters.text.count) else {
+            tree.parts[frames[index].part].content.flags.insert(.limit)
+            return
+        }
+        if frames[index].facts.types[0].parameters.text.offset(of: name, from: 0) != nil { frames[index].guess = name }
     }
 
     /// The text behind the `--` of a line, without blanks at its end.
@@ -141,7 +145,9 @@ extension TreeReader {
         entity.generation += 1
         entity.path = "\(tree.parts[original].content.path)~\(tree.parts[original].readings)"
         entity.childPrefix = entity.path
-        pending.append((entity, end))
+        // A header that is read in the same way says the same.
+        let isSameHeader = reading.header == frame.entity.reading.header && frame.entity.reading.type == 0
+        pending.append((entity, end, isSameHeader ? (frame.header, frame.facts) : nil))
     }
 
     /// One more reading of part `index`, of `size` bytes: whether the limits allow it. Then it is counted.

@@ -11,7 +11,8 @@ struct TreeReader {
     var frames: [Frame] = []
     var delimiters = DelimiterSet()
     /// Readings still to be made, each of a range that the first one settled.
-    var pending: [(entity: Entity, end: Int)] = []
+    var pending: [(entity: Entity, end: Int, known: Known?)] = []
+    typealias Known = (header: PartHeader, facts: PartFacts)
 
     init(_ bytes: UnsafeRawBufferPointer, region: Int, base: Int, tree: MessageTree) {
         self.bytes = bytes
@@ -38,9 +39,10 @@ struct TreeReader {
         run(entity, to: bytes.count)
         var next = 0
         while next < pending.count, tree.parts.count < limits.parts {
-            let (entity, end) = pending[next]
+            let (entity, end, known) = pending[next]
+            pending[next].known = nil
             next += 1
-            run(entity, to: end)
+            run(entity, to: end, known)
         }
         if next < pending.count { tree.parts[0].content.flags.insert(.limit) }
         for i in first..<tree.parts.count { settle(i) }
@@ -62,13 +64,13 @@ struct TreeReader {
 
     func ref(_ range: Range<Int>) -> ContentRef { ContentRef(region: region, base + range.lowerBound..<base + range.upperBound) }
 
-    private mutating func run(_ entity: Entity, to end: Int) {
+    private mutating func run(_ entity: Entity, to end: Int, _ known: Known? = nil) {
         let reading = entity.reading
         delimiters = DelimiterSet()
         delimiters.takesPrefixes = reading.isLenient
         delimiters.outermostFirst = reading.outermostFirst
         tree.steps += end - entity.start
-        var at = open(entity, to: end)
+        var at = open(entity, to: end, known)
         while !delimiters.isEmpty, let line = bytes.dashLine(from: at, to: end) {
             tree.steps += 1
             at = line + 2
@@ -117,15 +119,19 @@ struct TreeReader {
     }
 
     /// Opens an entity, and the message that it is, and so on. Where its body begins.
-    private mutating func open(_ entity: Entity, to end: Int) -> Int {
+    private mutating func open(_ entity: Entity, to end: Int, _ known: Known? = nil) -> Int {
         var entity = entity
+        var known = known
         while true {
             let start = entity.start
-            var header = PartHeader(
-                bytes, entity.hasHeader ? start..<end : start..<start, mode: entity.reading.header, delimiters: delimiters,
-                isMessage: entity.isMessage)
-            let standard = entity.isInDigest ? MediaType(type: "message", subtype: "rfc822") : .plain
-            var facts = PartFacts(bytes, header, default: standard, limits: limits)
+            var header =
+                known?.header
+                ?? PartHeader(
+                    bytes, entity.hasHeader ? start..<end : start..<start, mode: entity.reading.header, delimiters: delimiters,
+                    isMessage: entity.isMessage)
+            let standard = entity.isInDigest ? .message : MediaType.plain
+            var facts = known?.facts ?? PartFacts(bytes, header, default: standard, limits: limits)
+            known = nil
             facts.take(type: entity.reading.type)
             if header.hasFieldsBelow, !facts.types[0].media.name.hasPrefix("message/"), facts.types[0].media.name != "text/rfc822-headers" {
                 header.other(.pastEmpty)
@@ -206,6 +212,7 @@ struct TreeReader {
 
     /// What is signed, encrypted, elsewhere, or a format of its own, by type and name (RFC 8551, 1847, 3156, 2046).
     private static func kindFlags(_ media: MediaType, _ facts: PartFacts) -> PartFlags {
+        if facts.names.values.isEmpty, media.name.utf8.starts(with: "text/".utf8) { return [] }
         let isSMIMEName = facts.names.values.contains { $0.lowercased().hasSuffix(".p7m") }
         switch media.name {
         case "multipart/signed", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature": return .signed
@@ -234,10 +241,13 @@ struct TreeReader {
     }
 
     private mutating func close(downTo count: Int, at end: Int) {
+        var end = end
         while frames.count > count {
             let frame = frames.removeLast()
             delimiters.pop(from: frames.count)
-            let body = frame.bodyStart..<max(frame.bodyStart, end)
+            // An empty line that ends a header may be the line break of the boundary, too.
+            end = max(frame.bodyStart, end)
+            let body = frame.bodyStart..<end
             tree.parts[frame.part].content.raw = ref(body)
             finish(frame, body)
         }

@@ -21,7 +21,12 @@ public struct URLRecord: Hashable, Sendable {
     /// Section 4.2: schemes whose URLs always have a host, and their ports.
     public static let specialPorts: [String: UInt16?] = ["ftp": 21, "file": nil as UInt16?, "http": 80, "https": 443, "ws": 80, "wss": 443]
 
-    public var isSpecial: Bool { Self.specialPorts[scheme] != nil }
+    public var isSpecial: Bool {
+        switch scheme {
+        case "https", "http", "file", "ftp", "ws", "wss": true
+        default: false
+        }
+    }
 
     public var hasOpaquePath: Bool {
         if case .opaque = path { true } else { false }
