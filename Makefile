@@ -9,10 +9,12 @@ ISOLATED := Tests/isolated.sh
 BUILD_PACKAGES := libclamav-dev libyara-dev libunbound-dev libargon2-dev libseccomp-dev libsqlite3-dev libssl-dev gcc make
 TEST_PACKAGES := argon2 nsd ldnsutils postfix libsasl2-modules swaks libnet-ssleay-perl msmtp curl openssl iproute2 util-linux \
 	binutils g++ python3 procps abigail-tools clamav-testfiles clamav-daemon clamdscan yara libmilter-dev
+# What the benchmarks need beside those of the tests.
+BENCH_PACKAGES := libgmime-3.0-dev pkg-config
 # They exclude Postfix as installed packages.
 SEPARATE_PACKAGES := opensmtpd exim4-daemon-light
 
-.PHONY: all build run test abi bench bench-sessions bench-queue bench-destinations bench-plugins bench-filters powercut fuzz sanitize format lint deps build-deps install clean stage-debug
+.PHONY: all build run test abi bench bench-sessions bench-queue bench-destinations bench-plugins bench-filters bench-mime powercut fuzz sanitize format lint deps build-deps install clean stage-debug
 
 all: build
 
@@ -79,6 +81,13 @@ bench-plugins: deps build
 bench-filters: deps build
 	swift build -c release --product PluginBenchmark
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) python3 Tests/Benchmarks/Plugins/filters.py
+
+# Messages taken apart and decoded, beside GMime; then what no person sends.
+bench-mime:
+	@Tests/install-packages.sh $(BENCH_PACKAGES)
+	swift build -c release --product MIMEBenchmark
+	$(ISOLATED) python3 Tests/Benchmarks/MIME/mime.py
+	$(ISOLATED) python3 Tests/Benchmarks/MIME/mime.py --stress
 
 # A power cut at every sync of a start and of a load, before it and after it, CUTS more at random times, CUTS kills, and CUTS on a disk that
 # fails: about 30 minutes.

@@ -169,7 +169,7 @@ let package = Package(
         pluginTests("Greylist"),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit", "PluginTestKit"], path: "Tests/Plugins/RBL"),
         // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
-        .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),
+        .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "Extract", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay"),
         .testTarget(name: "ArchitectureTests", path: "Tests/Architecture"),
         .testTarget(
@@ -181,6 +181,8 @@ let package = Package(
             name: "PluginBenchmark", dependencies: ["Mail", "InFlight", "PluginHost", "PluginLoader", "Receive", "Store", logging] + nio,
             path: "Tests/Benchmarks/Plugins",
             exclude: ["build.sh", "filters.py", "Milter", "Nothing", "plugins.sh", "Scanners", "table.py"]),
+        .executableTarget(
+            name: "MIMEBenchmark", dependencies: ["Mail", "MIME", "Extract"], path: "Tests/Benchmarks/MIME", exclude: ["GMime", "mime.py"]),
         .executableTarget(name: "QueueBenchmark", dependencies: ["Mail", "Store"], path: "Tests/Benchmarks/Queue", exclude: ["queue.py"]),
     ]
 )
