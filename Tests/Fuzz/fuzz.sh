@@ -1,15 +1,16 @@
 #!/bin/sh
 # fuzz.sh [TARGET...]: builds the targets with libFuzzer and AddressSanitizer under .build-fuzz and runs each for TIME seconds (default 60).
-# Seeds/TARGET and what earlier runs learnt (.build-fuzz/corpus/TARGET) are the start; a finding ends it, and lies in .build-fuzz/findings.
+# Seeds/TARGET and what earlier runs learnt (.build-fuzz/corpus/TARGET) are the start, messages of POSTERN_TESTDATA too where they fit; a finding
+# ends it, and lies in .build-fuzz/findings.
 set -eu
 cd "$(dirname "$0")/../.."
 out=$PWD/.build-fuzz
 mkdir -p "$out/findings"
-[ $# -gt 0 ] || set -- command address reply data proxy session header notification rewriting
+[ $# -gt 0 ] || set -- command address reply data proxy session header notification rewriting mime parameters words charset transfer html url
 
 flags="-swift-version 6 -O -wmo -parse-as-library -use-ld=lld -I$out"
 instrumented="-sanitize=fuzzer,address"
-newer() { [ ! -e "$out/fuzz" ] || [ -n "$(find Core/Mail Core/MIME Core/SMTP Core/DSN Core/SRS Tests/Fuzz/Targets Tests/Fuzz/Entry -newer "$out/fuzz" -name '*.swift')" ]; }
+newer() { [ ! -e "$out/fuzz" ] || [ -n "$(find Core/Mail Core/MIME Core/Extract Core/SMTP Core/DSN Core/SRS Tests/Fuzz/Targets Tests/Fuzz/Entry -newer "$out/fuzz" -name '*.swift')" ]; }
 module() {
     name=$1
     folder=$2
@@ -21,11 +22,11 @@ module() {
 if newer; then
     for name in Mail MIME SMTP DSN; do module $name Core/$name $instrumented; done
     # The cryptography is what the package's own build has made, not instrumented.
-    module SRS Core/SRS $instrumented -I.build/debug/Modules
+    for name in Extract SRS; do module $name Core/$name $instrumented -I.build/debug/Modules; done
     # The harness itself is not instrumented: coverage is the gateway's.
     module FuzzTargets Tests/Fuzz/Targets -I.build/debug/Modules
     objects=
-    for name in Mail MIME SMTP DSN SRS FuzzTargets; do objects="$objects $out/$name.o"; done
+    for name in Mail MIME Extract SMTP DSN SRS FuzzTargets; do objects="$objects $out/$name.o"; done
     # shellcheck disable=SC2046,SC2086
     swiftc $flags $instrumented -I.build/debug/Modules -module-name FuzzerEntry Tests/Fuzz/Entry/FuzzerEntry.swift $objects \
         $(find .build/debug/Crypto.build .build/debug/CryptoBoringWrapper.build .build/debug/CCryptoBoringSSL*.build .build/debug/CXKCP*.build -name '*.o') \
@@ -38,10 +39,20 @@ export ASAN_OPTIONS=malloc_context_size=3:quarantine_size_mb=16:detect_leaks=0
 status=0
 for target in "$@"; do
     mkdir -p "$out/corpus/$target"
+    length=1024
+    others=
+    case $target in
+        html) length=4096 ;;
+        mime)
+            length=4096
+            for folder in "${POSTERN_TESTDATA:-../shared/data}"/mime-*; do [ ! -d "$folder" ] || others="$others $folder"; done
+            ;;
+    esac
     echo "fuzzing $target for ${TIME:-60} s"
-    FUZZ_TARGET=$target Tests/isolated.sh nice "$out/fuzz" -max_total_time="${TIME:-60}" -max_len=1024 -timeout=20 -rss_limit_mb=2048 \
+    # shellcheck disable=SC2086
+    FUZZ_TARGET=$target Tests/isolated.sh nice "$out/fuzz" -max_total_time="${TIME:-60}" -max_len=$length -timeout=20 -rss_limit_mb=2048 \
         -dict="Tests/Fuzz/Dictionaries/$target.dict" -artifact_prefix="$out/findings/$target-" -print_final_stats=1 \
-        "$out/corpus/$target" "Tests/Fuzz/Seeds/$target" >"$out/$target.log" 2>&1 </dev/null || status=1
+        "$out/corpus/$target" "Tests/Fuzz/Seeds/$target" $others >"$out/$target.log" 2>&1 </dev/null || status=1
     grep -aE 'finding:|ERROR: |Test unit written|DONE|number_of_executed_units' "$out/$target.log" || tail -n 20 "$out/$target.log"
 done
 exit $status

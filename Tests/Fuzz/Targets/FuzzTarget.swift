@@ -19,6 +19,20 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case notification
     /// A sender's address, rewritten and read back.
     case rewriting
+    /// A message's parts, all of them decoded.
+    case mime
+    /// The fields of MIME, with their parameters.
+    case parameters
+    /// Header text with encoded words.
+    case words
+    /// Text in a charset.
+    case charset
+    /// Transfer encodings.
+    case transfer
+    /// A page of HTML.
+    case html
+    /// Addresses, and text that holds some.
+    case url
 
     public func run(_ bytes: UnsafeRawBufferPointer) throws(Finding) {
         switch self {
@@ -31,6 +45,13 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .header: try HeaderTarget.run(bytes)
         case .notification: try NotificationTarget.run(bytes)
         case .rewriting: try RewritingTarget.run(bytes)
+        case .mime: try TreeTarget.run(bytes)
+        case .parameters: try ParametersTarget.run(bytes)
+        case .words: try WordsTarget.run(bytes)
+        case .charset: try CharsetTarget.run(bytes)
+        case .transfer: try TransferTarget.run(bytes)
+        case .html: try HTMLTarget.run(bytes)
+        case .url: try URLTarget.run(bytes)
         }
     }
 }
