@@ -64,8 +64,10 @@ struct ContentReport {
         if let digest = part.sha256 { w.field("sha256", digest.description) }
         w.key("flags")
         w.beginArray()
-        for (gap, name) in ContentGaps.names where part.gaps.union(part.decoded?.gaps ?? []).contains(gap) { w.string(name) }
-        for (flag, name) in PartFlags.names where part.flags.contains(flag) { w.string(name) }
+        let gaps = ContentGaps.names.filter { part.gaps.union(part.decoded?.gaps ?? []).contains($0.0) }.map(\.1)
+        for name in gaps { w.string(name) }
+        // `encrypted` is a word of both.
+        for (flag, name) in PartFlags.names where part.flags.contains(flag) && !gaps.contains(name) { w.string(name) }
         w.endArray()
         w.endObject()
     }
