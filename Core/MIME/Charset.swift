@@ -21,7 +21,8 @@ public struct Charset: Hashable, Sendable {
 
     /// Whether ASCII bytes mean ASCII in it wherever they stand.
     public var isASCIICompatible: Bool {
-        !(name.hasPrefix("UTF-16") || name.hasPrefix("UTF-32") || name == "UTF-7" || name.hasPrefix("ISO-2022") || name == "CP037"
+        !(name.hasPrefix("UTF-16") || name.hasPrefix("UTF-32") || name == "UTF-7" || name == "HZ" || name.hasPrefix("ISO-2022")
+            || name == "CP037"
             || name == "CP500")
     }
 
@@ -47,6 +48,7 @@ public struct Charset: Hashable, Sendable {
         case "UTF-32LE": UnicodeDecoder.utf32(bytes, isBig: false, &out, sink)
         case "UTF-32BE": UnicodeDecoder.utf32(bytes, isBig: true, &out, sink)
         case "UTF-7": UnicodeDecoder.utf7(bytes, &out, sink)
+        case "HZ": HZDecoder.decode(bytes, &out, sink)
         default: SystemCharset.decode(bytes, name, &out, sink)
         }
         out.finish(into: sink)

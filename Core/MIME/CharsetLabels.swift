@@ -49,6 +49,7 @@ enum CharsetLabels {
         CP1258: cp1258 windows-1258 x-cp1258 windows1258
         GB18030: gb18030 gb18030-2000 chinese csgb2312 csiso58gb231280 gb2312 gb_2312 gb_2312-80 gbk iso-ir-58 x-gbk gb2312-80 cp936 \
             ms936 windows-936 euc-cn gb-2312 x-euc-cn
+        HZ: hz hz-gb-2312 cshzgb2312 cp52936
         BIG5-HKSCS: big5 big5-hkscs cn-big5 csbig5 x-x-big5 big-5 big5hkscs cp950 ms950 windows-950 x-big5
         EUC-TW: euc-tw x-euc-tw
         EUC-JP-MS: cseucpkdfmtjapanese euc-jp-ms euc-jp x-euc-jp eucjp ujis eucjp-ms euc_jp

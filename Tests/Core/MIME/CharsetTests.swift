@@ -23,6 +23,9 @@ import Testing
             ("utf-16le", [0x3D, 0xD8, 0x00, 0xDE], "😀"), ("utf-16be", [0xD8, 0x3D], "\u{FFFD}!"),
             ("utf-16be", [0xDE, 0, 0, 0x61], "\u{FFFD}a!"),
             ("utf-32be", [0, 1, 0xF6, 0], "😀"), ("utf-32", [0, 0x11, 0, 0], "\u{FFFD}!"), ("utf-7", [0x2B, 0x41, 0x4F, 0x51, 0x2D], "ä"),
+            ("hz-gb-2312", Array("a~{Dc:C~}~~b~\nc".utf8), "a你好~bc"), ("hz", Array("~{Dc\nDc".utf8), "你\nDc"),
+            ("hz", Array("~x".utf8), "~x!"),
+            ("hz", Array("~{D".utf8), "D!"), ("hz", [0x7E, 0x7B, 0xC4, 0xE3], "你!"),
             ("utf-7", [0x2B, 0x2D], "+"), ("utf-7", [0x61, 0x2B, 0x41, 0x2D], "a\u{FFFD}!"),
         ] as [(String, [UInt8], String)]) func rows(_ label: String, _ bytes: [UInt8], _ expected: String) throws
     {
