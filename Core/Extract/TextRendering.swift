@@ -110,7 +110,7 @@ struct TextRendering {
             if needs.contains(.urls) {
                 collector.add(page: page, html: bytes, at: .init(part: index, region: ref.region, offset: ref.range.lowerBound))
             }
-            return page.flags.contains(.limit) ? .limit : []
+            return page.flags
         }
     }
 

@@ -10,7 +10,7 @@ public struct HTMLPage: Sendable {
     public private(set) var links: [HTMLLink] = []
     /// The first `<base href>`.
     public private(set) var base: [UInt8]?
-    public private(set) var flags: HTMLFlags = []
+    public private(set) var flags: PartFlags = []
     /// Where in the page pieces of `visible` are from: pairs of offsets, rising, some 64 bytes apart.
     private(set) var origins: [(text: Int, page: Int)] = []
     /// Programs in the page, which may hold addresses.
@@ -31,7 +31,7 @@ public struct HTMLPage: Sendable {
         for i in links.indices { links[i].anchor = links[i].anchor?.clamped(to: 0..<visible.count) }
         base = renderer.base
         flags = renderer.flags.union(renderer.visible.flags).union(renderer.hidden.flags)
-        if !hidden.isEmpty { flags.insert(.hidden) }
+        if !hidden.isEmpty { flags.insert(.hiddenText) }
         origins = renderer.origins
         scripts = renderer.scripts
     }

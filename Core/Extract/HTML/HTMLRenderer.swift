@@ -32,7 +32,7 @@ struct HTMLRenderer {
     private(set) var hidden = HTMLText()
     private(set) var links: [HTMLLink] = []
     private(set) var base: [UInt8]?
-    private(set) var flags: HTMLFlags = []
+    private(set) var flags: PartFlags = []
     private(set) var origins: [(text: Int, page: Int)] = []
     private(set) var scripts: [Range<Int>] = []
     private(set) var rules: CSSRules

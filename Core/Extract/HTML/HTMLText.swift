@@ -1,7 +1,9 @@
+import Mail
+
 /// Text under way: white space collapsed as CSS has it in normal flow (CSS Text section 4), line ends and empty lines where blocks begin and end.
 struct HTMLText: Sendable {
     private(set) var bytes: [UInt8] = []
-    private(set) var flags: HTMLFlags = []
+    private(set) var flags: PartFlags = []
     /// Line ends owed before the next character: 1, or 2 for an empty line.
     private var breaks = 0
     private var isSpaceOwed = false

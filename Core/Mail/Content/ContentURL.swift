@@ -69,9 +69,12 @@ public struct URLFlags: OptionSet, Hashable, Sendable {
     public static let truncated = URLFlags(rawValue: 128)
     /// Backslashes, tabs or line ends inside, which clients take away.
     public static let disguised = URLFlags(rawValue: 256)
+    /// In a page's text that no reader sees, or a link around it.
+    public static let hidden = URLFlags(rawValue: 512)
 
     public static let names: [(URLFlags, String)] = [
         (.userInfo, "user-info"), (.address, "address"), (.hiddenAddress, "hidden-address"), (.encoded, "encoded"), (.idn, "idn"),
         (.malformed, "malformed"), (.relative, "relative"), (.truncated, "truncated"), (.disguised, "disguised"),
+        (.hidden, "hidden"),
     ]
 }

@@ -40,7 +40,7 @@ public struct PartFlags: OptionSet, Hashable, Sendable {
     public static let ambiguousName = bit(16)
     /// A name with control or right-to-left characters, or a path in it.
     public static let oddName = bit(17)
-    /// More parts, levels, names or fields than are looked at.
+    /// More parts, levels, names, fields, elements or rules than are looked at.
     public static let limit = bit(18)
     /// S/MIME or PGP, encrypted.
     public static let encrypted = bit(19)
@@ -62,6 +62,18 @@ public struct PartFlags: OptionSet, Hashable, Sendable {
     public static let badEncodedWord = bit(27)
     /// An empty line, or a line that is no field, inside what readers may take for the header.
     public static let headerSplit = bit(28)
+    /// A page has text that no reader sees: behind `display: none`, in the colour of its ground, of no size.
+    public static let hiddenText = bit(29)
+    /// Characters of no width between those of a page's text, which has been freed of them.
+    public static let zeroWidth = bit(30)
+    /// Characters or markup in a page that turn the direction of text.
+    public static let bidi = bit(31)
+    /// A page is another one for Outlook: conditional comments, `mso-hide`.
+    public static let conditional = bit(32)
+    /// A page with programs in it: `script`, `onclick` and the like, `javascript:`.
+    public static let script = bit(33)
+    /// A page with a form.
+    public static let form = bit(34)
 
     public static let names: [(PartFlags, String)] = [
         (.brokenHeader, "broken-header"), (.duplicateField, "duplicate-field"), (.duplicateParameter, "duplicate-parameter"),
@@ -71,6 +83,8 @@ public struct PartFlags: OptionSet, Hashable, Sendable {
         (.nul, "nul"), (.badCharset, "bad-charset"), (.ambiguousName, "ambiguous-name"), (.oddName, "odd-name"), (.limit, "limit"),
         (.encrypted, "encrypted"), (.signed, "signed"), (.tnef, "tnef"), (.partial, "partial"), (.externalBody, "external-body"),
         (.textOutsideParts, "text-outside-parts"), (.embedded, "embedded"), (.typeMismatch, "type-mismatch"),
-        (.badEncodedWord, "bad-encoded-word"), (.headerSplit, "header-split"),
+        (.badEncodedWord, "bad-encoded-word"), (.headerSplit, "header-split"), (.hiddenText, "hidden-text"), (.zeroWidth, "zero-width"),
+        (.bidi, "bidi"),
+        (.conditional, "conditional"), (.script, "script"), (.form, "form"),
     ]
 }

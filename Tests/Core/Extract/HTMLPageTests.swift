@@ -52,7 +52,7 @@ import Testing
     ]) func notShown(_ html: String) {
         #expect(visible(html) == "")
         #expect(hidden(html) == "x")
-        #expect(HTMLPage(html.utf8).flags.contains(.hidden))
+        #expect(HTMLPage(html.utf8).flags.contains(.hiddenText))
     }
 
     @Test(arguments: [

@@ -39,7 +39,7 @@ extern "C" {
 #define POSTERN_ODD_CHARSET (UINT64_C(1) << 15)       /* an unknown charset, or bytes that are none of it */
 #define POSTERN_ODD_NAMES_DIFFER (UINT64_C(1) << 16)  /* readers find different names */
 #define POSTERN_ODD_NAME (UINT64_C(1) << 17)          /* control or right-to-left characters in a name, or a path */
-#define POSTERN_ODD_LIMIT (UINT64_C(1) << 18)         /* more parts, levels, names or fields than are looked at */
+#define POSTERN_ODD_LIMIT (UINT64_C(1) << 18)         /* more parts, levels, names, fields, elements or rules than are looked at */
 #define POSTERN_ODD_ENCRYPTED (UINT64_C(1) << 19)     /* S/MIME or PGP */
 #define POSTERN_ODD_SIGNED (UINT64_C(1) << 20)        /* S/MIME or PGP */
 #define POSTERN_ODD_TNEF (UINT64_C(1) << 21)          /* application/ms-tnef */
@@ -50,6 +50,12 @@ extern "C" {
 #define POSTERN_ODD_TYPE_MISMATCH (UINT64_C(1) << 26) /* declared and detected type differ in kind */
 #define POSTERN_ODD_ENCODED_WORD (UINT64_C(1) << 27)  /* an encoded word (RFC 2047) that breaks its rules */
 #define POSTERN_ODD_HEADER_SPLIT (UINT64_C(1) << 28)  /* readers do not agree where the header ends */
+#define POSTERN_ODD_HIDDEN_TEXT (UINT64_C(1) << 29)   /* a page with text that no reader sees */
+#define POSTERN_ODD_ZERO_WIDTH (UINT64_C(1) << 30)    /* characters of no width in a page's text */
+#define POSTERN_ODD_BIDI (UINT64_C(1) << 31)          /* characters or markup in a page that turn the direction of text */
+#define POSTERN_ODD_CONDITIONAL (UINT64_C(1) << 32)   /* a page that is another one for Outlook */
+#define POSTERN_ODD_SCRIPT (UINT64_C(1) << 33)        /* a page with programs in it */
+#define POSTERN_ODD_FORM (UINT64_C(1) << 34)          /* a page with a form */
 
 /* One part (RFC 2045), or one more reading of a part that mainstream readers read differently. Its refs' flags are its gaps.
  * Lifetime of its bytes: run; of its refs: transaction. */
@@ -108,6 +114,7 @@ typedef struct postern_text {
 #define POSTERN_URL_RELATIVE 64u  /* resolved against <base> */
 #define POSTERN_URL_TRUNCATED 128u
 #define POSTERN_URL_DISGUISED 256u /* backslashes, tabs or line ends inside, which clients take away */
+#define POSTERN_URL_HIDDEN 512u    /* in a page's text that no reader sees, or a link around it */
 
 /* A link, or what clients make one of. Lifetime of its bytes: run; of its ref: transaction. */
 typedef struct postern_url {
