@@ -39,7 +39,7 @@ struct Base64Decoder {
         let tables = Self.tables
         let (word, value) = (tables.word, tables.value)
         let count = bytes.count
-        var chunk = DecodedChunk()
+        var chunk = DecodedChunk(upTo: count)
         var group = Group(padding: padding)
         var at = 0
         scan: while at < count {

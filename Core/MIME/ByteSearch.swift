@@ -11,29 +11,42 @@ extension UnsafeRawBufferPointer {
         return base.distance(to: found)
     }
 
-    /// Of the first `byte` within the next 32 from `start` on, all before it copied to `out`; or how far was looked. `out` has room for eight more.
+    /// Offset of the first `byte` from `start` on, or `end`; all before it is copied to `out`, which has room for 16 bytes more than that.
     @inline(__always)
-    func nearOffset(of byte: UInt8, from start: Int, to end: Int, copying out: UnsafeMutableRawPointer?) -> (offset: Int, isFound: Bool) {
-        guard let base = baseAddress else { return (start, false) }
-        let wanted = 0x0101_0101_0101_0101 &* UInt64(byte)
+    func offset(of byte: UInt8, from start: Int, to end: Int, copying out: UnsafeMutableRawPointer) -> Int {
+        let base = baseAddress!
+        typealias Block = SIMD16<UInt8>
+        let wanted = Block(repeating: byte)
         var at = start
-        let last = Swift.min(start + 32, end - 7)
-        while at < last {
-            let word = (base + at).loadUnaligned(as: UInt64.self)
-            out?.storeBytes(of: word, toByteOffset: at - start, as: UInt64.self)
-            let other = UInt64(littleEndian: word) ^ wanted
-            // The lowest byte that is zero has its top bit set.
-            let zeros = (other &- 0x0101_0101_0101_0101) & ~other & 0x8080_8080_8080_8080
-            if zeros != 0 { return (at + zeros.trailingZeroBitCount / 8, true) }
-            at += 8
+        while at &+ 16 <= count {
+            let block = (base + at).loadUnaligned(as: Block.self)
+            (out + (at &- start)).storeBytes(of: block, as: Block.self)
+            let hits = unsafeBitCast(block .== wanted, to: SIMD2<UInt64>.self)
+            if hits[0] != 0 { return Swift.min(end, at &+ UInt64(littleEndian: hits[0]).trailingZeroBitCount / 8) }
+            if hits[1] != 0 { return Swift.min(end, at &+ 8 &+ UInt64(littleEndian: hits[1]).trailingZeroBitCount / 8) }
+            at &+= 16
+            if at >= end { return end }
         }
-        return (at, false)
+        while at < end, self[at] != byte {
+            out.storeBytes(of: self[at], toByteOffset: at - start, as: UInt8.self)
+            at += 1
+        }
+        return at
     }
 
-    /// The same as `offset(of:in:)`, faster where it is near.
-    func offset(ofNear byte: UInt8, in range: Range<Int>) -> Int? {
-        let near = nearOffset(of: byte, from: range.lowerBound, to: range.upperBound, copying: nil)
-        return near.isFound ? near.offset : offset(of: byte, in: near.offset..<range.upperBound)
+    /// Whether a byte in `range` is none of ASCII.
+    func hasHighBytes(in range: Range<Int>) -> Bool {
+        guard let base = baseAddress else { return false }
+        var at = range.lowerBound
+        while at + 8 <= range.upperBound {
+            if (base + at).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 != 0 { return true }
+            at += 8
+        }
+        while at < range.upperBound {
+            if self[at] >= 0x80 { return true }
+            at += 1
+        }
+        return false
     }
 
     /// Offset of the first occurrence of a short `needle` that lies in `range`. At worst as slow as both lengths multiplied: for field values.
@@ -100,10 +113,10 @@ extension UnsafeRawBufferPointer {
         var at = Swift.max(start - 1, 0)
         while at + 34 <= end {
             let first = (base + at + 1).loadUnaligned(as: Block.self) .== dash
-            if isAny(first) {
+            if first.isAny {
                 let second = (base + at + 2).loadUnaligned(as: Block.self) .== dash
                 let before = (base + at).loadUnaligned(as: Block.self)
-                if isAny(first .& second .& ((before .== lf) .| (before .== cr))) {
+                if (first .& second .& ((before .== lf) .| (before .== cr))).isAny {
                     for i in at..<at + 32 where isDashLine(behind: i) { return i + 1 }
                 }
             }
@@ -126,9 +139,9 @@ extension UnsafeRawBufferPointer {
         var at = start
         while at + 33 <= count {
             let ends = (base + at).loadUnaligned(as: Block.self) .== lf
-            if isAny(ends) {
+            if ends.isAny {
                 let first = (base + at + 1).loadUnaligned(as: Block.self)
-                if isAny(ends .& ((first .== b) .| (first .== equals) .| (first .== dash))) {
+                if (ends .& ((first .== b) .| (first .== equals) .| (first .== dash))).isAny {
                     for i in at..<at + 32 where self[i] == 0x0A && EmbeddedFile.isMark(self[i + 1]) { return i + 1 }
                 }
             }
@@ -146,9 +159,12 @@ extension UnsafeRawBufferPointer {
         self[i + 1] == 0x2D && self[i + 2] == 0x2D && (self[i] == 0x0A || self[i] == 0x0D)
     }
 
+}
+
+extension SIMDMask<SIMD32<Int8>> {
     @inline(__always)
-    private func isAny(_ mask: SIMDMask<SIMD32<Int8>>) -> Bool {
-        let words = unsafeBitCast(mask, to: SIMD4<UInt64>.self)
+    var isAny: Bool {
+        let words = unsafeBitCast(self, to: SIMD4<UInt64>.self)
         return words[0] | words[1] | words[2] | words[3] != 0
     }
 }
@@ -164,12 +180,26 @@ extension Collection<UInt8> {
 
     /// Without blanks and control characters at both ends.
     var trimmed: [UInt8] {
-        var bytes = Array(self)
-        while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
-        if let first = bytes.firstIndex(where: { $0 > 0x20 }) { bytes.removeFirst(first) } else { bytes = [] }
+        guard let first = firstIndex(where: { $0 > 0x20 }) else { return [] }
+        var bytes = Array(self[first...])
+        while bytes[bytes.count - 1] <= 0x20 { bytes.removeLast() }
         return bytes
     }
 
     /// As text; bytes that are no UTF-8 become U+FFFD.
     var text: String { String(decoding: self, as: UTF8.self) }
+}
+
+extension String {
+    /// Text with ASCII in lower case; bytes that are no UTF-8 become U+FFFD.
+    init(lowercase bytes: ArraySlice<UInt8>) {
+        guard bytes.count <= 128 else {
+            self = bytes.lowercased.text
+            return
+        }
+        self.init(unsafeUninitializedCapacity: bytes.count) { out in
+            for (i, byte) in bytes.enumerated() { out[i] = asciiLower(byte) }
+            return bytes.count
+        }
+    }
 }

@@ -7,8 +7,8 @@ struct DecodedChunk: ~Copyable {
 
     static let capacity = TransferDecoder.chunk
 
-    /// `room`: bytes behind the chunk that may be written before it is handed on.
-    init() { base = .allocate(capacity: Self.capacity + 64) }
+    /// `most`: bytes that are made in all. Behind these, or behind a whole chunk, 64 more may be written before it is handed on.
+    init(upTo most: Int = .max) { base = .allocate(capacity: min(most, Self.capacity) + 64) }
 
     deinit { base.deallocate() }
 
@@ -27,7 +27,7 @@ struct DecodedChunk: ~Copyable {
         if count > 0, !isStopped {
             let first = min(count, Self.capacity)
             if !sink(UnsafeRawBufferPointer(start: base, count: first)) { isStopped = true }
-            (base).update(from: base + first, count: count - first)
+            base.update(from: base + first, count: count - first)
             count -= first
         }
         return !isStopped

@@ -12,18 +12,16 @@ struct DelimiterSet {
     }
 
     private struct Entry {
+        /// The boundary's first eight bytes, and which of them count: most lines are told apart by these alone.
+        let head: UInt64
+        let mask: UInt64
         let boundary: [UInt8]
         let frame: Int
     }
 
     private var entries: [Entry] = []
-    /// Of each entry its boundary's first eight bytes, and which of them count: most lines are told apart by these alone.
-    private var heads: [UInt64] = []
-    private var masks: [UInt64] = []
     /// A line that begins with a boundary is one, whatever follows: some readers' rule.
     var takesPrefixes = false
-    /// The outermost multipart that knows a line has it.
-    var outermostFirst = false
 
     var isEmpty: Bool { entries.isEmpty }
 
@@ -41,19 +39,15 @@ struct DelimiterSet {
         var head: UInt64 = 0
         for (i, byte) in boundary.prefix(8).enumerated() { head |= UInt64(byte) << UInt64(8 * i) }
         let mask = boundary.count >= 8 ? UInt64.max : (1 << UInt64(8 * boundary.count)) - 1
-        entries.append(Entry(boundary: boundary, frame: frame))
-        heads.append(head)
-        masks.append(mask)
+        entries.append(Entry(head: head, mask: mask, boundary: boundary, frame: frame))
     }
 
     /// Those of the frames from `frame` on go.
     mutating func pop(from frame: Int) {
-        while let last = entries.last, last.frame >= frame {
-            entries.removeLast()
-            heads.removeLast()
-            masks.removeLast()
-        }
+        while !entries.isEmpty, entries[entries.count - 1].frame >= frame { entries.removeLast() }
     }
+
+    mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
 
     /// `at` is the offset of the `--` that begins a line.
     func match(_ bytes: UnsafeRawBufferPointer, at: Int, to end: Int) -> Match? {
@@ -66,9 +60,8 @@ struct DelimiterSet {
         }
         var near: Int?
         var nearIsClose = false
-        for place in entries.indices {
-            let index = outermostFirst ? place : entries.count - 1 - place
-            if (head ^ heads[index]) & masks[index] != 0 { continue }
+        for index in entries.indices.reversed() {
+            if (head ^ entries[index].head) & entries[index].mask != 0 { continue }
             guard let (isClose, isExact) = judge(entries[index].boundary, bytes, start, end) else { continue }
             if isExact { return Match(entry: index, isClose: isClose, isExact: true, near: near) }
             if near == nil {

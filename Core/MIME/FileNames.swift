@@ -7,30 +7,28 @@ struct FileNames {
     private(set) var flags: PartFlags = []
     private let most: Int
 
-    init(dispositions: [Parameters], types: [Parameters], most: Int) {
+    init(dispositions: [Parameters], types: [PartFacts.TypeReading], most: Int) {
         self.most = most
         var readings: [ParameterReading] = []
-        func take(_ parameters: [Parameters], _ name: StaticString) {
-            for one in parameters {
-                let found = one.readings(of: name)
-                if one.isCut { flags.insert(.limit) }
-                if found.isDuplicate { flags.insert(.duplicateParameter) }
-                if found.isOdd { flags.insert(.oddParameter) }
-                readings += found.values
-            }
+        func take(_ parameters: Parameters, _ name: StaticString) {
+            let found = parameters.readings(of: name)
+            if parameters.isCut { flags.insert(.limit) }
+            if found.isDuplicate { flags.insert(.duplicateParameter) }
+            if found.isOdd { flags.insert(.oddParameter) }
+            readings += found.values
         }
-        take(dispositions, "filename")
-        take(types, "name")
+        for disposition in dispositions { take(disposition, "filename") }
+        for type in types { take(type.parameters, "name") }
         // Not where they belong, but some look there.
-        take(dispositions, "name")
-        take(types, "filename")
+        for disposition in dispositions { take(disposition, "name") }
+        for type in types { take(type.parameters, "filename") }
         for reading in readings { add(reading) }
         if values.count > 1, Set(values.map(Self.suffix)).count > 1 { flags.insert(.ambiguousName) }
         if values.contains(where: Self.isOdd) { flags.insert(.oddName) }
     }
 
     private mutating func add(_ reading: ParameterReading) {
-        let bytes = Array(reading.bytes.prefix(2048))
+        let bytes = reading.bytes.count > 2048 ? Array(reading.bytes.prefix(2048)) : reading.bytes
         var texts: [String] = []
         if !reading.charset.isEmpty {
             if let charset = Charset(label: reading.charset) {

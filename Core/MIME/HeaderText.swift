@@ -11,11 +11,15 @@ struct HeaderText {
         while start < range.upperBound, message[start] <= 0x20 { start += 1 }
         isCut = range.upperBound - start > most
         let end = min(range.upperBound, start + most)
-        bytes.reserveCapacity(end - start)
-        for i in start..<end where message[i] != 0x0A {
-            if message[i] != 0x0D { bytes.append(message[i]) } else if i + 1 < end, message[i + 1] != 0x0A { bytes.append(0x20) }
+        if start == end { return }
+        bytes = [UInt8](unsafeUninitializedCapacity: end - start) { out, count in
+            for i in start..<end where message[i] != 0x0A {
+                if message[i] == 0x0D, i + 1 == end || message[i + 1] == 0x0A { continue }
+                out[count] = message[i] == 0x0D ? 0x20 : message[i]
+                count += 1
+            }
+            while count > 0, out[count - 1] <= 0x20 { count -= 1 }
         }
-        bytes = bytes.trimmed
     }
 }
 

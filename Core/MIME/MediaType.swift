@@ -5,6 +5,8 @@ struct MediaType: Hashable {
     /// Lower case, `type/subtype`.
     let name: String
     let isMultipart: Bool
+    /// Its body is a message of its own (RFC 2046 section 5.2, RFC 6532 section 3.7).
+    let isMessage: Bool
     /// It could not be read, and is the default.
     var isBad = false
 
@@ -14,7 +16,8 @@ struct MediaType: Hashable {
     private init(name: String, isBad: Bool = false) {
         self.name = name
         self.isBad = isBad
-        isMultipart = name.utf8.starts(with: "multipart/".utf8)
+        isMultipart = name.hasPrefix("multipart/")
+        isMessage = Self.isMessage(name)
     }
 
     /// `head`: what stands before the parameters, without comments.
@@ -46,14 +49,12 @@ struct MediaType: Hashable {
     private init?(clean head: [UInt8]) {
         guard head.count <= 128, let slash = head.firstIndex(of: 0x2F), slash > 0, slash < head.count - 1 else { return nil }
         for i in head.indices where i != slash { if !Self.isTokenByte(head[i]) { return nil } }
-        self = MediaType(name: head.lowercased.text)
+        self = MediaType(name: String(lowercase: head[...]))
     }
 
-    /// Whether its body is a message of its own (RFC 2046 section 5.2, RFC 6532 section 3.7).
-    var isMessage: Bool { Self.isMessage(name) }
-
     static func isMessage(_ name: String) -> Bool {
-        switch name {
+        guard name.hasPrefix("message/") else { return false }
+        return switch name {
         case "message/rfc822", "message/global", "message/news", "message/rfc2822": true
         default: false
         }

@@ -1,3 +1,5 @@
+import func Glibc.memcmp
+
 /// One parameter's value as some reader takes it.
 struct ParameterReading: Hashable {
     var bytes: [UInt8]
@@ -27,9 +29,18 @@ extension Parameters {
     func readings(of name: StaticString) -> ParameterReadings {
         name.withUTF8Buffer { name in
             var found = ParameterReadings()
-            // A value that holds a `=` may hold this parameter for those who mind no quotes.
-            let mayHide = isOdd || items.contains { $0.value.contains(0x3D) }
-            if !mayHide, !items.contains(where: { $0.name.starts(with: name) }) { return found }
+            let mayHide = isOdd || hasEqualsInValue
+            if !mayHide {
+                // As almost all are: not there at all, or once and plain.
+                var like = 0
+                var only = 0
+                for i in items.indices where items[i].name.begins(with: name) { (like, only) = (like + 1, i) }
+                if like == 0 { return found }
+                if like == 1, items[only].name.count == name.count {
+                    found.add(ParameterReading(bytes: items[only].value))
+                    return found
+                }
+            }
             let plain = items.filter { $0.name.elementsEqual(name) }
             let segments = items.compactMap { Segment($0, of: name) }
             // A piece with a number that is none of RFC 2231's.
@@ -181,6 +192,10 @@ extension Parameters {
 
 extension [UInt8] {
     func offset(of needle: [UInt8], from: Int) -> Int? { withUnsafeBytes { $0.offset(of: needle, in: Swift.min(from, count)..<count) } }
+
+    func begins(with prefix: UnsafeBufferPointer<UInt8>) -> Bool {
+        count >= prefix.count && withUnsafeBytes { memcmp($0.baseAddress!, prefix.baseAddress!, prefix.count) == 0 }
+    }
 
     func without(_ bytes: [UInt8]) -> [UInt8] { filter { !bytes.contains($0) } }
 

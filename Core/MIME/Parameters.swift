@@ -13,6 +13,8 @@ struct Parameters {
     private(set) var head: [UInt8] = []
     private(set) var items: [Item] = []
     private(set) var isOdd = false
+    /// A value holds a `=`: for those who mind no quotes it may hold another parameter.
+    private(set) var hasEqualsInValue = false
     /// There are more than `most`.
     private(set) var isCut = false
     let text: [UInt8]
@@ -33,6 +35,14 @@ struct Parameters {
     }
 
     private var byte: UInt8? { at < text.count ? text[at] : nil }
+
+    /// The bytes from here on that have no meaning of their own, almost always the whole of what is read. Then `at` is behind them.
+    @inline(__always)
+    private mutating func plain(to isEnd: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+        let start = at
+        while at < text.count, !isEnd(text[at]) { at += 1 }
+        return text[start..<at]
+    }
 
     private mutating func skipBlanks() { while at < text.count, text[at] <= 0x20 { at += 1 } }
 
@@ -68,6 +78,7 @@ struct Parameters {
 
     private mutating func readHead() {
         skipComments()
+        head = Array(plain { $0 <= 0x20 || $0 == 0x28 || $0 == 0x3B || $0 == 0x3D })
         while let byte, byte != 0x3B {
             if byte == 0x28 {
                 skipComments()
@@ -101,7 +112,7 @@ struct Parameters {
             at += 1
         }
         guard at < text.count else { return }
-        var name: [UInt8] = []
+        var name = plain { $0 <= 0x20 || $0 == 0x22 || $0 == 0x28 || $0 == 0x3B || $0 == 0x3D }.prefix(128).lowercased
         naming: while let byte {
             switch byte {
             case 0x3D, 0x3B: break naming
@@ -134,7 +145,9 @@ struct Parameters {
         if at > blankAt { isItemOdd = true }
         let value = byte == 0x22 ? quotedValue(&isItemOdd) : tokenValue(&isItemOdd)
         if isItemOdd { isOdd = true }
-        if !name.isEmpty { items.append(Item(name: name, value: value, isOdd: isItemOdd)) }
+        if name.isEmpty { return }
+        if value.contains(0x3D) { hasEqualsInValue = true }
+        items.append(Item(name: name, value: value, isOdd: isItemOdd))
     }
 
     private mutating func quotedValue(_ isItemOdd: inout Bool) -> [UInt8] {
@@ -152,9 +165,9 @@ struct Parameters {
 
     /// A quoted string; at its end, behind the quote. Not clean: escapes, or no end.
     private mutating func readQuoted() -> ([UInt8], isClean: Bool) {
-        var value: [UInt8] = []
-        var isClean = true
         at += 1
+        var value = Array(plain { $0 == 0x22 || $0 == 0x5C })
+        var isClean = true
         while let byte {
             at += 1
             if byte == 0x22 { return (value, isClean) }
@@ -170,7 +183,7 @@ struct Parameters {
     }
 
     private mutating func tokenValue(_ isItemOdd: inout Bool) -> [UInt8] {
-        var value: [UInt8] = []
+        var value = Array(plain { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 || $0 == 0x28 || $0 == 0x3B || $0 == 0x5C })
         while let byte, byte != 0x3B {
             switch byte {
             case 0x28:

@@ -1,75 +1,106 @@
 import Mail
 
-/// What a part's header says of it, in all readings.
-struct PartFacts {
+/// What a part's header says of it, in all readings. Never changed once it is made, and shared by all that are made of it.
+final class PartFacts: Sendable {
     struct TypeReading {
         var media: MediaType
-        var parameters: Parameters
-        var boundaries: [[UInt8]]
+        var parameters = Parameters([])
+        var boundaries: [[UInt8]] = []
     }
 
-    /// One per Content-Type field that differs, the one that is taken first; never empty.
-    private(set) var types: [TypeReading] = []
-    private(set) var isDefaultType = false
-    private(set) var encodings: TransferEncodings
-    private(set) var charset = ""
-    private(set) var disposition = ""
-    private(set) var contentID = ""
-    private(set) var names: FileNames
-    private(set) var flags: PartFlags
+    let header: PartHeader
+    /// The Content-Type that is taken, and those of further fields that differ.
+    let type: TypeReading
+    let otherTypes: [TypeReading]
+    let isDefaultType: Bool
+    let encodings: TransferEncodings
+    let charset: String
+    let disposition: String
+    let contentID: String
+    let names: [String]
+    let flags: PartFlags
 
     private static let maximumTypes = 4
 
     init(_ bytes: UnsafeRawBufferPointer, _ header: PartHeader, default standard: MediaType, limits: TreeLimits) {
-        flags = header.flags
-        var cut = false
+        var flags = header.flags
         func texts(_ name: PartHeader.Name) -> [[UInt8]] {
-            header.values(name).map { field in
-                let text = HeaderText(bytes, field.value, most: limits.fieldBytes)
-                cut = cut || text.isCut
+            header.values(name).map { value in
+                let text = HeaderText(bytes, value, most: limits.fieldBytes)
+                if text.isCut { flags.insert(.limit) }
                 return text.bytes
             }
         }
         let typeTexts = Self.unique(texts(.contentType))
-        encodings = TransferEncodings(texts(.transferEncoding))
         let dispositions = Self.unique(texts(.disposition))
         if typeTexts.count > 1 || dispositions.count > 1 { flags.insert(.duplicateField) }
-        var typeFlags: PartFlags = []
-        types = typeTexts.prefix(Self.maximumTypes).map { text in
-            let parameters = Parameters(text)
-            let found = parameters.readings(of: "boundary")
-            if found.isDuplicate { typeFlags.insert(.duplicateParameter) }
-            if found.isOdd { typeFlags.insert(.oddParameter) }
-            let media = MediaType(head: parameters.head)
-            if media.isBad { typeFlags.insert(.badType) }
-            return TypeReading(media: media, parameters: parameters, boundaries: Self.boundaries(found.values))
-        }
-        flags.formUnion(typeFlags)
+        let types = typeTexts.prefix(Self.maximumTypes).map { Self.type($0, &flags) }
         isDefaultType = types.isEmpty
-        if types.isEmpty { types = [TypeReading(media: standard, parameters: Parameters([]), boundaries: [])] }
-        let charsets = types[0].parameters.readings(of: "charset")
-        if charsets.isDuplicate { flags.insert(.duplicateParameter) }
-        charset = charsets.values.first.map { $0.bytes.prefix(128).lowercased.text } ?? ""
+        type = types.first ?? TypeReading(media: standard)
+        otherTypes = Array(types.dropFirst())
+        charset = Self.charset(of: type, &flags)
+        encodings = TransferEncodings(texts(.transferEncoding))
         let dispositionParameters = dispositions.prefix(Self.maximumTypes).map { Parameters($0) }
-        disposition =
-            dispositionParameters.first.map { $0.head.lowercased.prefix { MediaType.isTokenByte($0) }.prefix(64).text } ?? ""
+        disposition = dispositionParameters.first.map { String(lowercase: $0.head.prefix { MediaType.isTokenByte($0) }.prefix(64)) } ?? ""
         contentID = texts(.contentID).first.map { $0.filter { $0 > 0x20 && $0 != 0x3C && $0 != 0x3E }.prefix(998).text } ?? ""
-        names = FileNames(dispositions: dispositionParameters, types: types.map(\.parameters), most: limits.names)
+        let names = FileNames(dispositions: dispositionParameters, types: types, most: limits.names)
+        self.names = names.values
         flags.formUnion(names.flags)
         flags.formUnion(encodings.flags)
-        if cut { flags.insert(.limit) }
+        self.flags = flags
+        self.header = Self.header(header, type.media)
     }
+
+    /// The same with another of the types taken.
+    private init(_ facts: PartFacts, type index: Int) {
+        type = facts.otherTypes[index]
+        var types = facts.otherTypes
+        types[index] = facts.type
+        otherTypes = types
+        isDefaultType = facts.isDefaultType
+        encodings = facts.encodings
+        charset = facts.charset
+        disposition = facts.disposition
+        contentID = facts.contentID
+        names = facts.names
+        flags = facts.flags
+        header = Self.header(facts.header, type.media)
+    }
+
+    /// With type `index` taken: 0 the one that is, then the others.
+    func taking(type index: Int) -> PartFacts { index > 0 && index <= otherTypes.count ? PartFacts(self, type: index - 1) : self }
 
     /// A value of a parameter of the type that is taken, lower case; empty: none.
     func parameter(_ name: StaticString) -> String {
-        types[0].parameters.readings(of: name).values.first.map { $0.bytes.prefix(128).lowercased.text } ?? ""
+        type.parameters.readings(of: name).values.first.map { String(lowercase: $0.bytes.prefix(128)) } ?? ""
     }
 
-    /// Takes field `index` of those that differ for the type.
-    mutating func take(type index: Int) { if types.indices.contains(index) { types.swapAt(0, index) } }
+    /// Fields of MIME below the empty line are those of a message, if it is one.
+    private static func header(_ header: PartHeader, _ media: MediaType) -> PartHeader {
+        guard header.hasFieldsBelow, !media.name.hasPrefix("message/"), media.name != "text/rfc822-headers" else { return header }
+        var header = header
+        header.other(.pastEmpty)
+        return header
+    }
+
+    private static func type(_ text: [UInt8], _ flags: inout PartFlags) -> TypeReading {
+        let parameters = Parameters(text)
+        let found = parameters.readings(of: "boundary")
+        if found.isDuplicate { flags.insert(.duplicateParameter) }
+        if found.isOdd { flags.insert(.oddParameter) }
+        let media = MediaType(head: parameters.head)
+        if media.isBad { flags.insert(.badType) }
+        return TypeReading(media: media, parameters: parameters, boundaries: boundaries(found.values))
+    }
+
+    private static func charset(of type: TypeReading, _ flags: inout PartFlags) -> String {
+        let found = type.parameters.readings(of: "charset")
+        if found.isDuplicate { flags.insert(.duplicateParameter) }
+        return found.values.first.map { String(lowercase: $0.bytes.prefix(128)) } ?? ""
+    }
 
     private static func unique(_ values: [[UInt8]]) -> [[UInt8]] {
-        values.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        values.count < 2 ? values : values.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     /// Blanks at the end of a boundary line are no part of it, so they are none of the boundary.

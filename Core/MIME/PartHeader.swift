@@ -44,14 +44,16 @@ struct PartHeader {
         range = limits.lowerBound..<limits.lowerBound
         bodyStart = limits.lowerBound
         scan(bytes, limits, mode, delimiters, isMessage)
-        let end = range.upperBound
         if bytes.offset(of: 0, in: range) != nil { flags.insert(.nul) }
-        if bytes[range].contains(where: { $0 >= 0x80 }), !isUTF8(bytes, limits.lowerBound..<end) { flags.insert(.rawHeaderBytes) }
+        if bytes.hasHighBytes(in: range), !isUTF8(bytes, range) { flags.insert(.rawHeaderBytes) }
     }
 
-    func values(_ name: Name) -> [Field] {
-        let found = fields.filter { $0.name == name }
-        return found.filter { !$0.isOdd } + found.filter { $0.isOdd }
+    /// Where the values of one kind stand, those that only some see behind the others.
+    func values(_ name: Name) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        for field in fields where field.name == name && !field.isOdd { found.append(field.value) }
+        for field in fields where field.name == name && field.isOdd { found.append(field.value) }
+        return found
     }
 
     private mutating func scan(
@@ -62,7 +64,7 @@ struct PartHeader {
         var count = 0
         /// Whether the line before was a field that is kept, and so a continuation belongs to it.
         var isKept = false
-        var carriage = mode.contains(.carriage)
+        let carriage = mode.contains(.carriage)
         while at < end {
             let lineEnd = bytes.endOfLine(from: at, to: end, carriage: carriage)
             let textEnd = bytes.endOfText(at..<lineEnd)
@@ -135,7 +137,6 @@ struct PartHeader {
             }
             at = lineEnd
         }
-        carriage = false
         finish(limits, end, body: end)
     }
 

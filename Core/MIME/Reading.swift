@@ -4,8 +4,6 @@ struct Reading: Hashable {
     var header: PartHeader.Mode = []
     /// Lines that begin with a boundary are one, and a closing one does not close. Also for what is in it.
     var isLenient = false
-    /// The outermost multipart has a line that several could have. Also for what is in it.
-    var outermostFirst = false
     /// Which of several Content-Type fields counts.
     var type = 0
     /// It is a multipart with this boundary, whatever its type says.
@@ -20,7 +18,6 @@ struct Reading: Hashable {
         var inner = Reading()
         inner.header = header
         inner.isLenient = isLenient
-        inner.outermostFirst = outermostFirst
         return inner
     }
 
@@ -54,8 +51,6 @@ struct Frame {
     var entity: Entity
     var part: Int
     var facts: PartFacts
-    var header: PartHeader
-    var bodyStart: Int
     var boundary: [UInt8] = []
     var isDigest = false
     var children = 0
@@ -64,7 +59,8 @@ struct Frame {
     var epilogueStart = 0
     /// Lines that others take for its boundary, or boundaries behind the closing one.
     var hasLookalike = false
-    var hasRival = false
     /// A boundary by the looks of a line, one that has to do with what is declared.
     var guess: [UInt8]?
+
+    var bodyStart: Int { facts.header.bodyStart }
 }

@@ -14,10 +14,10 @@ struct TransferEncodings {
 
     init(_ values: [[UInt8]]) {
         if values.isEmpty {
-            decoders = [.identity]
+            decoders = Self.identity
             return
         }
-        var names: Set<[UInt8]> = []
+        var names: [[UInt8]] = []
         for value in values {
             var text = value.lowercased
             var isClean = true
@@ -27,8 +27,8 @@ struct TransferEncodings {
                 // A comment within the word is one that some readers do not see.
                 isClean = whole.starts(with: text) || whole.reversed().starts(with: text.reversed())
             }
-            if declared.isEmpty { declared = text.prefix(64).text }
-            if !text.isEmpty || values.count == 1 { names.insert(text) }
+            if declared.isEmpty { declared = String(lowercase: text.prefix(64)) }
+            if !text.isEmpty || values.count == 1, !names.contains(text) { names.append(text) }
             if let decoder = Self.named(text) {
                 add(decoder)
                 if text == Array("x-gzip64".utf8) { flags.insert(.oddEncoding) }
@@ -39,18 +39,25 @@ struct TransferEncodings {
             add(.identity)
         }
         if names.count > 1 { flags.insert(.duplicateField) }
-        if decoders.isEmpty { decoders = [.identity] }
+        if decoders.isEmpty { decoders = Self.identity }
     }
 
     private mutating func add(_ decoder: TransferDecoder) { if !decoders.contains(decoder) { decoders.append(decoder) } }
 
-    private static let names: [String: TransferDecoder] = [
-        "": .identity, "7bit": .identity, "8bit": .identity, "binary": .identity, "7-bit": .identity, "8-bit": .identity,
-        "base64": .base64(.ends), "x-gzip64": .base64(.ends), "quoted-printable": .quotedPrintable, "x-uuencode": .uuencode,
-        "uuencode": .uuencode, "x-uue": .uuencode, "uue": .uuencode, "x-uu": .uuencode, "x-yenc": .yenc, "yenc": .yenc,
-    ]
+    /// Shared by all that are not encoded.
+    private static let identity: [TransferDecoder] = [.identity]
 
-    private static func named(_ text: [UInt8]) -> TransferDecoder? { text.count <= 32 ? names[text.text] : nil }
+    private static func named(_ text: [UInt8]) -> TransferDecoder? {
+        guard text.count <= 32 else { return nil }
+        return switch text.text {
+        case "", "7bit", "8bit", "binary", "7-bit", "8-bit": .identity
+        case "base64", "x-gzip64": .base64(.ends)
+        case "quoted-printable": .quotedPrintable
+        case "x-uuencode", "uuencode", "x-uue", "uue", "x-uu": .uuencode
+        case "x-yenc", "yenc": .yenc
+        default: nil
+        }
+    }
 
     /// Readers look for words they know.
     private static func contained(in text: [UInt8]) -> [TransferDecoder] {

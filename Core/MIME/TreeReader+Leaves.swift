@@ -6,49 +6,45 @@ extension TreeReader {
         let index = frame.part
         let facts = frame.facts
         let reading = frame.entity.reading
-        let part = tree.parts[index]
-        if part.decoder != .yenc, part.content.transferEncoding != "binary", bytes.offset(of: 0, in: body) != nil {
+        let decoder = tree.parts[index].decoder
+        if decoder != .yenc, tree.parts[index].content.transferEncoding != "binary", bytes.offset(of: 0, in: body) != nil {
             tree.parts[index].content.flags.insert(.nul)
         }
-        if case .base64 = part.decoder { finishBase64(index, body) }
-        if part.decoder == .quotedPrintable, QuotedPrintableDecoder.hasJunk(bytes, in: body) {
-            tree.parts[index].content.flags.insert(.badQuotedPrintable)
-            for decoder in [TransferDecoder.quotedPrintableWithoutEquals, .quotedPrintableWithoutJunk] {
-                copy(index) { $0.decoder = decoder }
-            }
+        switch decoder {
+        case .base64: finishBase64(index, body)
+        case .quotedPrintable: finishQuotedPrintable(index, body)
+        case .uuencode: nameOfUU(index, body)
+        default: break
         }
-        if part.decoder == .quotedPrintable, QuotedPrintableDecoder.hasBareLineEndsInBinary(bytes, in: body) {
-            tree.parts[index].content.flags.insert(.badQuotedPrintable)
-            copy(index) { $0.decoder = .quotedPrintableWithLF }
-        }
-        if part.decoder == .uuencode { nameOfUU(index, body) }
         for decoder in facts.encodings.decoders.dropFirst() { copy(index) { $0.decoder = decoder } }
         // A part of another type that has a boundary, or none at all where a boundary begins its body.
         if reading.boundary == nil, !reading.isLeaf {
             var tried: [[UInt8]] = []
-            for boundary in facts.types.flatMap(\.boundaries) where !tried.contains(boundary) {
+            for boundary in facts.type.boundaries + facts.otherTypes.flatMap(\.boundaries) where !tried.contains(boundary) {
                 tried.append(boundary)
                 if occurs(boundary, in: body) { queueMultipart(boundary, frame, body) }
             }
-            if facts.isDefaultType || facts.types[0].media.isBad, let first = bytes[body].firstIndex(where: { $0 > 0x20 }),
+            if facts.isDefaultType || facts.type.media.isBad, let first = bytes[body].firstIndex(where: { $0 > 0x20 }),
                 bytes.hasPrefix("--", at: first, to: body.upperBound), let guess = guess(in: first..<body.upperBound),
                 !tried.contains(guess.boundary)
             {
                 queueMultipart(guess.boundary, frame, body, isLenient: guess.isLenient)
             }
         }
-        if facts.types[0].media.isMessage, facts.encodings.isEncoding, !reading.isMessage, !reading.isLeaf {
+        if facts.type.media.isMessage, facts.encodings.isEncoding, !reading.isMessage, !reading.isLeaf {
             // Some readers mind no encoding of a message.
             var other = reading
             other.isMessage = true
             queue(other, frame, body.upperBound)
         }
-        if part.content.declaredType == "message/partial", !reading.isMessage, !reading.isLeaf, facts.parameter("number") == "1" {
+        if tree.parts[index].content.declaredType == "message/partial", !reading.isMessage, !reading.isLeaf,
+            facts.parameter("number") == "1"
+        {
             var other = reading
             other.isMessage = true
             queue(other, frame, body.upperBound)
         }
-        if part.decoder == .identity, part.content.declaredType == "text/plain" {
+        if decoder == .identity, tree.parts[index].content.declaredType == "text/plain" {
             tree.append(
                 filesIn: UnsafeRawBufferPointer(rebasing: bytes[body]), region: region, base: base + body.lowerBound, of: index)
         }
@@ -74,6 +70,16 @@ extension TreeReader {
         guard at < body.upperBound else { return }
         tree.parts[index].content.flags.insert(.badBase64)
         for padding in [TransferDecoder.Base64Padding.groups, .fills, .zero] { copy(index) { $0.decoder = .base64(padding) } }
+    }
+
+    private mutating func finishQuotedPrintable(_ index: Int, _ body: Range<Int>) {
+        let survey = QuotedPrintableSurvey(bytes, in: body)
+        if survey.hasJunk || survey.hasBareLineEndsInBinary { tree.parts[index].content.flags.insert(.badQuotedPrintable) }
+        if survey.hasJunk {
+            copy(index) { $0.decoder = .quotedPrintableWithoutEquals }
+            copy(index) { $0.decoder = .quotedPrintableWithoutJunk }
+        }
+        if survey.hasBareLineEndsInBinary { copy(index) { $0.decoder = .quotedPrintableWithLF } }
     }
 
     private mutating func nameOfUU(_ index: Int, _ body: Range<Int>) {

@@ -9,11 +9,11 @@ extension TreeReader {
         guard lineEnd < end, PartHeader.mimeName(bytes, at: lineEnd, to: end) != nil else { return }
         let name = boundary(in: line..<lineEnd)
         guard name.count >= 4 else { return }
-        guard spend(frames[index].facts.types[0].parameters.text.count) else {
+        guard spend(frames[index].facts.type.parameters.text.count) else {
             tree.parts[frames[index].part].content.flags.insert(.limit)
             return
         }
-        if frames[index].facts.types[0].parameters.text.offset(of: name, from: 0) != nil { frames[index].guess = name }
+        if frames[index].facts.type.parameters.text.offset(of: name, from: 0) != nil { frames[index].guess = name }
     }
 
     /// The text behind the `--` of a line, without blanks at its end.
@@ -34,25 +34,25 @@ extension TreeReader {
 
     /// An entity has ended: what is odd about it as a whole, and its other readings.
     mutating func finish(_ frame: Frame, _ body: Range<Int>) {
-        let content = tree.parts[frame.part].content
+        let kind = tree.parts[frame.part].content.kind
         let reading = frame.entity.reading
-        switch content.kind {
+        switch kind {
         case .multipart: finishMultipart(frame, body)
         case .message: break
         case .leaf: finishLeaf(frame, body)
         }
-        for mode in frame.header.others where !reading.header.contains(mode) {
+        for mode in frame.facts.header.others where !reading.header.contains(mode) {
             var other = reading
             other.header.insert(mode)
             queue(other, frame, body.upperBound)
         }
         guard !reading.isLeaf, reading.boundary == nil, !reading.isMessage else { return }
-        for (i, type) in frame.facts.types.enumerated().dropFirst() where reading.type == 0 {
-            if type.media.isMultipart || type.media.isMessage || content.kind != .leaf {
+        for (i, type) in frame.facts.otherTypes.enumerated() where reading.type == 0 {
+            if type.media.isMultipart || type.media.isMessage || kind != .leaf {
                 var other = reading
-                other.type = i
+                other.type = i + 1
                 queue(other, frame, body.upperBound)
-            } else if type.media.name != content.declaredType {
+            } else if type.media.name != tree.parts[frame.part].content.declaredType {
                 copy(frame.part) { $0.content.declaredType = type.media.name }
             }
         }
@@ -82,7 +82,7 @@ extension TreeReader {
         guard !reading.isLeaf else { return }
         if reading.boundary == nil {
             var tried = [frame.boundary]
-            for boundary in frame.facts.types[0].boundaries.dropFirst() + (frame.guess.map { [$0] } ?? []) where !tried.contains(boundary) {
+            for boundary in frame.facts.type.boundaries.dropFirst() + (frame.guess.map { [$0] } ?? []) where !tried.contains(boundary) {
                 tried.append(boundary)
                 if occurs(boundary, in: body) { queue(boundary, frame, body.upperBound) }
             }
@@ -147,7 +147,7 @@ extension TreeReader {
         entity.childPrefix = entity.path
         // A header that is read in the same way says the same.
         let isSameHeader = reading.header == frame.entity.reading.header && frame.entity.reading.type == 0
-        pending.append((entity, end, isSameHeader ? (frame.header, frame.facts) : nil))
+        pending.append((entity, end, isSameHeader ? frame.facts : nil))
     }
 
     /// One more reading of part `index`, of `size` bytes: whether the limits allow it. Then it is counted.

@@ -10,9 +10,8 @@ struct TreeReader {
     var tree: MessageTree
     var frames: [Frame] = []
     var delimiters = DelimiterSet()
-    /// Readings still to be made, each of a range that the first one settled.
-    var pending: [(entity: Entity, end: Int, known: Known?)] = []
-    typealias Known = (header: PartHeader, facts: PartFacts)
+    /// Readings still to be made, each of a range that the first one settled, with what is known of the header.
+    var pending: [(entity: Entity, end: Int, known: PartFacts?)] = []
 
     init(_ bytes: UnsafeRawBufferPointer, region: Int, base: Int, tree: MessageTree) {
         self.bytes = bytes
@@ -56,19 +55,18 @@ struct TreeReader {
 
     /// The message that part `index` is.
     private func nested(in index: Int, at start: Int) -> Entity {
-        let part = tree.parts[index]
-        let path = part.content.path
+        let path = tree.parts[index].content.path
         return Entity(
-            start: start, parent: index, path: path, childPrefix: path, isMessage: true, depth: part.depth + 1, messagePath: path)
+            start: start, parent: index, path: path, childPrefix: path, isMessage: true, depth: tree.parts[index].depth + 1,
+            messagePath: path)
     }
 
     func ref(_ range: Range<Int>) -> ContentRef { ContentRef(region: region, base + range.lowerBound..<base + range.upperBound) }
 
-    private mutating func run(_ entity: Entity, to end: Int, _ known: Known? = nil) {
+    private mutating func run(_ entity: Entity, to end: Int, _ known: PartFacts? = nil) {
         let reading = entity.reading
-        delimiters = DelimiterSet()
+        delimiters.removeAll()
         delimiters.takesPrefixes = reading.isLenient
-        delimiters.outermostFirst = reading.outermostFirst
         tree.steps += end - entity.start
         var at = open(entity, to: end, known)
         while !delimiters.isEmpty, let line = bytes.dashLine(from: at, to: end) {
@@ -111,50 +109,47 @@ struct TreeReader {
     }
 
     private func child(of index: Int, at start: Int) -> Entity {
-        let prefix = frames[index].entity.childPrefix
-        let path = prefix.isEmpty ? "\(frames[index].children)" : "\(prefix).\(frames[index].children)"
+        var path = frames[index].entity.childPrefix
+        if !path.isEmpty { path += "." }
+        path += String(frames[index].children)
         return Entity(
             start: start, parent: frames[index].part, path: path, childPrefix: path, isInDigest: frames[index].isDigest,
             depth: frames[index].entity.depth + 1, reading: frames[index].entity.reading.inner, generation: frames[index].entity.generation)
     }
 
     /// Opens an entity, and the message that it is, and so on. Where its body begins.
-    private mutating func open(_ entity: Entity, to end: Int, _ known: Known? = nil) -> Int {
+    private mutating func open(_ entity: Entity, to end: Int, _ known: PartFacts? = nil) -> Int {
         var entity = entity
         var known = known
         while true {
-            let start = entity.start
-            var header =
-                known?.header
-                ?? PartHeader(
-                    bytes, entity.hasHeader ? start..<end : start..<start, mode: entity.reading.header, delimiters: delimiters,
-                    isMessage: entity.isMessage)
-            let standard = entity.isInDigest ? .message : MediaType.plain
-            var facts = known?.facts ?? PartFacts(bytes, header, default: standard, limits: limits)
+            let facts = (known ?? self.facts(of: entity, to: end)).taking(type: entity.reading.type)
             known = nil
-            facts.take(type: entity.reading.type)
-            if header.hasFieldsBelow, !facts.types[0].media.name.hasPrefix("message/"), facts.types[0].media.name != "text/rfc822-headers" {
-                header.other(.pastEmpty)
-            }
             let part = tree.parts.count
-            frames.append(append(entity, header, facts))
+            frames.append(append(entity, facts))
             let boundary = frames[frames.count - 1].boundary
             let kind = tree.parts[part].content.kind
             if !boundary.isEmpty, kind == .multipart { delimiters.push(boundary, frame: frames.count - 1) }
-            guard kind == .message else { return header.bodyStart }
-            var inner = nested(in: part, at: header.bodyStart)
+            guard kind == .message else { return facts.header.bodyStart }
+            var inner = nested(in: part, at: facts.header.bodyStart)
             inner.reading = entity.reading.inner
             inner.generation = entity.generation
             entity = inner
         }
     }
 
+    private func facts(of entity: Entity, to end: Int) -> PartFacts {
+        let header = PartHeader(
+            bytes, entity.hasHeader ? entity.start..<end : entity.start..<entity.start, mode: entity.reading.header, delimiters: delimiters,
+            isMessage: entity.isMessage)
+        return PartFacts(bytes, header, default: entity.isInDigest ? .message : .plain, limits: limits)
+    }
+
     /// The part, and what is open of it.
-    private mutating func append(_ entity: Entity, _ header: PartHeader, _ facts: PartFacts) -> Frame {
+    private mutating func append(_ entity: Entity, _ facts: PartFacts) -> Frame {
         let index = tree.parts.count
         let reading = entity.reading
-        let type = facts.types[0]
-        let media = type.media
+        let header = facts.header
+        let media = facts.type.media
         var entity = entity
         var boundary = reading.boundary ?? []
         var kind = ContentPart.Kind.leaf
@@ -162,7 +157,7 @@ struct TreeReader {
         let isMultipart = !reading.isLeaf && (reading.boundary != nil || media.isMultipart)
         if isMultipart {
             kind = .multipart
-            if boundary.isEmpty { boundary = type.boundaries.first ?? [] }
+            if boundary.isEmpty { boundary = facts.type.boundaries.first ?? [] }
             if facts.encodings.isEncoding { flags.insert(.oddEncoding) }
             if boundary.isEmpty || boundary.count > 70 { flags.insert(.badBoundary) }
         } else if reading.isMessage || media.isMessage, !reading.isLeaf {
@@ -192,28 +187,27 @@ struct TreeReader {
         part.content.transferEncoding = facts.encodings.declared
         part.content.disposition = facts.disposition
         part.content.contentID = facts.contentID
-        part.content.names = facts.names.values
+        part.content.names = facts.names
         part.boundary =
-            kind == .multipart || media.isMultipart && reading.isLeaf ? boundary.isEmpty ? type.boundaries.first ?? [] : boundary : []
+            kind == .multipart || media.isMultipart && reading.isLeaf ? boundary.isEmpty ? facts.type.boundaries.first ?? [] : boundary : []
         if kind == .leaf { part.decoder = facts.encodings.first }
         if media.name == "text/plain", !facts.isDefaultType {
             part.isFlowed = facts.parameter("format") == "flowed"
             part.deletesSpaces = facts.parameter("delsp") == "yes"
         }
         flags.formUnion(Self.kindFlags(media, facts))
-        if !header.others.isEmpty, header.others.contains(.pastEmpty) { flags.insert(.headerSplit) }
+        if header.others.contains(.pastEmpty) { flags.insert(.headerSplit) }
         part.content.flags = flags
         if entity.alternativeTo != nil { part.content.gaps.insert(.ambiguous) }
         tree.parts.append(part)
         return Frame(
-            entity: entity, part: index, facts: facts, header: header, bodyStart: header.bodyStart, boundary: boundary,
-            isDigest: media.name == "multipart/digest")
+            entity: entity, part: index, facts: facts, boundary: boundary,
+            isDigest: media.isMultipart && media.name == "multipart/digest")
     }
 
     /// What is signed, encrypted, elsewhere, or a format of its own, by type and name (RFC 8551, 1847, 3156, 2046).
     private static func kindFlags(_ media: MediaType, _ facts: PartFacts) -> PartFlags {
-        if facts.names.values.isEmpty, media.name.utf8.starts(with: "text/".utf8) { return [] }
-        let isSMIMEName = facts.names.values.contains { $0.lowercased().hasSuffix(".p7m") }
+        if facts.names.isEmpty, media.name.hasPrefix("text/") { return [] }
         switch media.name {
         case "multipart/signed", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature": return .signed
         case "multipart/encrypted", "application/pgp-encrypted": return .encrypted
@@ -227,8 +221,8 @@ struct TreeReader {
         case "message/partial": return .partial
         case "message/external-body": return .externalBody
         default:
-            if isSMIMEName { return .encrypted }
-            return facts.names.values.contains { $0.lowercased() == "winmail.dat" } ? .tnef : []
+            if facts.names.contains(where: { $0.lowercased().hasSuffix(".p7m") }) { return .encrypted }
+            return facts.names.contains { $0.lowercased() == "winmail.dat" } ? .tnef : []
         }
     }
 

@@ -3,7 +3,7 @@ import Mail
 /// yEnc 1.3: from behind `=ybegin` and `=ypart`, if they are there, to `=yend`, or the end.
 struct YEncDecoder {
     func decode(_ bytes: UnsafeRawBufferPointer, into sink: (UnsafeRawBufferPointer) -> Bool) -> PartFlags {
-        var chunk = DecodedChunk()
+        var chunk = DecodedChunk(upTo: bytes.count)
         var flags: PartFlags = []
         var at = 0
         var hasEnd = false

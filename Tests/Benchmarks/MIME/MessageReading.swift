@@ -14,14 +14,14 @@ struct MessageReading {
         var index = 0
         while index < tree.parts.count, room > 0 {
             defer { index += 1 }
-            let part = tree.parts[index]
-            guard part.content.kind == .leaf else { continue }
-            let range = part.content.raw.range
+            guard tree.parts[index].content.kind == .leaf else { continue }
+            let raw = tree.parts[index].content.raw
+            let decoder = tree.parts[index].decoder
             if tree.isDivisible(index) {
                 let start = made.count
                 made.withUnsafeBytes { made in
-                    let whole = part.content.raw.region == 0 ? message : made
-                    return part.decoder.decoded(UnsafeRawBufferPointer(rebasing: whole[range]), most: room).bytes
+                    let whole = raw.region == 0 ? message : made
+                    return decoder.decoded(UnsafeRawBufferPointer(rebasing: whole[raw.range]), most: room).bytes
                 }.withUnsafeBytes { bytes in
                     made.append(contentsOf: bytes)
                     decoded += bytes.count
@@ -30,8 +30,8 @@ struct MessageReading {
                 }
             } else {
                 made.withUnsafeBytes { made in
-                    let whole = part.content.raw.region == 0 ? message : made
-                    _ = part.decoder.decode(UnsafeRawBufferPointer(rebasing: whole[range])) { chunk in
+                    let whole = raw.region == 0 ? message : made
+                    _ = decoder.decode(UnsafeRawBufferPointer(rebasing: whole[raw.range])) { chunk in
                         decoded += chunk.count
                         room -= chunk.count
                         return room > 0
