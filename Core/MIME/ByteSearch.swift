@@ -202,4 +202,9 @@ extension String {
             return bytes.count
         }
     }
+
+    /// Without regard to ASCII case; `suffix` is in lower case.
+    func hasSuffix(lowercase suffix: StaticString) -> Bool {
+        utf8.count >= suffix.utf8CodeUnitCount && suffix.withUTF8Buffer { utf8.suffix($0.count).map(asciiLower).elementsEqual($0) }
+    }
 }

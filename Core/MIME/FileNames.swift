@@ -15,7 +15,7 @@ struct FileNames {
             if parameters.isCut { flags.insert(.limit) }
             if found.isDuplicate { flags.insert(.duplicateParameter) }
             if found.isOdd { flags.insert(.oddParameter) }
-            readings += found.values
+            if !found.values.isEmpty { readings += found.values }
         }
         for disposition in dispositions { take(disposition, "filename") }
         for type in types { take(type.parameters, "name") }
@@ -23,7 +23,10 @@ struct FileNames {
         for disposition in dispositions { take(disposition, "name") }
         for type in types { take(type.parameters, "filename") }
         for reading in readings { add(reading) }
-        if values.count > 1, Set(values.map(Self.suffix)).count > 1 { flags.insert(.ambiguousName) }
+        if values.count > 1 {
+            let suffix = Self.suffix(values[0])
+            if values.dropFirst().contains(where: { Self.suffix($0) != suffix }) { flags.insert(.ambiguousName) }
+        }
         if values.contains(where: Self.isOdd) { flags.insert(.oddName) }
     }
 
@@ -66,7 +69,8 @@ struct FileNames {
     private static func suffix(_ name: String) -> String {
         // An encoded word that was not decoded is the same name to those who decode it.
         if name.hasPrefix("=?"), name.hasSuffix("?=") { return "" }
-        return name.lowercased().split(separator: ".", omittingEmptySubsequences: false).dropFirst().last.map(String.init) ?? ""
+        guard let dot = name.utf8.lastIndex(of: 0x2E) else { return "" }
+        return name[dot...].dropFirst().lowercased()
     }
 
     /// Control characters, those that turn the direction of text, and paths.

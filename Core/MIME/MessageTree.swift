@@ -15,17 +15,17 @@ public struct MessageTree: Sendable {
         public var content: ContentPart
         /// How `content.raw` is decoded; `.identity` for what is no leaf.
         public var decoder: TransferDecoder = .identity
-        /// The boundary by which its body is divided, if it is a multipart (RFC 2046 section 5.1): of an encoded one too, which is a leaf.
-        public var boundary: [UInt8] = []
         /// text/plain; format=flowed, and DelSp=yes (RFC 3676).
         public var isFlowed = false
         public var deletesSpaces = false
+        /// Other readings that were made of it, at most 255.
+        var readings: UInt8 = 0
+        /// How many of those lie within each other to make it.
+        var generation: UInt8 = 0
         /// How many multiparts and messages it is in.
         public internal(set) var depth = 0
-        /// Other readings that were made of it.
-        var readings = 0
-        /// How many of those lie within each other to make it.
-        var generation = 0
+        /// The boundary by which its body is divided, if it is a multipart (RFC 2046 section 5.1): of an encoded one too, which is a leaf.
+        public var boundary: [UInt8] = []
 
         init(_ content: ContentPart) { self.content = content }
     }
@@ -57,9 +57,9 @@ public struct MessageTree: Sendable {
 
     /// Whether `append(decoded:)` would take the decoded bytes of part `index` apart.
     public func isDivisible(_ index: Int) -> Bool {
-        let part = parts[index]
-        guard part.content.kind == .leaf, part.depth + 1 < budget.limits.depth, parts.count < budget.limits.parts else { return false }
-        return !part.boundary.isEmpty || MediaType.isMessage(part.content.declaredType)
+        guard parts[index].content.kind == .leaf, parts[index].depth + 1 < budget.limits.depth, parts.count < budget.limits.parts
+        else { return false }
+        return !parts[index].boundary.isEmpty || MediaType.isMessage(parts[index].content.declaredType)
     }
 
     /// What its parts say, together.

@@ -29,29 +29,26 @@ extension Parameters {
     func readings(of name: StaticString) -> ParameterReadings {
         name.withUTF8Buffer { name in
             var found = ParameterReadings()
+            let like = items.filter { $0.name.begins(with: name) }
+            // A value that holds a `=` may hold this parameter for those who mind no quotes.
             let mayHide = isOdd || hasEqualsInValue
-            if !mayHide {
-                // As almost all are: not there at all, or once and plain.
-                var like = 0
-                var only = 0
-                for i in items.indices where items[i].name.begins(with: name) { (like, only) = (like + 1, i) }
-                if like == 0 { return found }
-                if like == 1, items[only].name.count == name.count {
-                    found.add(ParameterReading(bytes: items[only].value))
-                    return found
-                }
+            let mentions = mayHide ? self.mentions(of: name) : []
+            if like.isEmpty, mentions.isEmpty { return found }
+            if !mayHide, like.count == 1, like[0].name.count == name.count {
+                // As almost all are.
+                found.add(ParameterReading(bytes: like[0].value))
+                return found
             }
-            let plain = items.filter { $0.name.elementsEqual(name) }
-            let segments = items.compactMap { Segment($0, of: name) }
+            let plain = like.filter { $0.name.count == name.count }
+            let segments = like.compactMap { Segment($0, of: name) }
             // A piece with a number that is none of RFC 2231's.
-            let starred = items.count { $0.name.count > name.count && $0.name.starts(with: name) && $0.name[name.count] == 0x2A }
+            let starred = like.count { $0.name.count > name.count && $0.name[name.count] == 0x2A }
             if segments.count < starred { found.isOdd = true }
             for value in extended(segments, &found) { found.add(value) }
             for item in plain { found.add(ParameterReading(bytes: item.value)) }
-            if plain.count > 1, Set(plain.map(\.value)).count > 1 { found.isDuplicate = true }
+            if plain.dropFirst().contains(where: { $0.value != plain[0].value }) { found.isDuplicate = true }
             // A plain one beside an extended one is common; what follows from it is judged by what they hold.
             guard mayHide else { return found }
-            let mentions = mentions(of: Array(name))
             if mentions.count > plain.count || plain.contains(where: \.isOdd) || isOdd && mentions.count + plain.count > 0 {
                 found.isOdd = true
                 for value in naive(mentions) { found.add(value) }
@@ -67,8 +64,9 @@ extension Parameters {
         var isEncoded: Bool
         var value: [UInt8]
 
+        /// nil: another parameter's, which only begins in the same way.
         init?(_ item: Item, of name: UnsafeBufferPointer<UInt8>) {
-            guard item.name.count > name.count, item.name.starts(with: name), item.name[name.count] == 0x2A else { return nil }
+            guard item.name.count > name.count, item.name[name.count] == 0x2A else { return nil }
             var rest = item.name[(name.count + 1)...]
             isEncoded = rest.isEmpty
             if rest.last == 0x2A {
@@ -154,14 +152,18 @@ extension Parameters {
     }
 
     /// Where values begin behind each `name=`, wherever it stands: in quotes, in comments, in another value.
-    private func mentions(of name: [UInt8]) -> [Int] {
+    private func mentions(of name: UnsafeBufferPointer<UInt8>) -> [Int] {
         var found: [Int] = []
-        let lower = text.lowercased
-        var from = 0
-        while found.count < 4, let start = lower.offset(of: name, from: from) {
-            from = start + name.count
-            if start > 0, MediaType.isTokenByte(text[start - 1]) { continue }
-            var at = from
+        var start = 0
+        while found.count < 4, start + name.count < text.count {
+            guard asciiLower(text[start]) == name[0], name.indices.allSatisfy({ asciiLower(text[start + $0]) == name[$0] }) else {
+                start += 1
+                continue
+            }
+            var at = start + name.count
+            let isWhole = start == 0 || !MediaType.isTokenByte(text[start - 1])
+            start = at
+            if !isWhole { continue }
             while at < text.count, text[at] <= 0x20 { at += 1 }
             if at < text.count, text[at] == 0x3D { found.append(at + 1) }
         }

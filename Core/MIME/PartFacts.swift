@@ -24,25 +24,29 @@ final class PartFacts: Sendable {
 
     init(_ bytes: UnsafeRawBufferPointer, _ header: PartHeader, default standard: MediaType, limits: TreeLimits) {
         var flags = header.flags
-        func texts(_ name: PartHeader.Name) -> [[UInt8]] {
-            header.values(name).map { value in
+        func texts(_ name: PartHeader.Name, _ flags: inout PartFlags) -> [[UInt8]] {
+            var found: [[UInt8]] = []
+            header.forEach(name) { value in
                 let text = HeaderText(bytes, value, most: limits.fieldBytes)
                 if text.isCut { flags.insert(.limit) }
-                return text.bytes
+                found.append(text.bytes)
             }
+            return found
         }
-        let typeTexts = Self.unique(texts(.contentType))
-        let dispositions = Self.unique(texts(.disposition))
+        let typeTexts = Self.unique(texts(.contentType, &flags))
+        let dispositions = Self.unique(texts(.disposition, &flags))
         if typeTexts.count > 1 || dispositions.count > 1 { flags.insert(.duplicateField) }
-        let types = typeTexts.prefix(Self.maximumTypes).map { Self.type($0, &flags) }
+        var types: [TypeReading] = []
+        for text in typeTexts.prefix(Self.maximumTypes) { types.append(Self.type(text, &flags)) }
         isDefaultType = types.isEmpty
         type = types.first ?? TypeReading(media: standard)
         otherTypes = Array(types.dropFirst())
         charset = Self.charset(of: type, &flags)
-        encodings = TransferEncodings(texts(.transferEncoding))
-        let dispositionParameters = dispositions.prefix(Self.maximumTypes).map { Parameters($0) }
+        encodings = TransferEncodings(texts(.transferEncoding, &flags))
+        var dispositionParameters: [Parameters] = []
+        for text in dispositions.prefix(Self.maximumTypes) { dispositionParameters.append(Parameters(text)) }
         disposition = dispositionParameters.first.map { String(lowercase: $0.head.prefix { MediaType.isTokenByte($0) }.prefix(64)) } ?? ""
-        contentID = texts(.contentID).first.map { $0.filter { $0 > 0x20 && $0 != 0x3C && $0 != 0x3E }.prefix(998).text } ?? ""
+        contentID = texts(.contentID, &flags).first.map { $0.filter { $0 > 0x20 && $0 != 0x3C && $0 != 0x3E }.prefix(998).text } ?? ""
         let names = FileNames(dispositions: dispositionParameters, types: types, most: limits.names)
         self.names = names.values
         flags.formUnion(names.flags)

@@ -49,11 +49,10 @@ struct PartHeader {
     }
 
     /// Where the values of one kind stand, those that only some see behind the others.
-    func values(_ name: Name) -> [Range<Int>] {
-        var found: [Range<Int>] = []
-        for field in fields where field.name == name && !field.isOdd { found.append(field.value) }
-        for field in fields where field.name == name && field.isOdd { found.append(field.value) }
-        return found
+    @inline(__always)
+    func forEach(_ name: Name, _ body: (Range<Int>) -> Void) {
+        for field in fields where field.name == name && !field.isOdd { body(field.value) }
+        for field in fields where field.name == name && field.isOdd { body(field.value) }
     }
 
     private mutating func scan(

@@ -39,7 +39,7 @@ struct Entity {
     var reading = Reading()
     var alternativeTo: Int?
     /// 0: of the first reading; 1: of another; 2: of another within that one, and there it ends.
-    var generation = 0
+    var generation: UInt8 = 0
     /// Its body alone is there.
     var hasHeader = true
     /// The message/rfc822 part that it is the message of, by whose path its parts are numbered.

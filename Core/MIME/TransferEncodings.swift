@@ -17,7 +17,7 @@ struct TransferEncodings {
             decoders = Self.identity
             return
         }
-        var names: [[UInt8]] = []
+        var first: [UInt8]?
         for value in values {
             var text = value.lowercased
             var isClean = true
@@ -28,7 +28,10 @@ struct TransferEncodings {
                 isClean = whole.starts(with: text) || whole.reversed().starts(with: text.reversed())
             }
             if declared.isEmpty { declared = String(lowercase: text.prefix(64)) }
-            if !text.isEmpty || values.count == 1, !names.contains(text) { names.append(text) }
+            if !text.isEmpty {
+                if let first, first != text { flags.insert(.duplicateField) }
+                if first == nil { first = text }
+            }
             if let decoder = Self.named(text) {
                 add(decoder)
                 if text == Array("x-gzip64".utf8) { flags.insert(.oddEncoding) }
@@ -38,7 +41,6 @@ struct TransferEncodings {
             for decoder in Self.contained(in: text) { add(decoder) }
             add(.identity)
         }
-        if names.count > 1 { flags.insert(.duplicateField) }
         if decoders.isEmpty { decoders = Self.identity }
     }
 

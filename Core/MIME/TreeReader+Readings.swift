@@ -153,7 +153,8 @@ extension TreeReader {
     /// One more reading of part `index`, of `size` bytes: whether the limits allow it. Then it is counted.
     private mutating func mayRead(_ index: Int, _ size: Int) -> Bool {
         guard tree.parts[index].generation < 2 else { return false }
-        guard tree.parts[index].readings < limits.readingsPerPart, tree.budget.readings > 0, tree.parts.count < limits.parts, spend(size)
+        guard tree.parts[index].readings < min(limits.readingsPerPart, 255), tree.budget.readings > 0, tree.parts.count < limits.parts,
+            spend(size)
         else {
             tree.parts[index].content.flags.insert(.limit)
             return false

@@ -177,17 +177,16 @@ struct TreeReader {
             if kind != .multipart { entity.childPrefix = entity.path }
         }
         let typeName = reading.boundary != nil && !media.isMultipart ? "multipart/mixed" : media.name
+        flags.formUnion(Self.kindFlags(media, facts))
+        if header.others.contains(.pastEmpty) { flags.insert(.headerSplit) }
         var part = MessageTree.Part(
             ContentPart(
                 path: entity.path, parent: entity.parent, kind: kind, declaredType: typeName, header: ref(header.range),
-                raw: ref(header.bodyStart..<header.bodyStart), alternativeTo: entity.alternativeTo))
+                raw: ref(header.bodyStart..<header.bodyStart), alternativeTo: entity.alternativeTo, charset: facts.charset,
+                transferEncoding: facts.encodings.declared, disposition: facts.disposition, contentID: facts.contentID, names: facts.names,
+                gaps: entity.alternativeTo == nil ? [] : .ambiguous, flags: flags))
         part.depth = entity.depth
         part.generation = entity.generation
-        part.content.charset = facts.charset
-        part.content.transferEncoding = facts.encodings.declared
-        part.content.disposition = facts.disposition
-        part.content.contentID = facts.contentID
-        part.content.names = facts.names
         part.boundary =
             kind == .multipart || media.isMultipart && reading.isLeaf ? boundary.isEmpty ? facts.type.boundaries.first ?? [] : boundary : []
         if kind == .leaf { part.decoder = facts.encodings.first }
@@ -195,14 +194,20 @@ struct TreeReader {
             part.isFlowed = facts.parameter("format") == "flowed"
             part.deletesSpaces = facts.parameter("delsp") == "yes"
         }
-        flags.formUnion(Self.kindFlags(media, facts))
-        if header.others.contains(.pastEmpty) { flags.insert(.headerSplit) }
-        part.content.flags = flags
-        if entity.alternativeTo != nil { part.content.gaps.insert(.ambiguous) }
+        makeRoom(at: entity.start)
         tree.parts.append(part)
         return Frame(
             entity: entity, part: index, facts: facts, boundary: boundary,
             isDigest: media.isMultipart && media.name == "multipart/digest")
+    }
+
+    /// For one more part. A list that doubles would be held twice while it grows: it is made as long as it will be if the rest, from offset `at` on,
+    /// is like what was read.
+    private mutating func makeRoom(at start: Int) {
+        let count = tree.parts.count
+        guard count == tree.parts.capacity else { return }
+        let expected = count < 32 ? 2 * count + 4 : max(count * bytes.count / max(start, 1), count) * 9 / 8
+        tree.parts.reserveCapacity(min(expected, limits.parts + 1))
     }
 
     /// What is signed, encrypted, elsewhere, or a format of its own, by type and name (RFC 8551, 1847, 3156, 2046).
@@ -221,8 +226,8 @@ struct TreeReader {
         case "message/partial": return .partial
         case "message/external-body": return .externalBody
         default:
-            if facts.names.contains(where: { $0.lowercased().hasSuffix(".p7m") }) { return .encrypted }
-            return facts.names.contains { $0.lowercased() == "winmail.dat" } ? .tnef : []
+            if facts.names.contains(where: { $0.hasSuffix(lowercase: ".p7m") }) { return .encrypted }
+            return facts.names.contains { $0.utf8.count == 11 && $0.hasSuffix(lowercase: "winmail.dat") } ? .tnef : []
         }
     }
 

@@ -59,32 +59,20 @@ enum UnicodeDecoder {
             let even = sample.indices.count { $0 % 2 == 0 && sample[$0] == 0 }
             big = even >= odd
         }
-        var high: UInt32 = 0
+        var half = Half()
         while at + 1 < bytes.count {
             guard out.hasRoom(sink) else { return }
             let (a, b) = (UInt32(bytes[at]), UInt32(bytes[at + 1]))
             let unit = big ? a << 8 | b : b << 8 | a
             at += 2
-            switch unit {
-            case 0xD800..<0xDC00:
-                if high != 0 { out.replace() }
-                high = unit
-            case 0xDC00..<0xE000:
-                if high == 0 { out.replace() } else { out.put(scalar: 0x10000 + (high - 0xD800) << 10 + unit - 0xDC00) }
-                high = 0
-            default:
-                if high != 0 { out.replace() }
-                high = 0
-                out.put(scalar: unit)
-            }
+            half.put(unit, &out)
         }
-        if high != 0 || at < bytes.count { out.replace() }
+        if half.isOpen || at < bytes.count { out.replace() }
     }
 
     static func utf32(_ bytes: UnsafeRawBufferPointer, isBig: Bool?, _ out: inout UTF8Writer, _ sink: Sink) {
         var at = 0
         var big = isBig ?? true
-        if bytes.hasPrefix("\u{0}", at: 0, to: 0) { at = 0 }
         if bytes.count >= 4 {
             if bytes[0] == 0xFF, bytes[1] == 0xFE, bytes[2] == 0, bytes[3] == 0, isBig != true {
                 big = false
@@ -109,7 +97,7 @@ enum UnicodeDecoder {
     static func utf7(_ bytes: UnsafeRawBufferPointer, _ out: inout UTF8Writer, _ sink: Sink) {
         var bits: UInt32 = 0
         var held: UInt32 = 0
-        var high: UInt32 = 0
+        var half = Half()
         var isShifted = false
         var hasShifted = false
         func value(_ byte: UInt8) -> UInt32? {
@@ -126,7 +114,7 @@ enum UnicodeDecoder {
             guard out.hasRoom(sink) else { return }
             if !isShifted {
                 if byte == 0x2B {
-                    (isShifted, hasShifted, bits, held, high) = (true, false, 0, 0, 0)
+                    (isShifted, hasShifted, bits, held, half) = (true, false, 0, 0, Half())
                 } else if byte < 0x80 {
                     out.put(byte)
                 } else {
@@ -141,23 +129,12 @@ enum UnicodeDecoder {
                 guard held >= 16 else { continue }
                 held -= 16
                 let unit = bits >> held & 0xFFFF
-                switch unit {
-                case 0xD800..<0xDC00:
-                    if high != 0 { out.replace() }
-                    high = unit
-                case 0xDC00..<0xE000:
-                    if high == 0 { out.replace() } else { out.put(scalar: 0x10000 + (high - 0xD800) << 10 + unit - 0xDC00) }
-                    high = 0
-                default:
-                    if high != 0 { out.replace() }
-                    high = 0
-                    out.put(scalar: unit)
-                }
+                half.put(unit, &out)
                 continue
             }
             isShifted = false
-            if high != 0 || held >= 6 || bits & (1 << held - 1) != 0 { out.replace() }
-            high = 0
+            if half.isOpen || held >= 6 || bits & (1 << held - 1) != 0 { out.replace() }
+            half = Half()
             if byte == 0x2D {
                 if !hasShifted { out.put(0x2B) }
             } else {
@@ -165,6 +142,27 @@ enum UnicodeDecoder {
                 if byte < 0x80 { out.put(byte) } else { out.replace() }
             }
         }
-        if high != 0 { out.replace() }
+        if half.isOpen { out.replace() }
+    }
+
+    /// The first half of a pair of surrogates, if there is one whose second is still to come.
+    private struct Half {
+        private var high: UInt32 = 0
+
+        var isOpen: Bool { high != 0 }
+
+        /// One unit of UTF-16.
+        @inline(__always)
+        mutating func put(_ unit: UInt32, _ out: inout UTF8Writer) {
+            let first = high
+            high = 0
+            switch unit {
+            case 0xDC00..<0xE000 where first != 0: out.put(scalar: 0x10000 + (first - 0xD800) << 10 + unit - 0xDC00)
+            case 0xDC00..<0xE000: out.replace()
+            default:
+                if first != 0 { out.replace() }
+                if (0xD800..<0xDC00).contains(unit) { high = unit } else { out.put(scalar: unit) }
+            }
+        }
     }
 }
