@@ -33,7 +33,9 @@ rm -rf "$folder/sdk/.build"
 mkdir -p "$folder/sdk/include"
 cp -R "$root/SDK/CPostern/include/postern" "$folder/sdk/include/"
 
-make -s -C "$root/examples/hello-filter-c" SDK="$root/SDK" BUILD="$folder/examples"
+for example in hello-filter-c links-filter-c; do
+    make -s -C "$root/examples/$example" SDK="$root/SDK" BUILD="$folder/examples"
+done
 
 # The layer under the tests of power cuts and disk faults, and what writes filter state under it.
 if [ "$configuration" = debug ]; then

@@ -2,8 +2,36 @@ import Foundation
 import GatewayTestKit
 import Testing
 
-/// The configuration that users start from is one that `postern check` takes.
+/// The configuration that users start from is one that `postern check` takes, and the example filters do what they say.
 struct ExampleTests {
+    @Test(.enabled(if: Tool.isStaged)) func linksThatShowAnotherHost() throws {
+        let gateway = try GatewayUnderTest(nextHop: Tool.freePort(), domain: "filters: [links-c]")
+        let links = [
+            ("https://pay.example/login", "https://Bank.example/login", "shows Bank.example, leads to pay.example"),
+            ("https://pay.example", "www.bank.example", "shows bank.example, leads to pay.example"),
+            ("https://track.bank.example/?to=1", "https://bank.example/", nil), ("https://bank.example/", "www.bank.example", nil),
+            ("https://pay.example", "to the bank", nil),
+            ("//bank.example.pay.example", "http://bank.example", "shows bank.example, leads to bank.example.pay.example"),
+            ("https://pay.example", "<img src=x>", nil), ("mailto:a@pay.example", "www.bank.example", nil),
+        ]
+        let files = try links.enumerated().map { number, link in
+            let file = gateway.folder.path + "/\(number).eml"
+            let page = "<a href='\(link.0)'>\(link.1)</a>"
+            try "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n\(page)\r\n".write(
+                toFile: file, atomically: true, encoding: .utf8)
+            return file
+        }
+        let result = try Tool.run([Tool.postern, "scan", "--json", "--config", gateway.configuration, "--to", "b@example.com"] + files)
+        #expect(result.status == 0, "\(result.errors)")
+        let lines = result.output.split(separator: "\n")
+        try #require(lines.count == links.count)
+        for (link, line) in zip(links, lines) {
+            let scan = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            let symbols = scan?["symbols"] as? [[String: Any]] ?? []
+            #expect(symbols.map { $0["detail"] as? String } == (link.2.map { [$0] } ?? []), "\(link): \(line)")
+        }
+    }
+
     @Test(.enabled(if: Tool.isStaged)) func theExampleConfigurationIsGood() throws {
         let examples = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("examples/configuration").path
