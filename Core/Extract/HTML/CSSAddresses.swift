@@ -42,33 +42,15 @@ enum CSSAddresses {
         while at < css.count,
             quote.map({ css[at] != $0 && css[at] != 10 }) ?? (css[at] != UInt8(ascii: ")") && !HTMLTokenizer.isSpace(css[at]))
         {
+            // More than is kept, so that it is seen to be cut.
             if css[at] == UInt8(ascii: "\\") {
-                at = appendEscape(css, at + 1, to: &value)
+                at = CSSText.escape(css, at + 1) { if value.count <= HTMLLink.mostBytes { value.append($0) } }
             } else {
-                // More than is kept, so that it is seen to be cut.
                 if value.count <= HTMLLink.mostBytes { value.append(css[at]) }
                 at += 1
             }
         }
         body(begin..<at, value)
-        return at
-    }
-
-    /// What is behind a backslash; returns where to go on.
-    private static func appendEscape(_ css: UnsafeRawBufferPointer, _ start: Int, to out: inout [UInt8]) -> Int {
-        var at = start
-        var value: UInt32 = 0
-        while at < css.count, at - start < 6, let digit = Hexadecimal.value(css[at]) {
-            value = value << 4 | UInt32(digit)
-            at += 1
-        }
-        if at > start {
-            if at < css.count, HTMLTokenizer.isSpace(css[at]) { at += 1 }
-            if out.count <= HTMLLink.mostBytes { out.append(contentsOf: UTF8.encode(Unicode.Scalar(value) ?? "\u{FFFD}")!) }
-        } else if at < css.count {
-            if css[at] != 10, out.count <= HTMLLink.mostBytes { out.append(css[at]) }
-            at += 1
-        }
         return at
     }
 }

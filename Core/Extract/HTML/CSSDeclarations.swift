@@ -1,159 +1,161 @@
-/// What of CSS declarations decides whether text can be seen. Fields are nil where nothing was declared.
-struct CSSDeclarations: Equatable, Sendable {
+/// What of CSS declarations decides whether, and in which order, text can be seen.
+struct CSSDeclarations: Sendable {
+    /// What is so or not so; and whether that was said.
+    struct Marks: OptionSet, Sendable {
+        let rawValue: UInt32
+
+        /// display: none.
+        static let none = Marks(rawValue: 1)
+        /// visibility.
+        static let invisible = Marks(rawValue: 2)
+        static let noHeight = Marks(rawValue: 4)
+        static let noWidth = Marks(rawValue: 8)
+        /// overflow.
+        static let clips = Marks(rawValue: 16)
+        /// position: left and top count.
+        static let positioned = Marks(rawValue: 32)
+        /// position: absolute or fixed, where `clip` counts.
+        static let lifted = Marks(rawValue: 64)
+        /// clip: nothing of it.
+        static let clipped = Marks(rawValue: 128)
+        /// clip-path.
+        static let cut = Marks(rawValue: 256)
+        /// transform: to a point, a line or far away.
+        static let shrunk = Marks(rawValue: 512)
+        /// filter: opacity(0).
+        static let filtered = Marks(rawValue: 1024)
+        /// white-space.
+        static let keepsSpace = Marks(rawValue: 2048)
+        /// Block or line: a `span` can be a block.
+        static let block = Marks(rawValue: 4096)
+        /// direction.
+        static let rightToLeft = Marks(rawValue: 8192)
+        /// unicode-bidi: characters go where `direction` says, whatever they are.
+        static let overridesBidi = Marks(rawValue: 1 << 14)
+        /// mso-hide: Outlook alone does not show it.
+        static let hiddenInOutlook = Marks(rawValue: 1 << 15)
+        /// color: inherit.
+        static let inheritsColor = Marks(rawValue: 1 << 16)
+        static let noMostHeight = Marks(rawValue: 1 << 17)
+        static let noMostWidth = Marks(rawValue: 1 << 18)
+        static let scaled = Marks(rawValue: 1 << 19)
+        static let moved = Marks(rawValue: 1 << 20)
+        static let zoomed = Marks(rawValue: 1 << 21)
+    }
+
     enum Ground: Equatable, Sendable {
         case color(CSSColor)
         /// An image or gradient: what is on it, nobody knows.
         case image
     }
 
-    var isNone: Bool?
-    /// visibility.
-    var isInvisible: Bool?
-    var fontSize: CSSLength?
-    var color: CSSColor?
-    var ground: Ground?
-    var opacity: Double?
-    var hasNoHeight: Bool?
-    var hasNoWidth: Bool?
-    var clipsOverflow: Bool?
-    var isPositioned: Bool?
+    /// Numbers that may be said, and where they are kept.
+    private struct Values: OptionSet {
+        let rawValue: UInt8
+        static let fontSize = Values(rawValue: 1)
+        static let color = Values(rawValue: 2)
+        static let ground = Values(rawValue: 4)
+        static let opacity = Values(rawValue: 8)
+        static let offset = Values(rawValue: 16)
+        static let margin = Values(rawValue: 32)
+        static let indent = Values(rawValue: 64)
+        static let letterSpacing = Values(rawValue: 128)
+    }
+
+    /// What was said, and what of it is so.
+    private(set) var said: Marks = []
+    private(set) var marks: Marks = []
+    // Kept close: there is one of these for each open element and rule.
+    private var values: Values = []
+    private var isImage = false
+    private var (sizePixels, sizeTimes): (Float, Float) = (0, 0)
+    private var (spacePixels, spaceTimes): (Float, Float) = (0, 0)
+    private var (colorValue, groundValue) = (CSSColor.black, CSSColor.black)
+    private var (opacityValue, offsetValue, marginValue, indentValue): (Float, Float, Float, Float) = (0, 0, 0, 0)
+
+    var isEmpty: Bool { said.isEmpty && values.isEmpty }
+    var hasValues: Bool { !values.isEmpty }
+
+    /// All below: nil, not said.
+    var fontSize: CSSLength? { values.contains(.fontSize) ? CSSLength(pixels: Double(sizePixels), times: Double(sizeTimes)) : nil }
+    var letterSpacing: CSSLength? {
+        values.contains(.letterSpacing) ? CSSLength(pixels: Double(spacePixels), times: Double(spaceTimes)) : nil
+    }
+    var color: CSSColor? { values.contains(.color) ? colorValue : nil }
+    var ground: Ground? { values.contains(.ground) ? isImage ? .image : .color(groundValue) : nil }
+    var opacity: Double? { values.contains(.opacity) ? Double(opacityValue) : nil }
     /// left, top, right, bottom: the farthest out, in pixels.
-    var offset: Double?
-    /// text-indent and margins, in pixels.
-    var indent: Double?
-    /// clip, clip-path, transform: scale(0).
-    var isClipped: Bool?
-    var keepsSpace: Bool?
-    /// Block or line: a `span` can be a block.
-    var isBlock: Bool?
+    var offset: Double? { values.contains(.offset) ? Double(offsetValue) : nil }
+    /// margin: the farthest out, in pixels.
+    var margin: Double? { values.contains(.margin) ? Double(marginValue) : nil }
+    /// text-indent, in pixels.
+    var indent: Double? { values.contains(.indent) ? Double(indentValue) : nil }
 
-    static let none = CSSDeclarations()
+    mutating func set(fontSize size: CSSLength) {
+        values.insert(.fontSize)
+        (sizePixels, sizeTimes) = (Float(size.pixels), Float(size.times))
+    }
 
-    var isEmpty: Bool { self == .none }
+    mutating func set(letterSpacing space: CSSLength) {
+        values.insert(.letterSpacing)
+        (spacePixels, spaceTimes) = (Float(space.pixels), Float(space.times))
+    }
+
+    mutating func set(color: CSSColor) {
+        values.insert(.color)
+        colorValue = color
+        set(.inheritsColor, false)
+    }
+
+    mutating func set(ground: Ground) {
+        values.insert(.ground)
+        switch ground {
+        case .image: isImage = true
+        case .color(let color): (isImage, groundValue) = (false, color)
+        }
+    }
+
+    mutating func set(opacity: Double) {
+        values.insert(.opacity)
+        opacityValue = Float(opacity)
+    }
+
+    mutating func set(offset: Double) {
+        values.insert(.offset)
+        offsetValue = Float(offset)
+    }
+
+    mutating func set(margin: Double) {
+        values.insert(.margin)
+        marginValue = Float(margin)
+    }
+
+    mutating func set(indent: Double) {
+        values.insert(.indent)
+        indentValue = Float(indent)
+    }
+
+    /// nil: not said.
+    subscript(mark: Marks) -> Bool? { said.contains(mark) ? marks.contains(mark) : nil }
+
+    mutating func set(_ mark: Marks, _ isOn: Bool) {
+        said.insert(mark)
+        if isOn { marks.insert(mark) } else { marks.remove(mark) }
+    }
 
     /// What `over` declares wins.
     mutating func merge(_ over: CSSDeclarations) {
-        isNone = over.isNone ?? isNone
-        isInvisible = over.isInvisible ?? isInvisible
-        fontSize = over.fontSize ?? fontSize
-        color = over.color ?? color
-        ground = over.ground ?? ground
-        opacity = over.opacity ?? opacity
-        hasNoHeight = over.hasNoHeight ?? hasNoHeight
-        hasNoWidth = over.hasNoWidth ?? hasNoWidth
-        clipsOverflow = over.clipsOverflow ?? clipsOverflow
-        isPositioned = over.isPositioned ?? isPositioned
-        offset = over.offset ?? offset
-        indent = over.indent ?? indent
-        isClipped = over.isClipped ?? isClipped
-        keepsSpace = over.keepsSpace ?? keepsSpace
-        isBlock = over.isBlock ?? isBlock
-    }
-
-    /// How values of `display` begin, but for `none`.
-    private static let displays: [StaticString] = [
-        "block", "inline", "table", "flex", "grid", "list-item", "contents", "initial", "unset", "inherit", "revert", "run-in", "flow",
-        "ruby",
-    ]
-
-    /// Sets what one declaration says. `name` and `value` are lower case and without spaces around them; others than these are passed over.
-    mutating func set(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
-        guard let property = CSSProperty(name) else { return }
-        func isWord(_ word: StaticString) -> Bool { word.withUTF8Buffer { value.elementsEqual($0) } }
-        func starts(_ word: StaticString) -> Bool { word.withUTF8Buffer { value.starts(with: $0) } }
-        switch property {
-        case .display:
-            // Browsers pass over what is no value of the property.
-            guard isWord("none") || Self.displays.contains(where: { starts($0) }) else { return }
-            isNone = isWord("none")
-            isBlock = starts("block") || starts("table") && !starts("table-cell") || starts("flex") || starts("grid") || starts("list-item")
-        case .visibility: isInvisible = isWord("hidden") || isWord("collapse")
-        case .contentVisibility: if isWord("hidden") { isNone = true }
-        case .fontSize: if let size = Self.fontSize(value) { fontSize = size }
-        case .font:
-            for word in value.prefix(200).split(separator: 32) {
-                let size = word.prefix { $0 != UInt8(ascii: "/") }
-                // A weight is a number too; only zero is a size without unit.
-                if let first = size.first, first &- 48 < 10 || first == UInt8(ascii: "."), let length = CSSLength(size),
-                    size.last.map({ $0 &- 48 >= 10 }) == true || length == .pixels(0)
-                {
-                    fontSize = length
-                }
-            }
-        case .color: if let color = CSSColor(css: value) { self.color = color }
-        case .background, .backgroundColor:
-            if value.containsURL || value.containsGradient {
-                ground = .image
-            } else if let color = Self.ground(value) {
-                ground = .color(color)
-            }
-        case .backgroundImage: if !isWord("none") { ground = .image }
-        case .opacity:
-            if let (number, unit) = CSSLength.number(value) { opacity = unit == UInt8(ascii: "%") ? number / 100 : number }
-        case .height, .maxHeight: hasNoHeight = Self.isNothing(value)
-        case .width, .maxWidth: hasNoWidth = Self.isNothing(value)
-        case .overflow: clipsOverflow = starts("hidden") || starts("clip")
-        case .position: isPositioned = isWord("absolute") || isWord("fixed") || isWord("relative")
-        case .offset: offset = Self.farther(offset, value)
-        case .indent: indent = Self.farther(indent, value)
-        case .clip:
-            isClipped =
-                starts("rect(0") || starts("rect(1px,1px,1px,1px") || starts("rect(1px 1px 1px 1px") || starts("inset(50%")
-                || starts("inset(100%")
-                || starts("circle(0")
-        case .transform: isClipped = starts("scale(0)") || starts("scale(0,") || starts("scalex(0)") || starts("scaley(0)")
-        case .whiteSpace: keepsSpace = starts("pre") || isWord("break-spaces")
-        }
-    }
-
-    private static func farther(_ before: Double?, _ value: ArraySlice<UInt8>) -> Double? {
-        guard let length = CSSLength(value)?.pixels(around: 16) else { return before }
-        return abs(length) >= abs(before ?? 0) ? length : before
-    }
-
-    private static func isNothing(_ value: ArraySlice<UInt8>) -> Bool {
-        guard case .pixels(let size) = CSSLength(value) else { return CSSLength(value) == .times(0) }
-        return size < 1.5
-    }
-
-    private static func fontSize(_ value: ArraySlice<UInt8>) -> CSSLength? {
-        if let length = CSSLength(value) { return length }
-        switch String(decoding: value.prefix(16), as: UTF8.self) {
-        case "xx-small": return .pixels(9)
-        case "x-small": return .pixels(10)
-        case "small": return .pixels(13)
-        case "medium", "initial": return .pixels(16)
-        case "large": return .pixels(18)
-        case "x-large": return .pixels(24)
-        case "xx-large": return .pixels(32)
-        case "smaller": return .times(0.83)
-        case "larger": return .times(1.2)
-        default: return nil
-        }
-    }
-
-    /// The colour among the words of `background`.
-    private static func ground(_ value: ArraySlice<UInt8>) -> CSSColor? {
-        if let color = CSSColor(css: value) { return color }
-        for word in value.prefix(200).split(separator: 32) {
-            if let color = CSSColor(css: word) { return color }
-        }
-        return nil
-    }
-}
-
-extension ArraySlice<UInt8> {
-    fileprivate var containsURL: Bool { contains("url(") }
-    fileprivate var containsGradient: Bool { contains("gradient(") }
-
-    private func contains(_ word: StaticString) -> Bool {
-        word.withUTF8Buffer { word in
-            var rest = self
-            while let at = rest.firstIndex(of: word[0]) {
-                if rest[at...].starts(with: word) { return true }
-                rest = rest[(at + 1)...]
-            }
-            return false
-        }
+        marks = marks.subtracting(over.said).union(over.marks)
+        said.formUnion(over.said)
+        guard over.hasValues else { return }
+        values.formUnion(over.values)
+        if over.values.contains(.fontSize) { (sizePixels, sizeTimes) = (over.sizePixels, over.sizeTimes) }
+        if over.values.contains(.letterSpacing) { (spacePixels, spaceTimes) = (over.spacePixels, over.spaceTimes) }
+        if over.values.contains(.color) { colorValue = over.colorValue }
+        if over.values.contains(.ground) { (isImage, groundValue) = (over.isImage, over.groundValue) }
+        if over.values.contains(.opacity) { opacityValue = over.opacityValue }
+        if over.values.contains(.offset) { offsetValue = over.offsetValue }
+        if over.values.contains(.margin) { marginValue = over.marginValue }
+        if over.values.contains(.indent) { indentValue = over.indentValue }
     }
 }

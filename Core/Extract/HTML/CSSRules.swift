@@ -1,139 +1,147 @@
-/// The simple rules of a page's style sheets: by element, class and id, alone or an element's class or id. Rules for other media, windows of a
-/// certain size and relations between elements are passed over.
+/// The rules of a page's style sheets that can hide text or turn it, and which of them an element is under.
 struct CSSRules: Sendable {
-    /// Declarations by selector, `div`, `.x`, `div.x`, `#y`, `div#y`, `*`.
-    private var plain: [UInt64: CSSDeclarations] = [:]
-    private var important: [UInt64: CSSDeclarations] = [:]
-    private(set) var isLimited = false
+    private struct Rule: Sendable {
+        var selector: CSSSelector
+        /// In `blocks`.
+        var block: Int
+        /// The next rule of the same key; -1: none.
+        var next: Int32
+    }
+
+    private var rules: [Rule] = []
+    private var blocks: [(plain: CSSDeclarations, important: CSSDeclarations)] = []
+    private var index = CSSRuleIndex()
+    private var parser = CSSSelectorParser()
+    private var hasTooMany = false
+    /// Work that may still be done: elements times rules times what is around them must not add up.
+    private var steps: Int
+    private var isSpent = false
+    /// By specificity, then order: the rules that an element is under.
+    private var found: [UInt64] = []
 
     static let mostSelectors = 10_000
-    /// Bytes of style sheets that are read in a page.
+    /// Bytes of one style sheet that are read.
     static let mostBytes = 1 << 20
 
-    var isEmpty: Bool { plain.isEmpty && important.isEmpty }
+    init(size: Int) { steps = Self.room(size) }
 
-    /// Adds the rules of a style sheet.
+    private static func room(_ size: Int) -> Int { 1_000_000 + 2 * size }
+
+    var isEmpty: Bool { rules.isEmpty }
+    var isLimited: Bool { hasTooMany || isSpent || parser.isLimited }
+    var hasAttributes: Bool { !parser.tests.isEmpty }
+
+    /// As before any element was looked at.
+    mutating func rewind(size: Int) { steps = Self.room(size) }
+
+    // MARK: Reading
+
     mutating func add(_ sheet: UnsafeRawBufferPointer) {
-        let text = CSSParser.normalized(sheet, most: Self.mostBytes)
-        if text.count >= Self.mostBytes { isLimited = true }
+        let text = CSSText.normalized(sheet, most: Self.mostBytes)[...]
+        if text.count >= Self.mostBytes { hasTooMany = true }
         var at = 0
-        // Ends of `@media` blocks that apply.
-        var open = 0
-        while at < text.count {
+        while at < text.endIndex {
             let byte = text[at]
-            if HTMLTokenizer.isSpace(byte) || byte == UInt8(ascii: ";") {
+            if HTMLTokenizer.isSpace(byte) || byte == UInt8(ascii: ";") || byte == UInt8(ascii: "}") {
+                // The end of a block that applies, and of nothing else.
                 at += 1
-            } else if byte == UInt8(ascii: "}") {
-                open = max(0, open - 1)
-                at += 1
-            } else if text[at...].starts(with: "<!--".utf8) {
+            } else if text[at...].starts("<!--") {
                 at += 4
-            } else if text[at...].starts(with: "-->".utf8) {
+            } else if text[at...].starts("-->") {
                 at += 3
             } else {
-                let end =
-                    text[at...].firstIndex { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ";") && byte == UInt8(ascii: "@") } ?? text.count
-                guard end < text.count, text[end] == UInt8(ascii: "{") else {
+                let isAt = byte == UInt8(ascii: "@")
+                let end = CSSText.find(text, from: at) { $0 == UInt8(ascii: "{") || isAt && $0 == UInt8(ascii: ";") }
+                guard end < text.endIndex, text[end] == UInt8(ascii: "{") else {
                     at = end + 1
                     continue
                 }
                 let prelude = text[at..<end].trimmed
-                if prelude.first == UInt8(ascii: "@") {
-                    if Self.applies(prelude) {
-                        open += 1
-                        at = end + 1
-                    } else {
-                        at = Self.blockEnd(text, from: end + 1)
-                    }
+                if isAt, CSSMedia.applies(prelude) {
+                    at = end + 1
                 } else {
-                    let close = Self.blockEnd(text, from: end + 1)
-                    add(selectors: prelude, block: text[(end + 1)..<max(end + 1, close - 1)])
-                    at = close
+                    let close = CSSText.find(text, from: end + 1) { $0 == UInt8(ascii: "}") }
+                    if !isAt { add(selectors: prelude, block: text[(end + 1)..<close]) }
+                    at = close + 1
                 }
             }
         }
     }
 
-    /// Behind the brace that closes a block whose opening brace is in front of `start`.
-    private static func blockEnd(_ text: [UInt8], from start: Int) -> Int {
-        var depth = 1
-        var at = start
-        while at < text.count {
-            if text[at] == UInt8(ascii: "{") { depth += 1 }
-            if text[at] == UInt8(ascii: "}") {
-                depth -= 1
-                if depth == 0 { return at + 1 }
-            }
-            at += 1
-        }
-        return text.count + 1
-    }
-
-    /// `@media` without a condition on the window.
-    private static func applies(_ prelude: ArraySlice<UInt8>) -> Bool {
-        guard prelude.starts(with: "@media".utf8), !prelude.contains(UInt8(ascii: "(")) else { return false }
-        let media = String(decoding: prelude.dropFirst(6).prefix(100), as: UTF8.self)
-        return media.isEmpty || media.contains("all") || media.contains("screen") && !media.contains("not")
-    }
-
     private mutating func add(selectors: ArraySlice<UInt8>, block: ArraySlice<UInt8>) {
-        let (plain, important) = CSSParser.declarations(block.suffix(block.count))
-        if plain.isEmpty, important.isEmpty { return }
-        for selector in selectors.split(separator: UInt8(ascii: ",")) {
-            guard let key = Self.key(selector.trimmed) else { continue }
-            guard self.plain.count + self.important.count < Self.mostSelectors else { return isLimited = true }
-            if !plain.isEmpty { self.plain[key, default: .none].merge(plain) }
-            if !important.isEmpty { self.important[key, default: .none].merge(important) }
+        let block = CSSParser.declarations(block)
+        if block.plain.isEmpty, block.important.isEmpty { return }
+        blocks.append(block)
+        CSSText.split(selectors, at: UInt8(ascii: ",")) { text in
+            guard rules.count < Self.mostSelectors else { return hasTooMany = true }
+            guard let selector = parser.selector(text) else { return }
+            let next = index.put(rules.count, at: Self.key(selector.compounds[0]))
+            rules.append(Rule(selector: selector, block: blocks.count - 1, next: next))
         }
     }
 
-    private static func key(_ selector: ArraySlice<UInt8>) -> UInt64? {
-        var selector = selector
-        for word in ["body ", "html "] where selector.starts(with: word.utf8) { selector = selector.dropFirst(word.utf8.count).trimmed }
-        guard !selector.isEmpty, selector.count <= 256 else { return nil }
-        var marks = 0
-        for byte in selector {
-            if byte == UInt8(ascii: ".") || byte == UInt8(ascii: "#") { marks += 1 }
-            if byte == 32 || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: ">")
-                || byte == UInt8(ascii: "+")
-                || byte == UInt8(ascii: "~")
-            {
-                return nil
+    /// By what few elements have; 0: all must be asked.
+    private static func key(_ subject: CSSSelector.Compound) -> UInt64 {
+        if subject.id != 0 { return id(subject.id) }
+        if let name = subject.classes.first { return className(name) }
+        return subject.tag
+    }
+
+    private static func id(_ key: UInt64) -> UInt64 { key &+ 0x9E37_79B9_7F4A_7C15 }
+    private static func className(_ key: UInt64) -> UInt64 { key ^ 0xC2B2_AE3D_27D4_EB4F }
+
+    // MARK: Asking
+
+    /// Which attribute selectors hold for a tag.
+    mutating func attributes(of tokens: HTMLTokenizer) -> UInt64 {
+        var bits: UInt64 = 0
+        for attribute in tokens.attributes {
+            for (at, test) in parser.tests.enumerated() where test.name == attribute.name {
+                let size = min(attribute.value.count, 512)
+                guard spend(1 + size + (test.kind == .contains ? size * test.value.count / 8 : 0)) else { return bits }
+                if tokens.withValue(attribute, { test.holds($0) }) { bits |= 1 << UInt64(at) }
             }
         }
-        if selector.first == UInt8(ascii: "*"), selector.count > 1 { selector.removeFirst() }
-        return marks <= 1 ? hash(selector) : nil
+        return bits
     }
 
-    /// FNV-1a; ASCII letters in either case are equal.
-    private static func hash(_ text: some Collection<UInt8>, _ start: UInt64 = 0xCBF2_9CE4_8422_2325) -> UInt64 {
-        var hash = start
-        for byte in text { hash = (hash ^ UInt64((65...90).contains(byte) ? byte | 0x20 : byte)) &* 0x100_0000_01B3 }
-        return hash
+    private mutating func spend(_ count: Int) -> Bool {
+        steps -= count
+        if steps <= 0 { isSpent = true }
+        return !isSpent
     }
 
-    /// What the rules say of an element, the most specific last. Class names are `classes`, apart by white space; at most 32 are looked at.
-    func declarations(
-        tag: some Collection<UInt8>, classes: UnsafeRawBufferPointer?, id: UnsafeRawBufferPointer?
-    ) -> (plain: CSSDeclarations, important: CSSDeclarations) {
-        var plain = CSSDeclarations()
-        var important = CSSDeclarations()
-        func apply(_ key: UInt64) {
-            if let found = self.plain[key] { plain.merge(found) }
-            if let found = self.important[key] { important.merge(found) }
+    /// What is declared of an element, the most specific last.
+    mutating func declarations(of place: Int, in elements: CSSElements) -> (plain: CSSDeclarations, important: CSSDeclarations)? {
+        guard spend(1) else { return nil }
+        found.removeAll(keepingCapacity: true)
+        let element = elements.all[place]
+        collect(0, place, elements)
+        collect(element.tag, place, elements)
+        for name in element.names { collect(Self.className(elements.classes[Int(name)]), place, elements) }
+        if element.id != 0 { collect(Self.id(element.id), place, elements) }
+        if found.isEmpty { return nil }
+        if found.count > 1 { found.sort() }
+        var all = blocks[rules[Int(found[0] & 0xFFFF_FFFF)].block]
+        for entry in found.dropFirst() {
+            let block = blocks[rules[Int(entry & 0xFFFF_FFFF)].block]
+            all.plain.merge(block.plain)
+            all.important.merge(block.important)
         }
-        let tagHash = Self.hash(tag)
-        apply(Self.hash("*".utf8))
-        apply(tagHash)
-        if let classes {
-            let names = classes.split(maxSplits: 32, whereSeparator: HTMLTokenizer.isSpace).prefix(32)
-            for name in names { apply(Self.hash(name, Self.hash(".".utf8))) }
-            for name in names { apply(Self.hash(name, Self.hash(".".utf8, tagHash))) }
+        return all
+    }
+
+    private mutating func collect(_ key: UInt64, _ place: Int, _ elements: CSSElements) {
+        var at = index.first(key)
+        if at < 0 { return }
+        let around = elements.all[place].around
+        while at >= 0, steps > 0 {
+            steps -= 1
+            if rules[Int(at)].selector.around & ~around == 0, rules[Int(at)].selector.matches(place, of: elements, &steps) {
+                found.append(UInt64(rules[Int(at)].selector.specificity) << 32 | UInt64(at))
+            }
+            at = rules[Int(at)].next
         }
-        if let id {
-            apply(Self.hash(id, Self.hash("#".utf8)))
-            apply(Self.hash(id, Self.hash("#".utf8, tagHash)))
-        }
-        return (plain, important)
+        if steps <= 0 { isSpent = true }
     }
 }

@@ -19,14 +19,12 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
     // Foreign
     case svg, math, foreignObject, desc, mi, mo, mn, ms, mtext, annotationXML, vImageData, vFill
 
-    private static let names: HTMLNames<HTMLElement> = {
+    static let names: HTMLNames<HTMLElement> = {
         var rows: [(HTMLName, HTMLElement)] = []
         for element in allCases where element != .unknown { rows.append((HTMLName("\(element)".utf8), element)) }
         rows += [(HTMLName("annotation-xml"), .annotationXML), (HTMLName("v:imagedata"), .vImageData), (HTMLName("v:fill"), .vFill)]
         return HTMLNames(rows)
     }()
-
-    init(_ name: HTMLName) { self = Self.names[name] ?? .unknown }
 
     var isFormatting: Bool { rawValue >= HTMLElement.a.rawValue && rawValue <= HTMLElement.u.rawValue }
 
@@ -74,6 +72,14 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
     var isNotRendered: Bool {
         switch self {
         case .datalist, .iframe, .noembed, .noframes, .rp, .script, .style, .template: true
+        default: false
+        }
+    }
+
+    /// It stands in the head, and does not end it.
+    var isMetadata: Bool {
+        switch self {
+        case .base, .bgsound, .head, .link, .meta, .noframes, .script, .style, .template, .title: true
         default: false
         }
     }

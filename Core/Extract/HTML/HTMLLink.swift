@@ -10,6 +10,10 @@ public struct HTMLLink: Hashable, Sendable {
     /// In the visible text; nil: it shows none.
     public var anchor: Range<Int>?
     public var isTruncated = false
+    /// `span` is of all the page inside the page that it is in.
+    public var isNested = false
+    /// No reader sees what it is around.
+    public var isHidden = false
 
     /// Bytes kept of one.
     public static let mostBytes = 2048

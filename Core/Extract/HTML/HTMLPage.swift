@@ -11,17 +11,23 @@ public struct HTMLPage: Sendable {
     /// The first `<base href>`.
     public private(set) var base: [UInt8]?
     public private(set) var flags: PartFlags = []
-    /// Where in the page pieces of `visible` are from: pairs of offsets, rising, some 64 bytes apart.
-    private(set) var origins: [(text: Int, page: Int)] = []
-    /// Programs in the page, which may hold addresses.
-    private(set) var scripts: [Range<Int>] = []
+    /// Where in the page pieces of `visible` and of `hidden` are from.
+    private(set) var origins: (visible: HTMLOrigins, hidden: HTMLOrigins)
+    private(set) var programs: [HTMLProgram] = []
 
     /// `html` is UTF-8; bytes that are none pass through.
-    public init(_ html: UnsafeRawBufferPointer) {
-        var renderer = HTMLRenderer(html, rules: nil)
+    public init(_ html: UnsafeRawBufferPointer) { self.init(html, depth: 0) }
+
+    public init(_ html: some Collection<UInt8>) {
+        self = Array(html).withUnsafeBytes { HTMLPage($0) }
+    }
+
+    /// `depth`: how many pages are around it.
+    init(_ html: UnsafeRawBufferPointer, depth: Int) {
+        var renderer = HTMLRenderer(html, rules: nil, depth: depth)
         renderer.run()
         if renderer.isStyledLate {
-            renderer = HTMLRenderer(html, rules: renderer.rules)
+            renderer = HTMLRenderer(html, rules: renderer.presentation.rules, depth: depth)
             renderer.run()
         }
         visible = renderer.visible.bytes
@@ -32,25 +38,7 @@ public struct HTMLPage: Sendable {
         base = renderer.base
         flags = renderer.flags.union(renderer.visible.flags).union(renderer.hidden.flags)
         if !hidden.isEmpty { flags.insert(.hiddenText) }
-        origins = renderer.origins
-        scripts = renderer.scripts
-    }
-
-    public init(_ html: some Collection<UInt8>) {
-        self = Array(html).withUnsafeBytes { HTMLPage($0) }
-    }
-
-    /// The piece of the page that a piece of the visible text is from: as narrow as is known.
-    func origin(of text: Range<Int>, in count: Int) -> Range<Int> {
-        var low = 0
-        var high = origins.count
-        while low < high {
-            let middle = (low + high) / 2
-            if origins[middle].text <= text.lowerBound { low = middle + 1 } else { high = middle }
-        }
-        let start = low > 0 ? origins[low - 1].page : 0
-        var end = low
-        while end < origins.count, origins[end].text < text.upperBound { end += 1 }
-        return start..<max(start, end < origins.count ? origins[end].page : count)
+        origins = (renderer.visible.origins, renderer.hidden.origins)
+        programs = renderer.programs
     }
 }

@@ -1,50 +1,75 @@
 /// What an element's text looks like, as far as it can be seen or not.
-struct HTMLStyle: Sendable {
-    var fontSize = 16.0
+struct HTMLStyle: Equatable, Sendable {
+    var fontSize: Float = 16
     var color = CSSColor.black
     /// nil: an image, or nobody knows.
     var ground: CSSColor? = .white
-    var opacity = 1.0
+    var opacity: Float = 1
     /// Not shown, whatever is declared further in.
     var isGone = false
     var isInvisible = false
     var isOut = false
     /// The colour is that of the ground.
     var isLost = false
+    /// Letters stand upon each other.
+    var isSqueezed = false
     var keepsSpace = false
     var isHidden = false
+    var isRightToLeft = false
+    /// Characters of scripts that run from left to right are shown from right to left.
+    var isTurned = false
 
     /// Pixels up to which nobody reads a letter.
-    private static let smallest = 1.5
+    private static let smallest: Float = 1.5
     /// Pixels beyond which a window's edge is for certain.
     private static let farOut = -400.0
     private static let farOutRight = 4000.0
 
     /// The style of an element within one of `self`.
-    func inner(_ declared: CSSDeclarations) -> HTMLStyle {
-        if declared.isEmpty { return self }
+    func inner(_ declared: CSSDeclarations, isBlock: Bool) -> HTMLStyle {
+        if declared.isEmpty, !isTurned { return self }
         var style = self
-        if let size = declared.fontSize { style.fontSize = size.pixels(around: fontSize) }
-        if let color = declared.color { style.color = color }
-        switch declared.ground {
-        case .color(let color): if color.alpha >= 128 { style.ground = color }
-        case .image: style.ground = nil
-        case nil: break
-        }
+        if declared.hasValues { style.take(values: declared) }
+        if declared[.inheritsColor] == true { style.color = color }
         if declared.color != nil || declared.ground != nil {
             style.isLost = style.color.alpha < 16 || style.ground.map { style.color.isLost(on: $0) } ?? false
         }
-        if let opacity = declared.opacity { style.opacity *= max(0, min(1, opacity)) }
-        let clips = declared.clipsOverflow == true && (declared.hasNoHeight == true || declared.hasNoWidth == true)
-        let isAway = declared.isPositioned == true && declared.offset.map(Self.isFar) == true
-        if declared.isNone == true || clips || isAway || declared.isClipped == true { style.isGone = true }
-        if let indent = declared.indent { style.isOut = Self.isFar(indent) }
-        if let isInvisible = declared.isInvisible { style.isInvisible = isInvisible }
-        if let keepsSpace = declared.keepsSpace { style.keepsSpace = keepsSpace }
+        let on = declared.marks
+        if !on.isEmpty {
+            let clips =
+                on.contains(.clips) && !on.isDisjoint(with: [.noHeight, .noWidth, .noMostHeight, .noMostWidth])
+                || on.isSuperset(of: [.clipped, .lifted])
+            if clips || !on.isDisjoint(with: [.none, .cut, .shrunk, .scaled, .moved, .zoomed, .filtered]) { style.isGone = true }
+        }
+        if on.contains(.positioned), let offset = declared.offset, Self.isFar(offset) { style.isGone = true }
+        if let isInvisible = declared[.invisible] { style.isInvisible = isInvisible }
+        if let keepsSpace = declared[.keepsSpace] { style.keepsSpace = keepsSpace }
+        if let isRightToLeft = declared[.rightToLeft] { style.isRightToLeft = isRightToLeft }
+        if on.contains(.overridesBidi) {
+            style.isTurned = style.isRightToLeft
+        } else if isBlock {
+            // An override reaches no block within.
+            style.isTurned = false
+        }
         style.isHidden =
-            style.isGone || style.isInvisible || style.isOut || style.isLost || style.fontSize <= Self.smallest || style.opacity < 0.06
+            style.isGone || style.isInvisible || style.isOut || style.isLost || style.isSqueezed || style.fontSize <= Self.smallest
+            || style.opacity < 0.06
         return style
     }
 
-    private static func isFar(_ pixels: Double) -> Bool { pixels <= farOut || pixels >= farOutRight }
+    private mutating func take(values declared: CSSDeclarations) {
+        if let size = declared.fontSize { fontSize = Float(size.pixels(around: Double(fontSize))) }
+        if let color = declared.color { self.color = color }
+        switch declared.ground {
+        case .color(let color): if color.alpha >= 128 { ground = color }
+        case .image: ground = nil
+        case nil: break
+        }
+        if let opacity = declared.opacity { self.opacity *= Float(max(0, min(1, opacity))) }
+        if let margin = declared.margin, Self.isFar(margin) { isGone = true }
+        if let indent = declared.indent { isOut = Self.isFar(indent) }
+        if let spacing = declared.letterSpacing { isSqueezed = Float(spacing.pixels(around: Double(fontSize))) < -0.45 * fontSize }
+    }
+
+    static func isFar(_ pixels: Double) -> Bool { pixels <= farOut || pixels >= farOutRight }
 }

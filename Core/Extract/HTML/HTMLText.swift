@@ -4,12 +4,16 @@ import Mail
 struct HTMLText: Sendable {
     private(set) var bytes: [UInt8] = []
     private(set) var flags: PartFlags = []
+    private(set) var origins = HTMLOrigins()
     /// Line ends owed before the next character: 1, or 2 for an empty line.
     private var breaks = 0
     private var isSpaceOwed = false
     private var isTabOwed = false
 
     mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+    /// What follows is from `place` of the page on.
+    @inline(__always) mutating func note(page place: Int) { origins.note(text: bytes.count, page: place) }
 
     mutating func block(_ lines: Int) { breaks = max(breaks, lines) }
 
@@ -25,6 +29,23 @@ struct HTMLText: Sendable {
     mutating func mark(_ text: some Sequence<UInt8>) {
         flush()
         bytes.append(contentsOf: text)
+    }
+
+    /// The text of a page inside the page; returns where it stands.
+    mutating func insert(_ text: [UInt8]) -> Range<Int> {
+        block(1)
+        flush()
+        bytes.append(contentsOf: text)
+        breaks = 1
+        return bytes.count - text.count..<bytes.count
+    }
+
+    /// What came behind `start` is shown from right to left. Letters of scripts that run so anyway stay as they are.
+    mutating func turn(from start: Int) {
+        flags.insert(.bidi)
+        guard start < bytes.count else { return }
+        origins.forget(behind: start)
+        HTMLTurnedText.turn(&bytes, from: start)
     }
 
     private var isAtLineStart: Bool { bytes.last == 10 || bytes.isEmpty }

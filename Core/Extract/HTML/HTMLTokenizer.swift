@@ -14,6 +14,8 @@ struct HTMLTokenizer {
         case plaintext
     }
 
+    private let kinds = HTMLAttributeKind.names
+    private let elements = HTMLElement.names
     let input: UnsafeRawBufferPointer
     let end: Int
     private(set) var at: Int
@@ -24,13 +26,10 @@ struct HTMLTokenizer {
     /// Of the tag that was returned last.
     private(set) var name = HTMLName()
     private(set) var element = HTMLElement.unknown
-    private(set) var nameSpan = 0..<0
     private(set) var isSelfClosing = false
     private(set) var attributes: [HTMLAttribute] = []
     /// Values with their references undone.
     private(set) var decoded: [UInt8] = []
-    /// Where the tag that was returned last stands.
-    private(set) var tag = 0..<0
     /// A tag had more attributes than are kept.
     private(set) var hasManyAttributes = false
     /// Set by who builds the tree: within svg or math, where CDATA sections are and no element has a content of its own.
@@ -47,6 +46,8 @@ struct HTMLTokenizer {
 
     /// The value of the first attribute of that name, as browsers take it; nil: none.
     func attribute(_ name: HTMLName) -> HTMLAttribute? { attributes.first { $0.name == name } }
+
+    func attribute(_ kind: HTMLAttributeKind) -> HTMLAttribute? { attributes.first { $0.kind == kind } }
 
     /// The bytes of a value, valid until the next token.
     func withValue<T>(_ attribute: HTMLAttribute, _ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
@@ -109,7 +110,6 @@ struct HTMLTokenizer {
     }
 
     private mutating func markup() -> HTMLToken? {
-        let start = at
         switch input[at + 1] {
         case UInt8(ascii: "!"): return declaration()
         case UInt8(ascii: "?"): return bogus(from: at + 1)
@@ -121,11 +121,11 @@ struct HTMLTokenizer {
             }
             guard (byte | 0x20) &- 97 < 26 else { return bogus(from: at + 2) }
             at += 2
-            guard readTag(from: start) else { return nil }
+            guard readTag() else { return nil }
             return .endTag
         default:
             at += 1
-            guard readTag(from: start) else { return nil }
+            guard readTag() else { return nil }
             enter()
             return .startTag
         }
@@ -279,7 +279,7 @@ struct HTMLTokenizer {
     // MARK: Tags
 
     /// Reads a tag whose name begins at `at`. false: it does not end, and is nothing.
-    private mutating func readTag(from start: Int) -> Bool {
+    private mutating func readTag() -> Bool {
         attributes.removeAll(keepingCapacity: true)
         decoded.removeAll(keepingCapacity: true)
         isSelfClosing = false
@@ -288,13 +288,11 @@ struct HTMLTokenizer {
             name.append(input[at])
             at += 1
         }
-        element = HTMLElement(name)
-        nameSpan = at - name.length..<at
+        element = elements[name] ?? .unknown
         while at < end {
             let byte = input[at]
             if byte == UInt8(ascii: ">") {
                 at += 1
-                tag = start..<at
                 return true
             }
             if byte == UInt8(ascii: "/") {
@@ -312,20 +310,22 @@ struct HTMLTokenizer {
     private mutating func readAttribute() {
         // A `=` in front is part of the name.
         var name = HTMLName()
+        let begin = at
         repeat {
             name.append(input[at])
             at += 1
         } while at < end && !Self.endsName(input[at]) && input[at] != UInt8(ascii: "=")
+        let kind = kinds[name] ?? (isHandler(begin..<at) ? .handler : .other)
         var next = at
         while next < end, Self.isSpace(input[next]) { next += 1 }
         guard next < end, input[next] == UInt8(ascii: "=") else {
             at = next
-            return keep(HTMLAttribute(name: name, value: at..<at, isVerbatim: true, span: at..<at))
+            return keep(HTMLAttribute(name: name, kind: kind, value: at..<at, isVerbatim: true, span: at..<at))
         }
         at = next + 1
         while at < end, Self.isSpace(input[at]) { at += 1 }
         guard at < end, input[at] != UInt8(ascii: ">") else {
-            return keep(HTMLAttribute(name: name, value: at..<at, isVerbatim: true, span: at..<at))
+            return keep(HTMLAttribute(name: name, kind: kind, value: at..<at, isVerbatim: true, span: at..<at))
         }
         let quote = input[at]
         let start: Int
@@ -341,7 +341,12 @@ struct HTMLTokenizer {
         }
         guard attributes.count < Self.mostAttributes else { return hasManyAttributes = true }
         let value = undone(start..<stop)
-        keep(HTMLAttribute(name: name, value: value ?? start..<stop, isVerbatim: value == nil, span: start..<stop))
+        keep(HTMLAttribute(name: name, kind: kind, value: value ?? start..<stop, isVerbatim: value == nil, span: start..<stop))
+    }
+
+    /// `onclick`.
+    @inline(__always) private func isHandler(_ name: Range<Int>) -> Bool {
+        name.count > 2 && input[name.lowerBound] | 0x20 == UInt8(ascii: "o") && input[name.lowerBound + 1] | 0x20 == UInt8(ascii: "n")
     }
 
     private mutating func keep(_ attribute: HTMLAttribute) {

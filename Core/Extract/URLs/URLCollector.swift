@@ -40,24 +40,37 @@ public struct URLCollector: Sendable {
         let base = page.base.flatMap { URLParser.parse($0) }
         for link in page.links {
             guard hasRoom() else { return }
-            let written = html[link.span.clamped(to: 0..<html.count)].prefix(HTMLLink.mostBytes)
             var reading = URLReading(link.value, base: base)
+            if link.isHidden { reading.flags.insert(.hidden) }
+            let anchor = link.anchor.map { Self.folded(page.visible[$0]) } ?? ""
+            if link.isNested {
+                append(reading, raw: link.value, source: link.source, span: link.span, at: place, anchor: anchor)
+                continue
+            }
+            let written = html[link.span.clamped(to: 0..<html.count)].prefix(HTMLLink.mostBytes)
             if written.count != link.value.count, Self.hidesLetters(UnsafeRawBufferPointer(rebasing: written)) {
                 reading.flags.insert(.encoded)
             }
             if link.isTruncated || written.count < link.span.count { reading.flags.insert(.truncated) }
-            let anchor = link.anchor.map { Self.folded(page.visible[$0]) } ?? ""
             append(reading, raw: written, source: link.source, span: link.span, at: place, anchor: anchor)
         }
         let anchors = page.links.lazy.compactMap { $0.source == .link ? $0.anchor : nil }.filter { !$0.isEmpty }
         page.visible.withUnsafeBytes { text in
             add(text: text, at: place, as: nil, skipping: anchors.sorted { $0.lowerBound < $1.lowerBound }) {
-                page.origin(of: $0, in: html.count)
+                page.origins.visible.origin(of: $0, in: html.count)
             }
         }
-        for script in page.scripts {
-            add(text: UnsafeRawBufferPointer(rebasing: html[script]), at: place, as: nil, skipping: [], onlySchemes: true) {
-                script.lowerBound + $0.lowerBound..<script.lowerBound + $0.upperBound
+        page.hidden.withUnsafeBytes { text in
+            add(text: text, at: place, as: nil, skipping: [], flags: .hidden) { page.origins.hidden.origin(of: $0, in: html.count) }
+        }
+        for program in page.programs {
+            let start = program.span.lowerBound
+            if let text = program.text {
+                text.withUnsafeBytes { add(text: $0, at: place, as: nil, skipping: [], onlySchemes: true) { _ in program.span } }
+            } else {
+                add(text: UnsafeRawBufferPointer(rebasing: html[program.span]), at: place, as: nil, skipping: [], onlySchemes: true) {
+                    start + $0.lowerBound..<start + $0.upperBound
+                }
             }
         }
     }
@@ -70,7 +83,7 @@ public struct URLCollector: Sendable {
 
     private mutating func add(
         text: UnsafeRawBufferPointer, at place: Place, as source: ContentURL.Source?, skipping anchors: [Range<Int>],
-        onlySchemes: Bool = false,
+        onlySchemes: Bool = false, flags: URLFlags = [],
         span: (Range<Int>) -> Range<Int>
     ) {
         var finder = URLFinder(text)
@@ -81,6 +94,7 @@ public struct URLCollector: Sendable {
             if onlySchemes, found.source == .name { continue }
             guard hasRoom() else { return }
             var reading = URLReading(found.value, base: nil)
+            reading.flags.formUnion(flags)
             if found.isTruncated { reading.flags.insert(.truncated) }
             append(
                 reading, raw: text[found.span].prefix(HTMLLink.mostBytes), source: source ?? found.source, span: span(found.span), at: place

@@ -63,7 +63,7 @@ import Testing
         "<p style='height:0'>x</p>", "<p style='left:-9999px'>x</p>", "<p style='color:#999'>x</p>", "<font color=yellow>x</font>",
         "<style>@media (max-width:600px){.h{display:none}}</style><p class=h>x</p>",
         "<style>@media print{.h{display:none}}</style><p class=h>x</p>",
-        "<style>.h p{display:none}</style><p class=h>x</p>", "<style>.h{display:none}</style><p class=h style='display:block'>x</p>",
+        "<style>.h{display:none}</style><p class=h style='display:block'>x</p>",
         "<style>.h:hover{display:none}</style><p class=h>x</p>", "<p style='xdisplay:none;display:inline'>x</p>",
         "<a href=y style='opacity:1'>x</a>",
         "<body bgcolor=blue><font color=white>x</font>", "<p style='display:none'></p>x", "<p style='text-indent:-10px'>x</p>",

@@ -116,6 +116,44 @@ import Testing
         #expect(urls.first?.source == source)
     }
 
+    /// In text that nobody sees, in programs, in pages inside the page.
+    private static let oddPlaces: [(String, ContentURL.Source, URLFlags)] = [
+        ("<p style='display:none'>see http://a.com/x</p>", .text, .hidden),
+        ("<p hidden>a.com/x</p>", .name, .hidden),
+        ("<div hidden><a href=http://a.com/x>t</a></div>", .link, .hidden), ("<div hidden><img src=http://a.com/x></div>", .fetch, []),
+        ("<p onclick=\"window.location='http://a.com/x'\">t</p>", .text, []),
+        ("<p ONMOUSEOVER=&quot;http://a.com/x&quot;>t</p>", .text, []),
+        ("<iframe srcdoc='<a href=http://a.com/x>t</a>'></iframe>", .link, []),
+        ("<iframe srcdoc='<p>see http://a.com/x'></iframe>", .text, []),
+        ("<iframe srcdoc='&lt;a href=&quot;http://a.com/x&quot;&gt;t'></iframe>", .link, []),
+        ("<iframe srcdoc='<script>\"http://a.com/x\"</script>'></iframe>", .text, []),
+        ("<iframe srcdoc='<p hidden>http://a.com/x'></iframe>", .text, .hidden), ("<iframe>http://a.com/x</iframe>", .text, .hidden),
+        ("<!--[if mso]><a href=http://a.com/x>t</a><![endif]-->", .link, []), ("<!--[if !mso]>http://a.com/x<![endif]-->", .text, .hidden),
+        ("<bdo dir=rtl>x/moc.a//:ptth</bdo>", .text, []), ("<p onx=y title=http://a.com/q>http://a.com/x</p>", .text, []),
+    ]
+
+    @Test(arguments: Self.oddPlaces) func inOddPlaces(_ html: String, _ source: ContentURL.Source, _ flags: URLFlags) {
+        let urls = inPage(html)
+        #expect(urls.map(\.canonical) == ["http://a.com/x"])
+        #expect(urls.first?.source == source)
+        #expect(urls.first?.flags == flags)
+        for url in urls {
+            let span = html.utf8.dropFirst(url.span.range.lowerBound - 10).prefix(url.span.range.count)
+            #expect(html.contains("rtl") || html.contains("&") || String(decoding: span, as: UTF8.self).contains("a.com/x"))
+        }
+    }
+
+    /// A program's addresses are those in it, behind its own.
+    @Test func programsAsAddresses() {
+        let urls = inPage("<a href=\"javascript:location='http://a.com/x'\">t</a>")
+        #expect(urls.map(\.source) == [.link, .text])
+        #expect(urls.last?.canonical == "http://a.com/x")
+        // Pages in pages in pages are read down to a depth; below it, as text.
+        var html = "http://a.com/x"
+        for _ in 0..<6 { html = "<iframe srcdoc=\"" + html.replacing("&", with: "&amp;").replacing("\"", with: "&quot;") + "\"></iframe>" }
+        #expect(inPage(html).map(\.host) == ["a.com"])
+    }
+
     @Test func anchors() {
         let urls = inPage("<a href=http://evil.com><b>http://bank.com/</b>\n <img alt='Log  in'></a> <a href='#x'>none</a>")
         #expect(urls.map(\.anchor) == ["http://bank.com/ Log in"])

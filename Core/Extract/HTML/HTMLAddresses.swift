@@ -1,59 +1,31 @@
 import Mail
 
-/// An attribute that has addresses in it, and how (HTML, "attributes"; the obsolete ones as clients still take them).
-enum HTMLAddressAttribute: Sendable {
-    case href, xlinkHref
-    /// One address that is fetched.
-    case fetched
-    /// `data` of an object.
-    case data
-    /// One address that is followed.
-    case followed
-    /// Addresses apart by white space or commas.
-    case list
-    case srcset
-    case style
-    /// `content` of a meta refresh.
-    case refresh
-
-    private static let names: HTMLNames<HTMLAddressAttribute> = {
-        let all: [(StaticString, HTMLAddressAttribute)] = [
-            ("href", .href), ("xlink:href", .xlinkHref), ("src", .fetched), ("background", .fetched), ("poster", .fetched), ("data", .data),
-            ("dynsrc", .fetched), ("lowsrc", .fetched), ("codebase", .fetched), ("manifest", .fetched), ("icon", .fetched),
-            ("action", .followed), ("formaction", .followed), ("cite", .followed), ("longdesc", .followed), ("usemap", .followed),
-            ("profile", .list), ("archive", .list), ("ping", .list), ("classid", .data), ("code", .data), ("srcset", .srcset),
-            ("imagesrcset", .srcset), ("style", .style), ("content", .refresh),
-        ]
-        return HTMLNames(all.map { (HTMLName($0.0), $0.1) })
-    }()
-
-    init?(_ name: HTMLName) {
-        guard let kind = Self.names[name] else { return nil }
-        self = kind
-    }
-
-    /// Calls `body` with each address in a value: its place there, its bytes, what it is.
-    func each(
-        in value: UnsafeRawBufferPointer, of element: HTMLElement, _ body: (Range<Int>, [UInt8], ContentURL.Source) -> Void
+/// Finds the addresses in the value of an attribute.
+enum HTMLAddresses {
+    /// Calls `body` with each: its place in the value, its bytes, what it is.
+    static func each(
+        in value: UnsafeRawBufferPointer, of kind: HTMLAttributeKind, _ element: HTMLElement,
+        _ body: (Range<Int>, UnsafeRawBufferPointer, ContentURL.Source) -> Void
     ) {
-        func one(_ source: ContentURL.Source) { body(0..<value.count, Array(value.prefix(Self.mostBytes)), source) }
-        switch self {
+        func one(_ source: ContentURL.Source) { body(0..<value.count, UnsafeRawBufferPointer(rebasing: value.prefix(mostBytes)), source) }
+        switch kind {
         case .href:
             switch element {
             case .link, .image, .base: one(.fetch)
             default: one(.link)
             }
         case .xlinkHref: one(element == .a ? .link : .fetch)
-        case .fetched: one(.fetch)
-        case .followed: one(.link)
+        case .source, .background: one(.fetch)
+        case .action: one(.link)
         case .data: if element == .object || element == .applet || element == .embed { one(.fetch) }
         case .list:
             for part in value.split(whereSeparator: { HTMLTokenizer.isSpace($0) || $0 == UInt8(ascii: ",") }) {
-                body(part.startIndex..<part.endIndex, Array(part.prefix(Self.mostBytes)), .fetch)
+                body(part.startIndex..<part.endIndex, UnsafeRawBufferPointer(rebasing: part.prefix(mostBytes)), .fetch)
             }
-        case .srcset: Self.candidates(value, body)
-        case .style: CSSAddresses.each(in: value) { body($0, $1, .fetch) }
-        case .refresh: if element == .meta { Self.refresh(value, body) }
+        case .srcset: candidates(value, body)
+        case .style: CSSAddresses.each(in: value) { place, address in address.withUnsafeBytes { body(place, $0, .fetch) } }
+        case .content: if element == .meta { refresh(value, body) }
+        default: break
         }
     }
 
@@ -61,7 +33,8 @@ enum HTMLAddressAttribute: Sendable {
     private static let mostBytes = HTMLLink.mostBytes + 64
 
     /// HTML, section 4.8.4.3.10: an address, then up to a comma what it is for.
-    private static func candidates(_ value: UnsafeRawBufferPointer, _ body: (Range<Int>, [UInt8], ContentURL.Source) -> Void) {
+    private static func candidates(_ value: UnsafeRawBufferPointer, _ body: (Range<Int>, UnsafeRawBufferPointer, ContentURL.Source) -> Void)
+    {
         var at = 0
         while at < value.count {
             while at < value.count, HTMLTokenizer.isSpace(value[at]) || value[at] == UInt8(ascii: ",") { at += 1 }
@@ -70,13 +43,13 @@ enum HTMLAddressAttribute: Sendable {
             var end = at
             let hadComma = end > start && value[end - 1] == UInt8(ascii: ",")
             while end > start, value[end - 1] == UInt8(ascii: ",") { end -= 1 }
-            if end > start { body(start..<end, Array(value[start..<end].prefix(mostBytes)), .fetch) }
+            if end > start { body(start..<end, UnsafeRawBufferPointer(rebasing: value[start..<end].prefix(mostBytes)), .fetch) }
             if !hadComma { while at < value.count, value[at] != UInt8(ascii: ",") { at += 1 } }
         }
     }
 
     /// HTML, section 4.2.5.3: `5; url='...'`.
-    private static func refresh(_ value: UnsafeRawBufferPointer, _ body: (Range<Int>, [UInt8], ContentURL.Source) -> Void) {
+    private static func refresh(_ value: UnsafeRawBufferPointer, _ body: (Range<Int>, UnsafeRawBufferPointer, ContentURL.Source) -> Void) {
         var at = 0
         func skip(_ isSkipped: (UInt8) -> Bool) { while at < value.count, isSkipped(value[at]) { at += 1 } }
         skip(HTMLTokenizer.isSpace)
@@ -107,6 +80,6 @@ enum HTMLAddressAttribute: Sendable {
             at += 1
             end = value[at...].firstIndex(of: quote) ?? end
         }
-        if at < end { body(at..<end, Array(value[at..<end].prefix(mostBytes)), .refresh) }
+        if at < end { body(at..<end, UnsafeRawBufferPointer(rebasing: value[at..<end].prefix(mostBytes)), .refresh) }
     }
 }

@@ -1,0 +1,143 @@
+/// What a page's style sheets, attributes and elements declare of each element.
+struct HTMLPresentation {
+    /// Of a `style` attribute.
+    private static let mostStyleBytes = 8192
+
+    private(set) var rules: CSSRules
+    private var elements = CSSElements()
+    private var styles = HTMLStyleMemory()
+    /// Of `<body link>`.
+    private var linkColor = CSSColor.link
+    private let size: Int
+    private var isOverfull = false
+    /// The head is over.
+    private var hasBody = false
+
+    init(_ html: UnsafeRawBufferPointer, _ rules: CSSRules?) {
+        size = html.count
+        self.rules = rules ?? CSSRules(size: html.count)
+        self.rules.rewind(size: html.count)
+    }
+
+    var isLimited: Bool { rules.isLimited || isOverfull && !rules.isEmpty }
+
+    /// Whether there are rules now.
+    mutating func add(sheet: UnsafeRawBufferPointer) -> Bool {
+        rules.add(sheet)
+        return !rules.isEmpty
+    }
+
+    /// Whether rules that have come make elements look different that are open already.
+    mutating func changes(_ stack: HTMLOpenElements) -> Bool {
+        for index in 1..<stack.count where stack[index].element != .style {
+            if rules.hasAttributes, stack[index].element != .html { return true }
+            let place = stack[index].element == .html ? CSSElements.html : stack[index].place
+            guard var ruled = rules.declarations(of: place, in: elements) else { continue }
+            ruled.plain.merge(ruled.important)
+            if stack[index].style.inner(ruled.plain, isBlock: stack[index].isBlock) != stack[index].style { return true }
+        }
+        return false
+    }
+
+    /// Of a `style` element: by its `media`.
+    func isForScreens(_ tokens: HTMLTokenizer) -> Bool {
+        guard let media = tokens.attribute(.media) else { return true }
+        return tokens.withValue(media) { CSSMedia.matches(CSSText.normalized($0, most: 512)[...]) }
+    }
+
+    /// Sets what is declared of an element that begins, and its place. `open.place` is that of what is around it.
+    mutating func declare(_ open: inout HTMLOpenElement, _ tokens: HTMLTokenizer) {
+        var declared = CSSDeclarations()
+        let element = open.element
+        if element.isNotRendered { declared.set(.none, true) }
+        switch element {
+        case .a: if tokens.attribute(.href) != nil { declared.set(color: linkColor) }
+        case .pre, .listing, .xmp, .plaintext, .textarea: declared.set(.keepsSpace, true)
+        case .small, .sub, .sup: declared.set(fontSize: CSSLength(times: 0.83))
+        case .big: declared.set(fontSize: CSSLength(times: 1.2))
+        case .bdo: declared.set(.overridesBidi, true)
+        case .dialog: if tokens.attribute(.open) == nil { declared.set(.none, true) }
+        default: break
+        }
+        var inline: (plain: CSSDeclarations, important: CSSDeclarations)?
+        var classes: HTMLAttribute?
+        var id: UInt64 = 0
+        // Backwards, so that the first of a name is the one that counts.
+        for attribute in tokens.attributes.reversed() {
+            switch attribute.kind {
+            case .style:
+                inline = styles.declarations(attribute, tokens) {
+                    CSSParser.declarations(CSSText.normalized($0, most: Self.mostStyleBytes)[...])
+                }
+            case .className: classes = attribute
+            case .id: id = tokens.withValue(attribute) { HTMLName($0).key }
+            case .hidden: declared.set(.none, true)
+            case .color: if element == .font, let color = color(attribute, tokens) { declared.set(color: color) }
+            case .text: if element == .body, let color = color(attribute, tokens) { declared.set(color: color) }
+            case .link: if element == .body, let color = color(attribute, tokens) { linkColor = color }
+            case .size: if element == .font, let size = tokens.withValue(attribute, Self.fontSize) { declared.set(fontSize: size) }
+            case .ground: if let color = color(attribute, tokens) { declared.set(ground: .color(color)) }
+            case .background: declared.set(ground: .image)
+            case .direction: direction(attribute, tokens, &declared)
+            default: break
+            }
+        }
+        let place = add(tokens, classes, id, in: open.place)
+        let ruled = rules.isEmpty ? nil : rules.declarations(of: place, in: elements)
+        if let ruled { declared.merge(ruled.plain) }
+        if let inline { declared.merge(inline.plain) }
+        if let ruled, !ruled.important.isEmpty { declared.merge(ruled.important) }
+        if let inline, !inline.important.isEmpty { declared.merge(inline.important) }
+        if elements.isFull, place > CSSElements.body {
+            elements.removeLast()
+            isOverfull = true
+        } else {
+            // What follows `html` is in `body`.
+            open.place = max(place, CSSElements.body)
+        }
+        open.declared = declared
+        open.isBlock = declared[.block] ?? element.isBlock
+    }
+
+    private mutating func add(_ tokens: HTMLTokenizer, _ classes: HTMLAttribute?, _ id: UInt64, in parent: Int) -> Int {
+        guard let classes else { return add(tokens, id, nil, in: parent) }
+        return tokens.withValue(classes) { add(tokens, id, $0, in: parent) }
+    }
+
+    private mutating func add(_ tokens: HTMLTokenizer, _ id: UInt64, _ names: UnsafeRawBufferPointer?, in parent: Int) -> Int {
+        let attributes = rules.hasAttributes ? rules.attributes(of: tokens) : 0
+        let element = tokens.element
+        if element == .html || element == .body {
+            let place = element == .html ? CSSElements.html : CSSElements.body
+            elements.set(place, id: id, names: names, attributes: attributes)
+            hasBody = hasBody || element == .body
+            return place
+        }
+        let isInHead = !hasBody && element.isMetadata
+        if !isInHead { hasBody = true }
+        let isLink = element == .a && tokens.attribute(.href) != nil
+        return elements.add(
+            tag: tokens.name, id: id, names: names, attributes: attributes, isLink: isLink, in: isInHead ? CSSElements.html : parent)
+    }
+
+    private func direction(_ attribute: HTMLAttribute, _ tokens: HTMLTokenizer, _ declared: inout CSSDeclarations) {
+        tokens.withValue(attribute) { value in
+            let word = value.prefix(4).map { $0 | 0x20 }
+            if word.elementsEqual("rtl".utf8) || word.elementsEqual("ltr".utf8) { declared.set(.rightToLeft, word[0] == UInt8(ascii: "r")) }
+        }
+    }
+
+    private func color(_ attribute: HTMLAttribute, _ tokens: HTMLTokenizer) -> CSSColor? {
+        tokens.withValue(attribute) { CSSColor(attribute: CSSText.normalized($0, most: 128)[...].trimmed) }
+    }
+
+    private static let fontSizes: [Double] = [10, 13, 16, 18, 24, 32, 48]
+
+    /// `size` of `font` (HTML, section 2.3.4): 1 to 7, or more or less than 3.
+    private static func fontSize(_ value: UnsafeRawBufferPointer) -> CSSLength? {
+        let text = Array(value.prefix(16))[...].trimmed
+        guard let (number, _) = CSSLength.number(text) else { return nil }
+        let isRelative = text.first == UInt8(ascii: "+") || text.first == UInt8(ascii: "-")
+        return CSSLength(pixels: fontSizes[Int(max(1, min(7, isRelative ? number + 3 : number))) - 1])
+    }
+}
