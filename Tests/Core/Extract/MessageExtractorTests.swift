@@ -56,6 +56,7 @@ struct MessageExtractorTests {
         #expect(texts.contains { $0.1 == .plain && $0.2 == 1 && $0.0.hasPrefix("Gr\u{FC}\u{DF}e von") })
         #expect(texts.contains { $0.1 == .html && $0.2 == 2 && $0.0.contains("go") && !$0.0.contains("secret") })
         #expect(texts.contains { $0.1 == .hidden && $0.2 == 2 && $0.0.contains("secret") })
+        #expect(content.parts.map { $0.flags.contains(.hiddenText) } == [false, false, true, false])
         let urls = content.urls.map { [$0.canonical, "\($0.source)", "\($0.part)"] }
         #expect(urls.contains(["http://subject.example/", "header", "0"]))
         #expect(urls.contains(["https://list.example/out", "header", "0"]))
