@@ -36,9 +36,28 @@ struct Scan: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        if let show { return try self.show(show) }
-        let scanner = try Scanner(
-            ScanOptions(configuration: config, domain: domain, client: client, helo: helo, from: from, to: to, dnsFile: dns, at: at))
+        let isGood: Bool
+        if let show {
+            isGood = await each {
+                try Scanner.content(file: $0)
+            } lines: {
+                show.lines($0)
+            }
+        } else {
+            let scanner = try Scanner(
+                ScanOptions(configuration: config, domain: domain, client: client, helo: helo, from: from, to: to, dnsFile: dns, at: at))
+            isGood = await each {
+                try await scanner.scan(file: $0)
+            } lines: {
+                ScanText.lines($0)
+            }
+            await scanner.close()
+        }
+        if !isGood { throw ExitCode(1) }
+    }
+
+    /// Prints what `read` makes of each file, for people as `lines` has it. False: of one it could make nothing.
+    private func each(_ read: (String) async throws -> String, lines: (JSONValue) -> [String]) async -> Bool {
         var isGood = true
         var shown = ContinuousClock.now
         for (number, file) in files.enumerated() {
@@ -47,39 +66,19 @@ struct Scan: AsyncParsableCommand {
                 shown = .now
             }
             do {
-                let line = try await scanner.scan(file: file)
+                let text = try await read(file)
                 Terminal.endProgress()
-                if output.json { Terminal.print(Terminal.escapedJSON(line)) } else { try explain(line) }
-            } catch {
-                Terminal.endProgress()
-                Terminal.printError("postern: \(Terminal.escaped("\(file): \(error)"))")
-                isGood = false
-            }
-        }
-        await scanner.close()
-        if !isGood { throw ExitCode(1) }
-    }
-
-    private func show(_ view: ContentView) throws {
-        var isGood = true
-        for file in files {
-            do {
-                let line = try Scanner.content(file: file)
                 if output.json {
-                    Terminal.print(Terminal.escapedJSON(line))
+                    Terminal.print(Terminal.escapedJSON(text))
                 } else {
-                    for line in view.lines(try ControlJSON.decode(JSONValue.self, Array(line.utf8))) { Terminal.print(line) }
+                    for line in lines(try ControlJSON.decode(JSONValue.self, Array(text.utf8))) { Terminal.print(line) }
                 }
             } catch {
+                Terminal.endProgress()
                 Terminal.printError("postern: \(Terminal.escaped("\(file): \(error)"))")
                 isGood = false
             }
         }
-        if !isGood { throw ExitCode(1) }
-    }
-
-    private func explain(_ line: String) throws {
-        let scan = try ControlJSON.decode(JSONValue.self, Array(line.utf8))
-        for line in ScanText.lines(scan) { Terminal.print(line) }
+        return isGood
     }
 }

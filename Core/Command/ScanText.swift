@@ -20,8 +20,8 @@ enum ScanText {
         lines.append("  " + Terminal.escaped(domain))
         lines += Explanation.symbols(scan["symbols"]).map { "  " + $0 }
         section("filters", Explanation.filters(scan["filters"]))
-        section("parts", (scan["parts"]?.array ?? []).map(part))
-        section("URLs", (scan["urls"]?.array ?? []).map(url))
+        section("parts", (scan["parts"]?.array ?? []).map(ContentView.part))
+        section("URLs", (scan["urls"]?.array ?? []).map(ContentView.url))
         section("authentication", Explanation.restLines(of: scan["authentication"] ?? .null, without: []))
         section("more", Explanation.restLines(of: scan, without: Set((scan.object ?? [:]).keys).subtracting(other(scan))))
         return lines
@@ -37,19 +37,4 @@ enum ScanText {
 
     /// Members that this release knows nothing of.
     private static func other(_ scan: JSONValue) -> Set<String> { Set((scan.object ?? [:]).keys).subtracting(known) }
-
-    private static func part(_ part: JSONValue) -> String {
-        let names = (part["names"]?.array ?? []).compactMap(\.string).joined(separator: ", ")
-        let size = part["bytes"]?.integer.map { ", \(Explanation.size(Int(clamping: $0)))" } ?? ""
-        let declared = part["declared"].map(Explanation.plain) ?? ""
-        let detected = part["detected"].map(Explanation.plain) ?? ""
-        return Terminal.escaped(
-            "\(part["path"].map(Explanation.plain) ?? "")  \(declared)\(detected.isEmpty || detected == declared ? "" : ", in truth \(detected)")\(size)"
-                + (names.isEmpty ? "" : " \(names)"))
-            + Explanation.rest(of: part, without: ["path", "declared", "detected", "names", "bytes"])
-    }
-
-    private static func url(_ url: JSONValue) -> String {
-        Terminal.escaped(url["url"].map(Explanation.plain) ?? "") + Explanation.rest(of: url, without: ["url"])
-    }
 }

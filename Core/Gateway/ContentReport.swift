@@ -1,15 +1,10 @@
-import Extract
 import Mail
 
 /// What a message consists of, as `postern scan` tells it.
 struct ContentReport {
-    private let content: MessageContent
+    let content: MessageContent
     /// Bytes shown of one text.
-    static let mostText = 1 << 20
-
-    init(_ region: Region) throws(StoreFailure) {
-        content = try MessageExtractor().content(of: region, needs: [.parts, .text, .urls], spool: nil)
-    }
+    private static let mostText = 1 << 20
 
     /// `parts` and `urls`, for the line of a scan.
     func writeSummary(to w: inout JSONWriter) {

@@ -6,7 +6,7 @@ import Mail
 struct ScanReport {
     let json: String
 
-    init(file: String, _ judgement: Judgement, domain: String?, first: EmailAddress, content: ContentReport) {
+    init(file: String, _ judgement: Judgement, domain: String?, first: EmailAddress) throws {
         var w = JSONWriter(capacity: 1024)
         w.beginObject()
         w.field("file", file)
@@ -28,7 +28,9 @@ struct ScanReport {
             }
             w.key("filters")
             record.writeFilters(to: &w)
-            content.writeSummary(to: &w)
+            // Not taken apart yet where no filter needs it.
+            let content = try record.message.content ?? WholeContent().content(of: record.message.region)
+            ContentReport(content: content).writeSummary(to: &w)
         } else if let (phase, reply) = judgement.refusal {
             w.field("domain", domain ?? first.domain)
             w.field("disposition", (reply.isPermanent ? Disposition.reject : .defer).rawValue)

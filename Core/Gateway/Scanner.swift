@@ -1,4 +1,3 @@
-import Extract
 import Foundation
 import HTTPClient
 import Inspect
@@ -71,8 +70,7 @@ public final class Scanner: Sendable {
         loop = NIOSerialLoop(MultiThreadedEventLoopGroup.singleton.next(), clock: clock)
         inspector = Inspector(
             plan: filters.plan, host: filters.host, store: ForgetfulStore(), log: SilentMailLog(), clock: clock,
-            ids: QueueIDGenerator(floor: QueueID(rawValue: 0)), contents: MessageExtractor(), elsewhere: WorkThreads.run, accepted: { _ in }
-        )
+            ids: QueueIDGenerator(floor: QueueID(rawValue: 0)), contents: WholeContent(), elsewhere: WorkThreads.run, accepted: { _ in })
     }
 
     private static func recipients(_ options: ScanOptions, _ policy: PolicySnapshot) throws -> [EmailAddress] {
@@ -99,15 +97,14 @@ public final class Scanner: Sendable {
         facts.isESMTP = true
         let region = data.withUnsafeBytes { Self.withNetworkLineEnds($0) }
         let judgement = await inspector.judge(facts, from: options.from, to: recipients, region, on: loop)
-        return ScanReport(
-            file: file, judgement, domain: options.domain, first: recipients[0], content: try ContentReport(region)
-        ).json
+        return try ScanReport(file: file, judgement, domain: options.domain, first: recipients[0]).json
     }
 
     /// One JSON object in one line: what the message in `file` consists of, whoever's filters would see it. Throws as `scan`.
     public static func content(file: String) throws -> String {
         let data = try read(file)
-        return try ContentReport(data.withUnsafeBytes { withNetworkLineEnds($0) }).json(file: file)
+        let content = try WholeContent().content(of: data.withUnsafeBytes { withNetworkLineEnds($0) })
+        return ContentReport(content: content).json(file: file)
     }
 
     public func close() async {

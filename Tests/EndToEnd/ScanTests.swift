@@ -73,4 +73,45 @@ import Testing
         let missing = try scan(gateway, ["--to", "b@example.com", file, Self.corpus + "/no-such.eml"])
         #expect(missing.status == 1 && missing.lines.count == 1)
     }
+
+    /// For people: what a message consists of, with and without what filters say, and nothing in it that moves a cursor.
+    @Test(.enabled(if: Tool.isStaged)) func whatAMessageConsistsOf() throws {
+        let gateway = try configured()
+        let file = gateway.folder.path + "/odd.eml"
+        try """
+        From: a@sender.example
+        Subject: Invoice
+        Content-Type: multipart/mixed; boundary=b
+
+        --b
+        Content-Type: text/html; charset=utf-8
+
+        <p>Hello <a href="http://evil.example/x?y=%41">good.example</a><span style="display:none">not\u{1B}[1mseen</span></p>
+        --b
+        Content-Type: application/pdf; name="a.pdf"
+        Content-Disposition: attachment; filename="b.exe"
+        Content-Transfer-Encoding: base64
+
+        TVqQAAMAAAAEAAAA//8AALgAAAA
+        --b--
+
+        """.write(toFile: file, atomically: true, encoding: .utf8)
+        func show(_ arguments: String...) throws -> [String] {
+            let result = try Tool.run([Tool.postern, "scan", "--config", gateway.configuration] + arguments + [file])
+            #expect(result.status == 0 && !result.output.contains("\u{1B}"), "\(result)")
+            return result.output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        let tree = try show("--show", "tree")
+        #expect(tree.count == 4 && tree[1].hasPrefix("message  multipart/mixed, "), "\(tree)")
+        #expect(tree[3].hasPrefix("2  application/pdf (application/x-dosexec), 20 B, base64, attachment, \"b.exe\" or \"a.pdf\"  "))
+        #expect(tree[3].contains(" ambiguous ") && tree[3].contains(" type-mismatch [sha256: "), "\(tree)")
+        let text = try show("--show", "text")
+        #expect(text.starts(with: [file, "message, subject", "Invoice", "1, html", "Hello good.example", "1, hidden"]), "\(text)")
+        let url = "http://evil.example/x?y=A  link of part 1, shown as \"good.example\", written http://evil.example/x?y=%41  encoded"
+        #expect(try show("--show", "urls") == [file, url])
+        // The same words, below what the filters say.
+        let scan = try show("--to", "b@example.com")
+        #expect(scan.contains(url) && tree.dropFirst().allSatisfy(scan.contains), "\(scan)")
+        #expect(scan[0] == "\(file): accept, score 0: below all thresholds")
+    }
 }
