@@ -6,8 +6,8 @@ import NIOCore
 import Synchronization
 
 /// Asks every event loop once a second whether it still turns. One that does not is named in the log, with what holds it; when that is a
-/// filter in this process, or the reading of a header, and does not come back, the gateway dies as by a crash, so that the supervisor starts it again and
-/// the message is known: half of the mail would wait for ever instead.
+/// filter in this process, or the gateway's own reading of a message, and does not come back, the gateway dies as by a crash, so that the
+/// supervisor starts it again and the message is known: half of the mail would wait for ever instead.
 final class LoopWatch: @unchecked Sendable {
     // Sendable: nothing changes after init but what is atomic or has its lock; the timer is thread-safe.
     private final class Watched: Sendable {
@@ -79,8 +79,8 @@ final class LoopWatch: @unchecked Sendable {
         }
     }
 
-    /// By a signal that `CrashMark` hears on the thread that is held: SIGTRAP, since threads that a pool has started hold most others back. Again,
-    /// because whoever writes a backtrace after it expects the instruction to fail once more, and this one does not.
+    /// By a signal that `CrashMark` hears on the thread that is held: SIGTRAP, since threads that a pool has started hold most others back.
+    /// Again, because whoever writes a backtrace after it expects the instruction to fail once more, and this one does not.
     private func end(_ thread: pthread_t) {
         for _ in 0..<60 {
             pthread_kill(thread, SIGTRAP)

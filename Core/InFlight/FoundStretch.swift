@@ -11,11 +11,13 @@ public struct FoundStretch: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         let message = stretch.queueID.map { " over message \($0)" } ?? ""
         let digest = stretch.digest.map { ", digest \($0)" } ?? ""
-        return "\(work)\(message) of session \(stretch.session), client \(stretch.client)\(digest)"
+        return "\(Self.work(stretch.filter, stretch.phase))\(message) of session \(stretch.session), client \(stretch.client)\(digest)"
     }
 
-    /// `filter NAME at data`, or `the reading of the header`.
-    var work: String { stretch.filter.isEmpty ? "the reading of the header" : "filter \(stretch.filter) at \(stretch.phase)" }
+    /// `filter NAME at data`, or `the gateway's own reading`.
+    static func work(_ filter: String, _ phase: Phase) -> String {
+        filter.isEmpty ? "the gateway's own reading" : "filter \(filter) at \(phase)"
+    }
 }
 
 /// How the process before this one ended, as far as somebody saw it.

@@ -6,7 +6,7 @@ import Mail
 ///
 /// A stretch does not end when it is found at `most` looks in a row, however long the loop was silent before: a machine that stood still is
 /// looked at once, and one stretch after another is load. What it waits for cannot be seen: one that a slow disk keeps from a page or a file
-/// for so long is ended like one that turns in circles. The gateway's own reading of a header counts like a filter. A loop that something
+/// for so long is ended like one that turns in circles. The gateway's own reading of a message counts like a filter. A loop that something
 /// else holds is named only: there is no message that the next start could leave alone.
 public struct LoopPatience: Equatable, Sendable {
     public enum Finding: Equatable, Sendable {

@@ -61,7 +61,7 @@ struct StrikeList: Equatable {
         var objections: [MessageDigest: String] = [:]
         for (digest, all) in Dictionary(grouping: strikes, by: \.digest) where all.count >= Self.most {
             let last = all.last!
-            let work = last.filter.isEmpty ? "the reading of its header" : "filter \(last.filter) at \(last.phase)"
+            let work = FoundStretch.work(last.filter, last.phase)
             let times = all.count == 2 ? "twice" : "\(all.count) times"
             objections[digest] = "ended the gateway \(times), last in \(work): not inspected"
         }

@@ -83,7 +83,7 @@ import Testing
         let list = StrikeList(text, now: InFlightFolder.now)
         #expect(list.strikes.map(\.filter) == ["probe", ""])
         #expect(
-            list.objections[InFlightFolder.digest(0xAB)] == "ended the gateway twice, last in the reading of its header: not inspected")
+            list.objections[InFlightFolder.digest(0xAB)] == "ended the gateway twice, last in the gateway's own reading: not inspected")
         #expect(StrikeList(list.strikes.map(\.text).joined(separator: "\n"), now: InFlightFolder.now) == list)
     }
 
