@@ -28,7 +28,6 @@ extension NextHopConnection {
         isJudging = false
         switch answer {
         case .go(let policy):
-            if passes.count >= Self.mostMessages { passes = [:] }
             passes[question] = policy
             beginTransaction()
         case .avoid(let why): refuse(.deferred(DeliveryFailure(detail: "\(why): \(peer)", isNextHopsFault: true)))

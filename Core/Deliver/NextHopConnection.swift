@@ -79,7 +79,7 @@ final class NextHopConnection: ChannelInboundHandler, @unchecked Sendable {
     var tls: TLSFacts?
     /// The server's certificates as far as they are known, its own first.
     var presented: [NIOSSLCertificate] = []
-    /// Policies by which filters let it have mail, by what they were asked for.
+    /// Policies by which filters let it have mail, by what they were asked for: no more than it has had messages.
     var passes: [RouteQuestion: UInt64] = [:]
     /// Filters are being asked: the last of so many times.
     var isJudging = false
