@@ -83,7 +83,7 @@ bench-filters: deps build
 	POSTERN_STAGE=$(CURDIR)/build $(ISOLATED) python3 Tests/Benchmarks/Plugins/filters.py
 
 # Messages taken apart and decoded, beside GMime; then what no person sends.
-bench-mime:
+bench-mime: deps
 	@Tests/install-packages.sh $(BENCH_PACKAGES)
 	swift build -c release --product MIMEBenchmark
 	$(ISOLATED) python3 Tests/Benchmarks/MIME/mime.py
