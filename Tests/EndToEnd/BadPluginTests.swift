@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Plugins that cannot be used, as an operator meets them: each is refused with its file, the reason and the mend, by `reload`, `check` and `run`, and
-/// mail goes on as before.
+/// Plugins that cannot be used, as an operator meets them: each is refused with its file, the reason and the mend, by `reload`, `check` and
+/// `run`, and mail goes on as before.
 @Suite(.serialized) struct BadPluginTests {
     private struct Bad: Sendable {
         var name: String

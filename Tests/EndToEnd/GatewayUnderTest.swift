@@ -117,6 +117,12 @@ final class GatewayUnderTest: @unchecked Sendable {
         #expect(Tool.wait { kill(gateway, 0) != 0 || Tool.isZombie(gateway) })
     }
 
+    /// The log on standard output.
+    var logText: String { daemon?.text ?? "" }
+
+    /// Of the log, those with this in them.
+    func lines(_ word: String) -> [String] { logText.split(separator: "\n").map(String.init).filter { $0.contains(word) } }
+
     /// A `postern` command against this gateway.
     func command(_ arguments: String...) throws -> Tool.Result {
         try Tool.run([Tool.postern] + arguments + ["--control", control])

@@ -85,14 +85,17 @@ import Testing
         return try Probe("hostile", options: ["-I\(attempts)", "-I\(attempts)/include"] + sources)
     }
 
+    /// The first number of a line of /proc/PID/status.
+    private static func number(_ field: String, of process: String) throws -> UInt32 {
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(field) })
+        return try #require(UInt32(line.split(separator: "\t")[1]))
+    }
+
     /// Another process of the worker's user.
     private static func neighbour(of worker: String) throws -> ChildProcess {
-        let status = try String(contentsOfFile: "/proc/\(worker)/status", encoding: .utf8)
-        func number(_ field: String) throws -> String {
-            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(field) })
-            return String(line.split(separator: "\t")[1])
-        }
-        let asUser = geteuid() == 0 ? ["--reuid=\(try number("Uid:"))", "--regid=\(try number("Gid:"))", "--clear-groups"] : []
+        let (user, group) = (try number("Uid:", of: worker), try number("Gid:", of: worker))
+        let asUser = geteuid() == 0 ? ["--reuid=\(user)", "--regid=\(group)", "--clear-groups"] : []
         return try ChildProcess("/usr/bin/setpriv", asUser + ["--pdeathsig=KILL", "/bin/sleep", "600"])
     }
 
@@ -117,8 +120,7 @@ import Testing
         /// A link out of the worker's temporary folder.
         static func plant(_ gateway: GatewayUnderTest, _ worker: String) throws {
             #expect(FileManager.default.fileExists(atPath: gateway.data + "/state.db"))
-            let status = try String(contentsOfFile: "/proc/\(worker)/status", encoding: .utf8)
-            let user = status.split(separator: "\n").first { $0.hasPrefix("Uid:") }.flatMap { UInt32($0.split(separator: "\t")[1]) }
+            let user = try number("Uid:", of: worker)
             let prefix = "postern-worker-\(gateway.pid ?? 0)-"
             for name in try FileManager.default.contentsOfDirectory(atPath: "/tmp") where name.hasPrefix(prefix) {
                 let owner = try FileManager.default.attributesOfItem(atPath: "/tmp/" + name)[.ownerAccountID] as? NSNumber

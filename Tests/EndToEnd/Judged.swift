@@ -1,11 +1,6 @@
 import Foundation
 import Testing
 
-extension GatewayUnderTest {
-    /// Of its log, those with this in them.
-    func lines(_ word: String) -> [String] { logText.split(separator: "\n").map(String.init).filter { $0.contains(word) } }
-}
-
 extension SinkUnderTest {
     /// That each was taken, judged by the filter `faulty` (of one of these builds) and delivered, and nothing else was. `count`: so many; nil: as
     /// many as there are replies.

@@ -26,7 +26,7 @@ import Testing
         /// What the filter wrote into the message with this text.
         func line(_ text: String, to: String = "b@example.com", fields: [String] = ["Probe-Score: 4"]) throws -> String {
             let reply = try gateway.send(to: [to], fields: fields, text: text)[0]
-            try #require(reply.hasPrefix("250"), "\(reply) \(gateway.daemon?.text ?? "")")
+            try #require(reply.hasPrefix("250"), "\(reply) \(gateway.logText)")
             try #require(Tool.wait { sink.messages.contains { $0.contains(text) } })
             let message = try #require(sink.messages.first { $0.contains(text) })
             let unfolded = message.replacingOccurrences(of: "\r\n", with: "\n").replacingOccurrences(of: "\n ", with: " ")

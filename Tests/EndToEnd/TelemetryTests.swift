@@ -40,9 +40,6 @@ import Testing
 }
 
 extension GatewayUnderTest {
-    /// The log on standard output.
-    var logText: String { daemon?.text ?? "" }
-
     /// A page of the control socket.
     func ask(_ path: String) throws -> String {
         let script = """
