@@ -20,6 +20,16 @@ public struct EditedHeader: Sendable {
         var after: [UInt8] = []
     }
 
+    /// Without some ranges: in their order, none within another.
+    init(_ bytes: UnsafeRawBufferPointer, without ranges: [Range<Int>]) {
+        var at = 0
+        for range in ranges {
+            keep(at..<range.lowerBound)
+            at = range.upperBound
+        }
+        keep(at..<bytes.count)
+    }
+
     /// Linear in the message's header and the edits. New lines end as the message's first line does.
     public init(_ bytes: UnsafeRawBufferPointer, _ header: HeaderFields, edits: [HeaderEdit]) {
         let lineEnd = Self.lineEnd(bytes)

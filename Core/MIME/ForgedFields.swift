@@ -45,33 +45,23 @@ public struct ForgedFields: Sendable {
             case UInt8(ascii: "(") where !isQuoted && (depth > 0 || id.isEmpty): depth += 1
             case UInt8(ascii: ")") where depth > 0: depth -= 1
             case _ where depth > 0: break
-            case UInt8(ascii: "\"") where isQuoted: return lower(id)
+            case UInt8(ascii: "\"") where isQuoted: return id.lowercased
             case UInt8(ascii: "\"") where id.isEmpty: isQuoted = true
             case _ where isQuoted: id.append(byte)
-            case 0x09, 0x0A, 0x0D, 0x20: if !id.isEmpty { return lower(id) }
-            case _ where endsToken(byte): return lower(id)
+            case 0x09, 0x0A, 0x0D, 0x20: if !id.isEmpty { return id.lowercased }
+            case _ where endsToken(byte): return id.lowercased
             default: id.append(byte)
             }
         }
-        return lower(id)
+        return id.lowercased
     }
 
     /// The tspecials of RFC 2045 section 5.1.
     private static func endsToken(_ byte: UInt8) -> Bool { "()<>@,;:\\\"/[]?=".utf8.contains(byte) }
 
-    private static func lower(_ id: [UInt8]) -> [UInt8] { id.map { (65...90).contains($0) ? $0 | 0x20 : $0 } }
-
     /// `region` without the forged fields; the same region when there are none. A large one is written to the spool, if there is one, and
     /// throws what that throws.
     public func removed(from region: Region, spool: (any BodySpool)? = nil) throws(StoreFailure) -> Region {
-        if ranges.isEmpty { return region }
-        var builder = RegionBuilder(capacity: region.count, spool: spool)
-        var at = 0
-        for range in ranges {
-            builder.append(UnsafeRawBufferPointer(rebasing: region.bytes[at..<range.lowerBound]))
-            at = range.upperBound
-        }
-        builder.append(UnsafeRawBufferPointer(rebasing: region.bytes[at...]))
-        return try builder.seal()
+        ranges.isEmpty ? region : try EditedHeader(region.bytes, without: ranges).region(of: region, spool: spool)
     }
 }

@@ -1,5 +1,3 @@
-import func Glibc.memchr
-
 /// Where each field of a message's header stands (RFC 5322 section 2.2). One pass, no copy: offsets into the message's bytes.
 public struct HeaderFields: Sendable {
     /// One field, its folded lines included.
@@ -35,7 +33,7 @@ public struct HeaderFields: Sendable {
         var at = 0
         while at < head.count {
             if head[at] == 0x0A || (head[at] == 0x0D && at + 1 < head.count && head[at + 1] == 0x0A) { return true }
-            at = endOfLine(head, from: at)
+            at = head.endOfLine(from: at, to: head.count)
         }
         return false
     }
@@ -46,14 +44,14 @@ public struct HeaderFields: Sendable {
     func resumed(in bytes: UnsafeRawBufferPointer) -> HeaderFields? {
         guard isMalformed else { return nil }
         // At the limit the line itself is a field; else it is what nobody can read.
-        let start = fields.count == Self.maximumFields ? bodyStart : Self.endOfLine(bytes, from: bodyStart)
+        let start = fields.count == Self.maximumFields ? bodyStart : bytes.endOfLine(from: bodyStart, to: bytes.count)
         return start < bytes.count ? HeaderFields(bytes, from: start) : nil
     }
 
     private mutating func scan(_ bytes: UnsafeRawBufferPointer, from start: Int) {
         var at = start
         while at < bytes.count {
-            let lineEnd = Self.endOfLine(bytes, from: at)
+            let lineEnd = bytes.endOfLine(from: at, to: bytes.count)
             let first = bytes[at]
             if first == 0x0A || (first == 0x0D && at + 1 < bytes.count && bytes[at + 1] == 0x0A) {
                 bodyStart = lineEnd
@@ -70,11 +68,6 @@ public struct HeaderFields: Sendable {
             at = lineEnd
         }
         bodyStart = at
-    }
-
-    private static func endOfLine(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        guard let base = bytes.baseAddress, let newline = memchr(base + start, 0x0A, bytes.count - start) else { return bytes.count }
-        return base.distance(to: newline) + 1
     }
 
     /// RFC 5322 section 3.6.8: a name is printable ASCII without colon; spaces before the colon are obsolete but met.
@@ -97,7 +90,7 @@ public struct HeaderFields: Sendable {
     public static func hasPrefix(_ field: Field, in bytes: UnsafeRawBufferPointer, _ prefix: StaticString) -> Bool {
         guard field.nameEnd - field.start >= prefix.utf8CodeUnitCount else { return false }
         return prefix.withUTF8Buffer { wanted in
-            for i in wanted.indices where lower(bytes[field.start + i]) != lower(wanted[i]) { return false }
+            for i in wanted.indices where asciiLower(bytes[field.start + i]) != asciiLower(wanted[i]) { return false }
             return true
         }
     }
@@ -121,6 +114,4 @@ public struct HeaderFields: Sendable {
         while out.last == 0x20 { out.removeLast() }
         return String(decoding: out, as: UTF8.self)
     }
-
-    private static func lower(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 }

@@ -71,6 +71,9 @@ final class PartFacts: Sendable {
         header = Self.header(facts.header, type.media)
     }
 
+    /// Of all types, the one that is taken first.
+    var boundaries: [[UInt8]] { otherTypes.isEmpty ? type.boundaries : type.boundaries + otherTypes.flatMap(\.boundaries) }
+
     /// With type `index` taken: 0 the one that is, then the others.
     func taking(type index: Int) -> PartFacts { index > 0 && index <= otherTypes.count ? PartFacts(self, type: index - 1) : self }
 

@@ -28,7 +28,7 @@ extension HeaderFields {
             case UInt8(ascii: ")") where depth > 0: depth -= 1
             case _ where depth > 0: break
             case 0x20, 0x09, 0x0D, 0x0A, UInt8(ascii: ";"): if let found = judge() { return found }
-            default: if word.count < 256 { word.append((65...90).contains(byte) ? byte | 0x20 : byte) }
+            default: if word.count < 256 { word.append(asciiLower(byte)) }
             }
         }
         return judge() ?? false

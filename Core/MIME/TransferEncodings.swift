@@ -27,14 +27,15 @@ struct TransferEncodings {
                 // A comment within the word is one that some readers do not see.
                 isClean = whole.starts(with: text) || whole.reversed().starts(with: text.reversed())
             }
-            if declared.isEmpty { declared = String(lowercase: text.prefix(64)) }
+            let word = String(lowercase: text.prefix(64))
+            if declared.isEmpty { declared = word }
             if !text.isEmpty {
                 if let first, first != text { flags.insert(.duplicateField) }
                 if first == nil { first = text }
             }
-            if let decoder = Self.named(text) {
+            if let decoder = Self.named(word) {
                 add(decoder)
-                if text == Array("x-gzip64".utf8) { flags.insert(.oddEncoding) }
+                if word == "x-gzip64" { flags.insert(.oddEncoding) }
                 if isClean { continue }
             }
             flags.insert(.oddEncoding)
@@ -49,12 +50,11 @@ struct TransferEncodings {
     /// Shared by all that are not encoded.
     private static let identity: [TransferDecoder] = [.identity]
 
-    private static func named(_ text: [UInt8]) -> TransferDecoder? {
-        guard text.count <= 32 else { return nil }
-        return switch text.text {
-        case "", "7bit", "8bit", "binary", "7-bit", "8-bit": .identity
+    private static func named(_ word: String) -> TransferDecoder? {
+        switch word {
         case "base64", "x-gzip64": .base64(.ends)
         case "quoted-printable": .quotedPrintable
+        case "", "7bit", "8bit", "binary", "7-bit", "8-bit": .identity
         case "x-uuencode", "uuencode", "x-uue", "uue", "x-uu": .uuencode
         case "x-yenc", "yenc": .yenc
         default: nil

@@ -20,7 +20,7 @@ extension TreeReader {
         // A part of another type that has a boundary, or none at all where a boundary begins its body.
         if reading.boundary == nil, !reading.isLeaf {
             var tried: [[UInt8]] = []
-            for boundary in facts.type.boundaries + facts.otherTypes.flatMap(\.boundaries) where !tried.contains(boundary) {
+            for boundary in facts.boundaries where !tried.contains(boundary) {
                 tried.append(boundary)
                 if occurs(boundary, in: body) { queueMultipart(boundary, frame, body) }
             }

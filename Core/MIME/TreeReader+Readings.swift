@@ -82,7 +82,9 @@ extension TreeReader {
         guard !reading.isLeaf else { return }
         if reading.boundary == nil {
             var tried = [frame.boundary]
-            for boundary in frame.facts.type.boundaries.dropFirst() + (frame.guess.map { [$0] } ?? []) where !tried.contains(boundary) {
+            var rivals = Array(frame.facts.type.boundaries.dropFirst())
+            if let guess = frame.guess { rivals.append(guess) }
+            for boundary in rivals where !tried.contains(boundary) {
                 tried.append(boundary)
                 if occurs(boundary, in: body) { queue(boundary, frame, body.upperBound) }
             }
