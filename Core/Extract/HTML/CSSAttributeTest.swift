@@ -12,6 +12,33 @@ struct CSSAttributeTest: Equatable, Sendable {
     /// Bytes of an attribute that are looked at.
     private static let most = 512
 
+    /// What is between the brackets: `name`, `name=value`, `name*="value" i`.
+    init?(_ text: ArraySlice<UInt8>) {
+        let written = text.prefix { CSSText.isNameByte($0) || $0 == UInt8(ascii: ":") || $0 == CSSText.mark }
+        guard !written.isEmpty else { return nil }
+        name = HTMLName(written.filter { $0 != CSSText.mark })
+        (kind, value) = (.exists, [])
+        let rest = text[written.endIndex...].trimmed
+        guard let mark = rest.first else { return }
+        switch mark {
+        case UInt8(ascii: "="): kind = .equals
+        case UInt8(ascii: "~"): kind = .includes
+        case UInt8(ascii: "|"): kind = .dashed
+        case UInt8(ascii: "^"): kind = .begins
+        case UInt8(ascii: "$"): kind = .ends
+        case UInt8(ascii: "*"): kind = .contains
+        default: return nil
+        }
+        guard kind == .equals || rest.dropFirst().first == UInt8(ascii: "=") else { return nil }
+        var wanted = rest.dropFirst(kind == .equals ? 1 : 2).trimmed
+        if let quote = wanted.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
+            wanted = wanted.dropFirst().prefix { $0 != quote }
+        } else {
+            wanted = wanted.prefix { !HTMLTokenizer.isSpace($0) }
+        }
+        value = wanted.filter { $0 != CSSText.mark }
+    }
+
     func holds(_ text: UnsafeRawBufferPointer) -> Bool {
         if kind == .exists { return true }
         let text = text.prefix(Self.most).map { $0 &- 65 < 26 ? $0 | 0x20 : $0 }

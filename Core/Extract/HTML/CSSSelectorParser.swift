@@ -4,7 +4,7 @@ struct CSSSelectorParser {
     private static let mostCompounds = 16
     private static let mostParts = 16
     private static let mostDepth = 4
-    private static let mostValueBytes = 128
+    private static let mostTestBytes = 160
 
     /// Those of all selectors: a bit of `Compound.attributes` each.
     private(set) var tests: [CSSAttributeTest] = []
@@ -136,33 +136,11 @@ struct CSSSelectorParser {
         guard close < text.endIndex else { return nil }
         let inner = text[(text.startIndex + 1)..<close].trimmed
         text = text[(close + 1)...]
-        let written = inner.prefix { CSSText.isNameByte($0) || $0 == UInt8(ascii: ":") || $0 == CSSText.mark }
-        guard !written.isEmpty else { return nil }
-        var test = CSSAttributeTest(name: HTMLName(written.filter { $0 != CSSText.mark }), kind: .exists, value: [])
-        var rest = inner[written.endIndex...].trimmed
-        if let mark = rest.first {
-            switch mark {
-            case UInt8(ascii: "="): test.kind = .equals
-            case UInt8(ascii: "~"): test.kind = .includes
-            case UInt8(ascii: "|"): test.kind = .dashed
-            case UInt8(ascii: "^"): test.kind = .begins
-            case UInt8(ascii: "$"): test.kind = .ends
-            case UInt8(ascii: "*"): test.kind = .contains
-            default: return nil
-            }
-            rest = rest.dropFirst(test.kind == .equals ? 1 : 2).trimmed
-            var value = rest
-            if let quote = rest.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
-                value = rest.dropFirst().prefix { $0 != quote }
-            } else {
-                value = rest.prefix { !HTMLTokenizer.isSpace($0) }
-            }
-            guard value.count <= Self.mostValueBytes else {
-                isLimited = true
-                return nil
-            }
-            test.value = value.filter { $0 != CSSText.mark }
+        guard inner.count <= Self.mostTestBytes else {
+            isLimited = true
+            return nil
         }
+        guard let test = CSSAttributeTest(inner) else { return nil }
         if let at = tests.firstIndex(of: test) { return 1 << UInt64(at) }
         guard tests.count < 64 else {
             isLimited = true

@@ -11,6 +11,8 @@ struct HTMLOpenElement {
     var place: Int
     /// In the page's links: the one that its content is the anchor of.
     var link: Int?
+    /// Pictures shown in front of it.
+    var pictures = 0
     var isForeign = false
     /// Of a list: the number of its next item; nil: marks.
     var number: Int?

@@ -40,8 +40,14 @@ extension HTMLRenderer {
         let open = stack.pop()
         if let start = open.turned { turn(from: start) }
         if open.isBlock { block(open.element.hasMargin ? 2 : 1) }
-        if let link = open.link, let start = links[link].anchor?.lowerBound { links[link].anchor = anchor(from: start) }
+        if let link = open.link, let start = links[link].anchor?.lowerBound { end(link, of: open, from: start) }
         tokens.isForeign = stack.top.isForeign
+    }
+
+    /// The anchor of a link reaches up to here. One around nothing but hidden text is hidden itself.
+    private mutating func end(_ link: Int, of open: HTMLOpenElement, from start: Int) {
+        links[link].anchor = anchor(from: start)
+        if open.style.isHidden, pictures == open.pictures, links[link].anchor?.isEmpty == true { links[link].isHidden = true }
     }
 
     private mutating func turn(from start: Int) {
@@ -75,12 +81,11 @@ extension HTMLRenderer {
             return close(to: index, reopening: false)
         }
         let anchors = inner.map { $0.link.map { links[$0].anchor } }
-        let link = stack[index].link
-        let end = link.flatMap { links[$0].anchor?.lowerBound }.map { anchor(from: $0) }
+        let removed = stack[index]
         while stack.count > index {
             if let start = stack.pop().turned { turn(from: start) }
         }
-        if let link, let end { links[link].anchor = end }
+        if let link = removed.link, let start = links[link].anchor?.lowerBound { end(link, of: removed, from: start) }
         for (open, anchor) in zip(inner, anchors) {
             push(again: open)
             if let link = open.link, let anchor { links[link].anchor = anchor }

@@ -23,6 +23,8 @@ struct HTMLRenderer {
     private let hasRules: Bool
     var tokens: HTMLTokenizer
     var stack = HTMLOpenElements()
+    /// Shown so far.
+    private(set) var pictures = 0
     private var wasHidden = false
     /// In a comment that Outlook alone reads.
     private var isConditional = false
@@ -154,7 +156,8 @@ struct HTMLRenderer {
         presentation.declare(&open, tokens)
         open.style = stack.top.style.inner(open.declared, isBlock: open.isBlock)
         if !open.style.isHidden, open.declared[.hiddenInOutlook] == true { flags.insert(.conditional) }
-        if !tokens.attributes.isEmpty { open.link = collectLinks(element, isHidden: open.style.isHidden) }
+        if !tokens.attributes.isEmpty { open.link = collectLinks(element, isHidden: open.style.isOutOfSight) }
+        open.pictures = pictures
         show(open)
         if element.isVoid || tokens.isSelfClosing && (stack.top.isForeign || element == .svg || element == .math) || element == .head {
             return
@@ -169,7 +172,9 @@ struct HTMLRenderer {
         case .br: if isHidden { hidden.lineBreak() } else { visible.lineBreak() }
         case .td, .th: if isHidden { hidden.cell() } else { visible.cell() }
         case .li: if !isHidden { mark() }
-        case .img, .image, .area: showAttribute(.alt, isHidden)
+        case .img, .image, .area:
+            if !open.style.isOutOfSight { pictures += 1 }
+            showAttribute(.alt, isHidden)
         case .input: showInput(isHidden)
         case .form: flags.insert(.form)
         case .style: isForScreens = presentation.isForScreens(tokens)

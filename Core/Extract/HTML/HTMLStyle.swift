@@ -14,6 +14,9 @@ struct HTMLStyle: Equatable, Sendable {
     /// Letters stand upon each other.
     var isSqueezed = false
     var keepsSpace = false
+    /// Neither text nor pictures are seen.
+    var isOutOfSight = false
+    /// Text is not seen.
     var isHidden = false
     var isRightToLeft = false
     /// Characters of scripts that run from left to right are shown from right to left.
@@ -51,9 +54,8 @@ struct HTMLStyle: Equatable, Sendable {
             // An override reaches no block within.
             style.isTurned = false
         }
-        style.isHidden =
-            style.isGone || style.isInvisible || style.isOut || style.isLost || style.isSqueezed || style.fontSize <= Self.smallest
-            || style.opacity < 0.06
+        style.isOutOfSight = style.isGone || style.isInvisible || style.isOut || style.opacity < 0.06
+        style.isHidden = style.isOutOfSight || style.isLost || style.isSqueezed || style.fontSize <= Self.smallest
         return style
     }
 

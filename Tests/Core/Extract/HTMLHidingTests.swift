@@ -28,7 +28,8 @@ import Testing
         ".c .a", ".a > b", "div > b", "p.a", "p + b", "#x b", "b b", "[title=down]", "[title=u]", "[class~=c.h]", "[lang|=e] b",
         "b:not(.h)",
         "b:not(b)", ":is(i, p.z)", "b:hover", "b:nth-child(2)", "b:nth-child(even)", "b:last-child", "b::before", "b:before", ".c\\.h",
-        "i b", "div:root b", "div:not(.a) b", "b:not(.a .c)", "b[title", "b:unknown", ">b", "b >", "b > > i", ".", "#", "b..c", "a|b:x", "",
+        "i b", "div:root b", "div:not(.a) b", "b:not(.a .c)", "b[title", "b:unknown", "[title*]", "[title*up]", "[title up]", ">b", "b >",
+        "b > > i", ".", "#", "b..c", "a|b:x", "",
     ]) func notSelected(_ selector: String) {
         expect("<style>\(selector){display:none}</style>" + Self.element, visible: "x", hidden: "")
     }
