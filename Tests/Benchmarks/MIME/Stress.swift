@@ -9,8 +9,8 @@ enum Stress {
         let make: () -> [UInt8]
     }
 
-    static func run() {
-        let cases = [
+    private static var cases: [Case] {
+        [
             Case(name: "100,000 parts") { Generated.many(100_000) },
             Case(name: "10,000 header fields") { header(10_000) },
             Case(name: "1,000,000 header fields") { header(1_000_000) },
@@ -31,28 +31,36 @@ enum Stress {
             Case(name: "1 GB of one line of base64") { line(1 << 30, "application/octet-stream", "base64") },
             Case(name: "1 GB of one line of quoted-printable") { line(1 << 30, "text/plain", "quoted-printable") },
         ]
-        print("| message | MB | tree ms | with decoding ms | ns/byte | MB beside it | parts | decoded MB | flags |")
-        print("|---|---|---|---|---|---|---|---|---|")
-        for one in cases { measure(one) }
     }
 
-    private static func measure(_ one: Case) {
-        one.make().withUnsafeBytes { message in
-            // The first pass is for the memory, the shorter of two others for the time.
-            let before = Memory.reset()
-            let reading = MessageReading(message)
-            let beside = max(0, Memory.status("VmHWM") - before)
-            let tree = milliseconds { _ = MessageTree(message) }
-            let whole = milliseconds { _ = MessageReading(message) }
-            let flags = reading.tree.parts.reduce(into: PartFlags()) { $0.formUnion($1.content.flags) }
-            let words = PartFlags.names.filter { flags.contains($0.0) }.map(\.1).joined(separator: ", ")
-            func rounded(_ value: Double, _ places: Double) -> Double { (value * places).rounded() / places }
-            print(
-                "| \(one.name) | \(rounded(Double(message.count) / 1e6, 10)) | \(rounded(tree, 10)) | \(rounded(whole, 10)) |",
-                "\(rounded(whole * 1e6 / Double(message.count), 10)) | \(rounded(Double(beside) / 1e6, 10)) |",
-                "\(reading.tree.parts.count) | \(rounded(Double(reading.decoded) / 1e6, 10)) | \(words) |")
-            fflush(nil)
+    static func list() { for one in cases { print(one.name) } }
+
+    static func write(_ name: String, to path: String) {
+        guard let one = cases.first(where: { $0.name == name }), let file = fopen(path, "w") else {
+            print("no case \(name), or no file \(path)")
+            exit(2)
         }
+        one.make().withUnsafeBytes { _ = fwrite($0.baseAddress, 1, $0.count, file) }
+        fclose(file)
+    }
+
+    /// A file's row. One alone in a process, or what another gave back would hide what it takes.
+    static func run(file: String) {
+        let message = MessageFile(file).bytes
+        // The first pass is for the memory, the shorter of two others for the time.
+        Memory.warmUp()
+        let before = Memory.reset()
+        let reading = MessageReading(message)
+        let beside = max(0, Memory.status("VmHWM") - before)
+        let tree = milliseconds { _ = MessageTree(message) }
+        let whole = milliseconds { _ = MessageReading(message) }
+        let flags = reading.tree.parts.reduce(into: PartFlags()) { $0.formUnion($1.content.flags) }
+        let words = PartFlags.names.filter { flags.contains($0.0) }.map(\.1).joined(separator: ", ")
+        func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+        print(
+            "| \(rounded(Double(message.count) / 1e6)) | \(rounded(tree)) | \(rounded(whole)) |",
+            "\(rounded(whole * 1e6 / Double(message.count))) | \(rounded(Double(beside) / 1e6)) |",
+            "\(reading.tree.parts.count) | \(rounded(Double(reading.decoded) / 1e6)) | \(words) |")
     }
 
     /// Of this thread's processor time.

@@ -82,7 +82,14 @@ def memory(peer, folder):
 
 
 if options.stress:
-    subprocess.run(["taskset", "-c", str(options.core), ours, "stress"], check=True)
+    print("| message | MB | tree ms | with decoding ms | ns/byte | MB beside it | parts | decoded MB | flags |\n|---|---|---|---|---|---|---|---|---|")
+    names = subprocess.run([ours, "stress"], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "message")
+        for name in names:
+            subprocess.run([ours, "make", name, path], check=True)
+            row = subprocess.run(["taskset", "-c", str(options.core), ours, "stress", path], stdout=subprocess.PIPE, check=True, text=True)
+            print(f"| {name} {row.stdout}", end="", flush=True)
 else:
     with tempfile.TemporaryDirectory() as folder:
         peer = build_peer(folder)
