@@ -1,5 +1,6 @@
 import Extract
 import Foundation
+import GatewayTestKit
 import Testing
 
 /// Types by content: by a table, and beside libmagic's.
@@ -35,6 +36,7 @@ import Testing
         ("'Dear_all,_see_var_x_and_eval(y)_please.'", "text/plain"),
         ("FFFE 3C00 6800 7400 6D00 6C00 3E00", "text/html"), ("'gr' C3BC 'n'", "text/plain"), ("'gr' FC 'n'", "text/plain"),
         ("00010203 04050607", ""), ("'MZ_text_about_it'", "text/plain"),
+        ("'MZ_text_that_has_a_control_character_of_no_text_only_behind_the_64th' 01", "application/x-dosexec"),
         ("3080 0609 2A864886F70D010703 A080 3080 0201 00 0000 0000 0000", "application/pkcs7-mime"),
     ]) func table(_ content: String, _ type: String) {
         #expect(DetectedType.of(bytes(content)) == type)
@@ -117,9 +119,11 @@ import Testing
         .enabled(
             if: FileManager.default.isExecutableFile(atPath: "/usr/bin/file") && DataSet.isThere("archives"), "no `file`, or no test data"))
     func besideLibmagic() throws {
-        let files = ["archives", "maldocs-oletools", "mime-gmime", "mime-mime4j", "mime-cpython", "av"].flatMap { DataSet.files($0) }
+        let files = try ["archives", "maldocs-oletools", "mime-gmime", "mime-mime4j", "mime-cpython", "av"].flatMap {
+            try DataSet.files($0)
+        }
         var names = ""
-        for path in files { names += DataSet.root + "/" + path + "\n" }
+        for path in files { names += DataSet.root.appending(path: path).path + "\n" }
         let list = FileManager.default.temporaryDirectory.appending(path: "types-\(UInt64.random(in: 0 ... .max))")
         try names.write(to: list, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: list) }

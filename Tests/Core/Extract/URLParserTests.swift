@@ -1,5 +1,5 @@
 import Extract
-import Foundation
+import GatewayTestKit
 import Testing
 
 /// Parsing and serializing by the WHATWG URL standard.
@@ -24,7 +24,7 @@ import Testing
 
     @Test(.enabled(if: DataSet.isThere("url-reputation/whatwg/urltestdata.json"), "no url-reputation in POSTERN_TESTDATA"))
     func publishedCases() throws {
-        let rows = try JSONDecoder().decode([Row].self, from: DataSet.bytes("url-reputation/whatwg/urltestdata.json"))
+        let rows = try DataSet.json("url-reputation/whatwg/urltestdata.json", as: [Row].self)
         var count = 0
         for case .one(let row) in rows {
             count += 1

@@ -42,4 +42,11 @@ struct Exploded {
 
     /// Whether something is said of it that no clean message has.
     var isFlagged: Bool { !gaps.isDisjoint(with: [.malformed, .ambiguous]) }
+
+    /// Leaves as a parser has them that knows one reading of each part: no other readings, no files inside text, nothing that was taken apart.
+    var firstLeaves: [Leaf] {
+        let divided = Set(tree.parts.filter { !$0.content.path.contains("/") }.compactMap(\.content.parent))
+        let paths = Set(divided.map { tree.parts[$0].content.path })
+        return leaves.filter { !$0.part.path.contains("~") && !$0.part.path.contains("/") && !paths.contains($0.part.path) }
+    }
 }

@@ -1,3 +1,4 @@
+import GatewayTestKit
 import Mail
 import SMTP
 import Testing
@@ -18,8 +19,8 @@ import Testing
 
     static let reasons: [String: String] = [:]
 
-    @Test func addresses() throws {
-        guard let rows = try DataSet.json("address-isemail/tests.json", as: [Row].self) else { return }
+    @Test(.enabled(if: DataSet.isThere("address-isemail"), "no address-isemail in POSTERN_TESTDATA")) func addresses() throws {
+        let rows = try DataSet.json("address-isemail/tests.json", as: [Row].self)
         #expect(rows.count >= 89)
         var comparison = Comparison(reasons: Self.reasons)
         for row in rows {
@@ -28,6 +29,6 @@ import Testing
                 row.id, expected: Self.taken.contains(row.category) ? "taken" : "refused",
                 ours: EmailAddress(mailbox: row.address) == nil ? "refused" : "taken", "\(row.address.debugDescription) \(row.diagnosis)")
         }
-        comparison.finish()
+        #expect(comparison.problems == [])
     }
 }

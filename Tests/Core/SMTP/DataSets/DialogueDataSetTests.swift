@@ -21,8 +21,8 @@ import Testing
             "the injected command is not dropped in silence: whoever sends it is no client that waits for TLS, so the session ends with 421"
     ]
 
-    @Test func dialogues() throws {
-        guard let dialogues = try DataSet.json("smtp-dialogues/dialogues.json", as: [Dialogue].self) else { return }
+    @Test(.enabled(if: DataSet.isThere("smtp-dialogues"), "no smtp-dialogues in POSTERN_TESTDATA")) func dialogues() throws {
+        let dialogues = try DataSet.json("smtp-dialogues/dialogues.json", as: [Dialogue].self)
         #expect(dialogues.count >= 16)
         var comparison = Comparison(reasons: Self.reasons)
         for dialogue in dialogues {
@@ -42,6 +42,6 @@ import Testing
                 if !fits { break }
             }
         }
-        comparison.finish()
+        #expect(comparison.problems == [])
     }
 }
