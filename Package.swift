@@ -169,7 +169,7 @@ let package = Package(
         pluginTests("Greylist"),
         .testTarget(name: "RBLTests", dependencies: ["RBL", "GatewayTestKit", "PluginTestKit"], path: "Tests/Plugins/RBL"),
         // What `make fuzz` runs; here it is plain code, and the test replays what is kept.
-        .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "Extract", "SMTP", "DSN", "SRS"], path: "Tests/Fuzz/Targets"),
+        .target(name: "FuzzTargets", dependencies: ["Mail", "MIME", "Extract", "SMTP", "DSN", "SRS", crypto], path: "Tests/Fuzz/Targets"),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay"),
         .testTarget(name: "ArchitectureTests", path: "Tests/Architecture"),
         .testTarget(

@@ -67,6 +67,8 @@ public struct EditedHeader: Sendable {
             }
         }
         add(top)
+        // What begins with a blank is no field, and would be more of the last one that stands above it.
+        if !top.isEmpty, header.fields.isEmpty, let first = bytes.first, isBlank(first) { add(lineEnd) }
         var at = 0
         for index in changes.keys.sorted() {
             at = apply(changes[index]!, header.fields[index], bytes, lineEnd, from: at)

@@ -17,8 +17,8 @@ public enum DetectedType {
 
     /// Whether bytes of type `detected` are of another kind than was declared, so that a reader is misled: a program that is called a picture.
     public static func differs(_ detected: String, fromDeclared declared: String) -> Bool {
-        // Unknown bytes and bytes of no declared kind mislead nobody.
-        if detected.isEmpty || detected == declared || vague.contains(declared) { return false }
+        // Unknown bytes and bytes of no declared kind (`.other`) mislead nobody.
+        if detected.isEmpty || detected == declared { return false }
         let (found, said) = (TypeKind(detected), TypeKind(declared))
         if found == said { return false }
         // Text is what everything in text is declared to be, and what many formats look like.
@@ -26,10 +26,6 @@ public enum DetectedType {
         if found == .text { return said != .message && said != .other && said != .script && said != .markup }
         return found != .other && said != .other
     }
-
-    private static let vague: Set<String> = [
-        "", "application/octet-stream", "application/binary", "application/x-download", "application/force-download",
-    ]
 
     /// Signatures of families that need a second look.
     private static func refined(_ type: String, _ bytes: UnsafeRawBufferPointer) -> String {

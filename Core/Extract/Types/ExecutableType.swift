@@ -11,7 +11,7 @@ enum ExecutableType {
             }
         }
         // Two letters begin a text as well: a program has bytes that no text has.
-        return bytes.prefix(64).contains(0) ? "application/x-dosexec" : "text/plain"
+        return bytes.prefix(64).contains(0) ? "application/x-dosexec" : TextType.type(of: bytes) ?? "application/x-dosexec"
     }
 }
 

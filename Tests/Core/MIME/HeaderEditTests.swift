@@ -64,6 +64,12 @@ import Testing
                 == Array("A: b\r\nB: c\r\n".utf8))
     }
 
+    /// A body without a header does not become more of a field.
+    @Test func aboveABlank() {
+        #expect(Self.edited(Array(" a\r\nb".utf8), [.insertTop(name: "A", value: "1")]).bytes == Array("A: 1\r\n\r\n a\r\nb".utf8))
+        #expect(Self.edited(Array(" a\r\nb".utf8), []).bytes == Array(" a\r\nb".utf8))
+    }
+
     /// A region of it is the same bytes.
     @Test func region() throws {
         let message = Array(Self.message.utf8)

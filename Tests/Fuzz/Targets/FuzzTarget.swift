@@ -33,6 +33,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case html
     /// Addresses, and text that holds some.
     case url
+    /// A message, edited.
+    case edit
+    /// Bytes whose type is to be told.
+    case types
+    /// Text with format=flowed.
+    case flowed
+    /// A message taken apart for filters, as far as each needs it.
+    case extract
 
     public func run(_ bytes: UnsafeRawBufferPointer) throws(Finding) {
         switch self {
@@ -52,6 +60,18 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .transfer: try TransferTarget.run(bytes)
         case .html: try HTMLTarget.run(bytes)
         case .url: try URLTarget.run(bytes)
+        case .edit: try EditTarget.run(bytes)
+        case .types: try TypesTarget.run(bytes)
+        case .flowed: try FlowedTarget.run(bytes)
+        case .extract: try ExtractTarget.run(bytes)
+        }
+    }
+
+    /// Whether the input is much larger when it is read: most targets repeat pieces of some.
+    public func isGrown(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        switch self {
+        case .mime, .parameters, .words, .charset, .transfer, .html, .url, .types, .flowed, .extract: Growth.isGrown(bytes)
+        default: false
         }
     }
 }

@@ -3,9 +3,11 @@
 enum Growth {
     static let most = 32 << 10
 
+    static func isGrown(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.count > 8 && bytes[bytes.count - 1] >= 0xE0 }
+
     static func grown(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         let count = bytes.count
-        guard count > 8, bytes[count - 1] >= 0xE0 else { return Array(bytes) }
+        guard isGrown(bytes) else { return Array(bytes) }
         let body = count - 3
         let start = Int(bytes[count - 3]) * body / 256
         let end = start + 1 + Int(bytes[count - 2]) * (body - start - 1) / 256

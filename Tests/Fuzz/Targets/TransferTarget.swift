@@ -5,7 +5,7 @@ import Mail
 /// comes back byte for byte and unflagged, however long it is; and base64 and quoted-printable are what a second, slow reading makes of them.
 enum TransferTarget {
     private static let decoders: [TransferDecoder] =
-        [.identity, .quotedPrintable, .quotedPrintableWithoutEquals, .quotedPrintableWithoutJunk, .uuencode, .yenc]
+        [.identity, .quotedPrintable, .quotedPrintableWithoutEquals, .quotedPrintableWithoutJunk, .quotedPrintableWithLF, .uuencode, .yenc]
         + TransferDecoder.Base64Padding.allCases.map { .base64($0) }
 
     static func run(_ input: UnsafeRawBufferPointer) throws(Finding) {

@@ -44,14 +44,18 @@ enum URLTarget {
             try expect(
                 bounds.lowerBound <= url.span.range.lowerBound && url.span.range.upperBound <= bounds.upperBound,
                 "an address at \(url.span.range)")
-            try expect(url.raw.utf8.count <= 3 * HTMLLink.mostBytes, "\(url.raw.utf8.count) bytes as written")
-            try expect(url.anchor.utf8.count <= 3 * 512, "an anchor of \(url.anchor.utf8.count) bytes")
-            try expect(url.host.isEmpty || !url.canonical.isEmpty, "a host without an address")
-            if url.canonical.isEmpty { continue }
-            let again = URLParser.parse(url.canonical)
-            try expect(
-                again?.serialized == url.canonical && again?.host?.serialized ?? "" == url.host,
-                "\(url.canonical.debugDescription) reads otherwise: \(again?.serialized.debugDescription ?? "not at all")")
+            try check(url)
         }
+    }
+
+    static func check(_ url: ContentURL) throws(Finding) {
+        try expect(url.raw.utf8.count <= 3 * HTMLLink.mostBytes, "\(url.raw.utf8.count) bytes as written")
+        try expect(url.anchor.utf8.count <= 3 * 512, "an anchor of \(url.anchor.utf8.count) bytes")
+        try expect(url.host.isEmpty || !url.canonical.isEmpty, "a host without an address")
+        if url.canonical.isEmpty { return }
+        let again = URLParser.parse(url.canonical)
+        try expect(
+            again?.serialized == url.canonical && again?.host?.serialized ?? "" == url.host,
+            "\(url.canonical.debugDescription) reads otherwise: \(again?.serialized.debugDescription ?? "not at all")")
     }
 }
