@@ -33,7 +33,7 @@ rm -rf "$folder/sdk/.build"
 mkdir -p "$folder/sdk/include"
 cp -R "$root/SDK/CPostern/include/postern" "$folder/sdk/include/"
 
-for example in hello-filter-c links-filter-c; do
+for example in hello-filter-c hello-filter-cpp links-filter-c; do
     make -s -C "$root/examples/$example" SDK="$root/SDK" BUILD="$folder/examples"
 done
 

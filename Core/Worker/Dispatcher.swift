@@ -42,7 +42,11 @@ final class Dispatcher {
         case .dropRegion(let number): regions.drop(number)
         case .call(let number, let instance, let now, var facts):
             loop.set(now)
-            let call = try facts.call { regions[$0] }
+            let call = try facts.call {
+                regions[$0]
+            } content: { (number, regions) throws(WireFault) in
+                try self.regions.content(number, of: regions)
+            }
             try facts.end()
             try start(number, instance, call)
         case .resume(let number, let now, let answers):

@@ -7,6 +7,8 @@ import WorkerLink
 struct Regions {
     private let socket: PacketSocket
     private var regions: [UInt64: Region] = [:]
+    /// What records say, each read when a call first shows it.
+    private var contents: [UInt64: MessageContent] = [:]
 
     init(_ socket: PacketSocket) { self.socket = socket }
 
@@ -17,7 +19,19 @@ struct Regions {
     /// Its descriptor was sent before the record that speaks of it.
     mutating func takeDescriptor(_ number: UInt64, count: Int) { regions[number] = Self.map(nextDescriptor(number), count: count) }
 
-    mutating func drop(_ number: UInt64) { regions[number] = nil }
+    /// What the record of this number says that a message of these bytes consists of.
+    mutating func content(_ number: UInt64, of bytes: [Region]) throws(WireFault) -> MessageContent {
+        if let known = contents[number] { return known }
+        guard let record = regions[number] else { throw WireFault("a message without what it consists of") }
+        let content = try ContentRecord.read(record, regions: bytes)
+        contents[number] = content
+        return content
+    }
+
+    mutating func drop(_ number: UInt64) {
+        regions[number] = nil
+        contents[number] = nil
+    }
 
     /// A record that was too long for the ring.
     func record(_ number: UInt64, count: Int) -> [UInt8] {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Which runs a worker is in a call of, in memory that outlives it: when it dies, one of these ended it, most likely. Believed only for the order
-/// in which runs are tried again. The last page of the link's memory; any thread.
+/// Which runs a worker is in a call of, in memory that outlives it: when it dies, one of these ended it, most likely. Believed only for the
+/// order in which runs are tried again. The last page of the link's memory; any thread.
 public struct CallBoard: Sendable {
     public static let bytes = 4096
     /// Of threads at once; a call beyond that is not noted.

@@ -1,6 +1,6 @@
 import Mail
 
-/// What a message consists of, as it crosses to a worker. What its refs point into goes as regions, by number.
+/// What a message consists of, as `ContentRecord` has it. What its refs point into goes as regions, by number.
 extension WireWriter {
     mutating func content(_ content: MessageContent) {
         u8(content.built.rawValue)

@@ -1,7 +1,7 @@
 import Glibc
 
-/// One of two bells that wake each other: a stream socket pair. Ringing never waits, whatever the other side does with its end. Does not own its
-/// descriptor. Any thread.
+/// One of two bells that wake each other: a stream socket pair. Ringing never waits, whatever the other side does with its end. Does not
+/// own its descriptor. Any thread.
 public struct Doorbell: Sendable {
     public let descriptor: Int32
 

@@ -1,8 +1,9 @@
 import Mail
 
-/// A call's facts as they cross to a worker. The message's bytes, and what was decoded of them, go by themselves, as regions with a number.
+/// A call's facts as they cross to a worker. The message's bytes, what was decoded of them, and of what it consists go by themselves, as
+/// regions (`ReceivedMessage.shown`), whose numbers come last.
 extension WireWriter {
-    public mutating func call(_ call: FilterCall, regions: [UInt64]) {
+    mutating func call(_ call: FilterCall) {
         u8(UInt8(call.phase.rawValue))
         session(call.session)
         optional(call.message?.envelope ?? call.envelope) { $0.envelope($1) }
@@ -16,10 +17,12 @@ extension WireWriter {
         optional(call.peer) { $0.peer($1) }
         optional(call.message) {
             $0.i64($1.receivedAt.microseconds)
-            $0.list(regions) { $0.u64($1) }
-            $0.optional($1.content) { $0.content($1) }
+            $0.optional($1.content) { $0.u8($1.built.rawValue) }
         }
     }
+
+    /// Behind a call with a message: the numbers of what it is shown.
+    mutating func shown(_ numbers: [UInt64]) { list(numbers) { $0.u64($1) } }
 
     mutating func session(_ session: SessionFacts) {
         u64(session.id)
@@ -65,8 +68,10 @@ extension WireWriter {
 }
 
 extension WireReader {
-    /// `region` gives bytes by their number.
-    public mutating func call(_ region: (UInt64) -> Region?) throws(WireFault) -> FilterCall {
+    /// `region` gives bytes by their number, `content` what the record of this number says of such bytes.
+    public mutating func call(
+        _ region: (UInt64) -> Region?, content: (UInt64, [Region]) throws(WireFault) -> MessageContent
+    ) throws(WireFault) -> FilterCall {
         guard let phase = Phase(rawValue: Int(try u8())) else { throw WireFault("an unknown phase") }
         var call = FilterCall(phase: phase, session: try session(), slotName: "")
         call.envelope = try optional { (reader) throws(WireFault) in try reader.envelope() }
@@ -80,12 +85,17 @@ extension WireReader {
         call.peer = try optional { (reader) throws(WireFault) in try reader.peer() }
         if try flag() {
             let receivedAt = Timestamp(microseconds: try i64())
-            let regions = try list(most: 8) { (reader) throws(WireFault) in region(try reader.u64()) }.compactMap(\.self)
-            guard let first = regions.first, let envelope = call.envelope else { throw WireFault("a message without its bytes") }
+            let built = try optional { (reader) throws(WireFault) in ContentNeeds(rawValue: try reader.u8()) }
+            var numbers = try list(most: 16) { (reader) throws(WireFault) in try reader.u64() }
+            let record = built == nil ? nil : numbers.popLast()
+            let regions = numbers.compactMap(region)
+            guard regions.count == numbers.count, let first = regions.first, let envelope = call.envelope else {
+                throw WireFault("a message without its bytes")
+            }
             call.message = ReceivedMessage(
                 queueID: call.queueID ?? QueueID(rawValue: 0), session: call.session, envelope: envelope, region: first,
                 receivedAt: receivedAt)
-            call.message?.content = try optional { (reader) throws(WireFault) in try reader.content(regions) }
+            if let built, let record { call.message?.content = try content(record, regions).showing(built) }
         }
         return call
     }

@@ -26,15 +26,12 @@ public enum GatewayMessage: Sendable {
         case recordBehindDescriptor
     }
 
-    /// A call without a `FilterCall` made twice.
-    public static func call(run: UInt64, instance: UInt32, now: Timestamp, _ call: FilterCall, regions: [UInt64]) -> [UInt8] {
-        var writer = WireWriter(capacity: 512)
+    /// For `CallRecord`, which writes the facts behind it.
+    static func beginCall(run: UInt64, instance: UInt32, now: Timestamp, _ writer: inout WireWriter) {
         writer.u8(Kind.call.rawValue)
         writer.u64(run)
         writer.u32(instance)
         writer.i64(now.microseconds)
-        writer.call(call, regions: regions)
-        return writer.bytes
     }
 
     public static func region(_ number: UInt64, _ bytes: UnsafeRawBufferPointer) -> [UInt8] {
@@ -70,7 +67,7 @@ public enum GatewayMessage: Sendable {
         case .dropRegion(let number):
             w.u8(Kind.dropRegion.rawValue)
             w.u64(number)
-        case .call: preconditionFailure("a call is written by `call(run:...)`")
+        case .call: preconditionFailure("a call is written by `CallRecord`")
         case .resume(let run, let now, let answers):
             w.u8(Kind.resume.rawValue)
             w.u64(run)

@@ -1,15 +1,15 @@
 import Glibc
 import Synchronization
 
-/// The layout of one ring in shared memory: records from one producer to one consumer. Each record is a length of four bytes and so many bytes,
-/// padded to a multiple of eight; positions only grow, and a place is the position modulo the capacity.
+/// The layout of one ring in shared memory: records from one producer to one consumer. Each record is a length of four bytes and so many
+/// bytes, padded to a multiple of eight; positions only grow, and a place is the position modulo the capacity.
 ///
 ///     0    tail: the producer's position          64   head: the consumer's
 ///     128  1 while the consumer sleeps            192  1 while the producer waits for room
 ///     256  the records
 ///
-/// Neither side believes what the other writes: each keeps its own position to itself, takes the other's as a claim, and copies a record out before
-/// it looks into it.
+/// Neither side believes what the other writes: each keeps its own position to itself, takes the other's as a claim, and copies a record
+/// out before it looks into it.
 struct RingLayout {
     static let header = 256
     let base: UnsafeMutableRawPointer

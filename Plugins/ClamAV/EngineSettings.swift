@@ -16,13 +16,14 @@ struct EngineSettings: Hashable, Sendable {
 
     enum Reload: String, Sendable { case beside, hold }
 
-    /// Of one look; a message may be given two (`Engine`). What is beyond them is told, never taken for clean.
+    /// Of one look, at the message or at a part. What is beyond them is told, never taken for clean.
     struct Limits: Hashable, Sendable {
         var scanBytes = 400_000_000
         var fileBytes = 100_000_000
         var files = 10_000
         var depth = 20
-        /// Two looks must end within a slot's usual 60 s: whoever is still scanning then is ended with its worker, and tells nothing.
+        /// No part is begun after it. A second look at the message (`Engine`), or the last part, may take as long again, and must end
+        /// within a slot's usual 60 s: whoever is still scanning then is ended with its worker, and tells nothing.
         var time = Duration.seconds(25)
     }
 

@@ -5,7 +5,8 @@ import Synchronization
 
 /// The library as a whole: started once per process, its messages taken from stderr.
 enum LibClamAV {
-    /// What libclamav says while it loads comes through one function for the whole process: so one loads at a time, and is known by its thread.
+    /// What libclamav says while it loads comes through one function for the whole process: so one loads at a time, and is known by its
+    /// thread.
     private static let loader = Mutex<Loader?>(nil)
     nonisolated(unsafe) private static let turn = {
         let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

@@ -18,8 +18,8 @@ enum SenderAddress {
         return local + domain
     }
 
-    /// The original, in the local part without what follows a `+`, and with `#` for each number and each run of six or more hexadecimal digits:
-    /// what a mailing list's or a sender's software changes from message to message (VERP).
+    /// The original, in the local part without what follows a `+`, and with `#` for each number and each run of six or more hexadecimal
+    /// digits: what a mailing list's or a sender's software changes from message to message (VERP).
     static func folded(_ address: String) -> [UInt8] {
         let bytes = original(address)
         let at = bytes.lastIndex(of: UInt8(ascii: "@")) ?? bytes.endIndex
@@ -31,7 +31,8 @@ enum SenderAddress {
 
     // MARK: SRS and BATV
 
-    /// `srs0=hash=time=domain=local`, and `srs1=hash=forwarder==hash=time=domain=local` of the second forwarder; the first sign may be another.
+    /// `srs0=hash=time=domain=local`, and `srs1=hash=forwarder==hash=time=domain=local` of the second forwarder; the first sign may be
+    /// another.
     private static func rewritten(_ local: ArraySlice<UInt8>) -> (local: [UInt8], domain: [UInt8])? {
         let isFirst = local.starts(with: "srs0".utf8)
         guard isFirst || local.starts(with: "srs1".utf8), var rest = separated(local.dropFirst(4)) else { return nil }

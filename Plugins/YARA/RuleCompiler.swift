@@ -8,6 +8,8 @@ final class RuleCompiler {
     private var file = RuleFile(path: "", root: "")
     /// Paths of included files, by the name under which they were included.
     private var included: [String: String] = [:]
+    /// Namespaces in which a rule may ask what a file is called.
+    private var labelled: Set<String> = []
 
     static let longestFile = 32 << 20
 
@@ -17,8 +19,17 @@ final class RuleCompiler {
         let context = RuleCompiler()
         return withExtendedLifetime(context) {
             guard let rules = context.compile(files) else { return (nil, context.faults) }
-            return (RuleSet(rules, files: files.count, faults: faults), [])
+            return (RuleSet(rules, ofLabels: context.ofLabels(files, rules), files: files.count, faults: faults), [])
         }
+    }
+
+    /// The namespaces in which a name is asked for, whole: a rule may stand on others of its own. Where they cannot be compiled by
+    /// themselves (a file has changed meanwhile): all.
+    private func ofLabels(_ files: [RuleFile], _ all: UnsafeMutablePointer<YR_RULES>) -> UnsafeMutablePointer<YR_RULES>? {
+        let some = files.filter { labelled.contains($0.namespace) }
+        if some.isEmpty { return nil }
+        let other = RuleCompiler()
+        return withExtendedLifetime(other) { some.count == files.count ? nil : other.compile(some) } ?? all
     }
 
     private func compile(_ files: [RuleFile]) -> UnsafeMutablePointer<YR_RULES>? {
@@ -66,9 +77,23 @@ final class RuleCompiler {
             complain("is longer than \(Self.longestFile >> 20) MiB")
             return false
         }
+        note(stream, stamp.bytes)
+        rewind(stream)
         if yr_compiler_add_file(compiler, stream, file.namespace, file.path) == 0 { return true }
         if faults.isEmpty { complain("cannot be compiled") }
         return false
+    }
+
+    private func note(_ stream: UnsafeMutablePointer<FILE>, _ bytes: Int) {
+        let text = [UInt8](unsafeUninitializedCapacity: bytes) { $1 = fread($0.baseAddress, 1, bytes, stream) }
+        text.withUnsafeBytes { note($0) }
+    }
+
+    /// A word in a comment counts too: that costs a look more, and misses nothing.
+    private func note(_ text: UnsafeRawBufferPointer) {
+        guard let start = text.baseAddress, !labelled.contains(file.namespace) else { return }
+        let asks = ScanVariables.ofLabels.contains { memmem(start, text.count, $0, $0.utf8.count) != nil }
+        if asks { labelled.insert(file.namespace) }
     }
 
     private func complain(_ text: String) { faults.append(RuleFault(file: file.path, line: 0, text: text, owner: file.path)) }
@@ -101,6 +126,7 @@ final class RuleCompiler {
         guard let memory = malloc(stamp.bytes + 1) else { return nil }
         let count = fread(memory, 1, stamp.bytes, stream)
         memory.storeBytes(of: 0, toByteOffset: count, as: UInt8.self)
+        note(UnsafeRawBufferPointer(start: memory, count: count))
         // A NUL would hide what follows it.
         if strlen(memory.assumingMemoryBound(to: CChar.self)) < count {
             faults.append(RuleFault(file: path, line: 0, text: "holds a NUL byte", owner: file.path))

@@ -5,32 +5,46 @@ import PosternKit
 final class RuleSet: @unchecked Sendable {
     // Sendable: libyara's rules are only read by its scanners.
     private let rules: UnsafeMutablePointer<YR_RULES>
+    /// Those of them that may ask what a file is called; nil: none does.
+    private let ofLabels: UnsafeMutablePointer<YR_RULES>?
     let files: Int
     /// Of files that were left out.
     let faults: [RuleFault]
 
-    /// Takes over `rules`.
-    init(_ rules: UnsafeMutablePointer<YR_RULES>, files: Int, faults: [RuleFault]) {
+    /// Takes them over; they may be the same.
+    init(_ rules: UnsafeMutablePointer<YR_RULES>, ofLabels: UnsafeMutablePointer<YR_RULES>?, files: Int, faults: [RuleFault]) {
         self.rules = rules
+        self.ofLabels = ofLabels
         self.files = files
         self.faults = faults
     }
 
-    deinit { yr_rules_destroy(rules) }
+    deinit {
+        if let ofLabels, ofLabels != rules { yr_rules_destroy(ofLabels) }
+        yr_rules_destroy(rules)
+    }
 
     var count: Int { Int(yara_rule_count(rules)) }
+    /// False: the same bytes by another name match nothing else.
+    var asksForLabels: Bool { ofLabels != nil }
 
-    /// Holds `bytes` against all rules. `place`: what they are, for people; empty: the message. Throws when that was not finished: out of time, out of memory, given up.
+    /// Which rules.
+    enum Choice { case all, ofLabels }
+
+    /// Holds `bytes` against rules. `place`: what they are, for people; empty: the message. Throws when that was not finished: out of time,
+    /// out of memory, given up.
     func scan(
-        _ bytes: UnsafeRawBufferPointer, _ variables: ScanVariables, seconds: Int, in place: String = "", into report: inout MatchReport,
-        isCancelled: @escaping () -> Bool
+        _ bytes: UnsafeRawBufferPointer, _ variables: ScanVariables, by choice: Choice = .all, seconds: Int, in place: String = "",
+        into report: inout MatchReport, isCancelled: @escaping () -> Bool
     ) throws(FilterError) {
+        guard let rules = choice == .all ? rules : ofLabels else { return }
         var scanner: UnsafeMutablePointer<YR_SCANNER>?
         try check(yr_scanner_create(rules, &scanner), seconds)
         guard let scanner else { throw FilterError("libyara makes no scanner") }
         defer { yr_scanner_destroy(scanner) }
         for (name, value) in variables.values { try check(yr_scanner_define_string_variable(scanner, name, value), seconds) }
-        // Fast: a string of which no rule asks how often or where is looked for once. No signal handlers: they would be the whole process's.
+        // Fast: a string of which no rule asks how often or where is looked for once. No signal handlers: they would be the whole
+        // process's.
         yr_scanner_set_flags(scanner, SCAN_FLAGS_FAST_MODE | SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING)
         yr_scanner_set_timeout(scanner, Int32(clamping: seconds))
         let sink = MatchSink(isCancelled: isCancelled)

@@ -1,11 +1,13 @@
 import PosternKit
 
-/// The external variables of a scan. Rules of the field know the first ones, of a file on a disk; the others are a message's. All are there for
-/// every rule; what is not known is empty.
+/// The external variables of a scan. Rules of the field know the first ones, of a file on a disk; the others are a message's. All are there
+/// for every rule; what is not known is empty.
 struct ScanVariables: Sendable {
     static let names = [
         "filename", "filepath", "extension", "filetype", "owner", "subject", "from", "to", "reverse_path", "helo", "client",
     ]
+    /// Those that differ between the names of one part.
+    static let ofLabels = ["filename", "filepath", "extension", "filetype"]
     static let longest = 4096
 
     private(set) var values: [(name: String, value: String)] = []
@@ -18,14 +20,13 @@ struct ScanVariables: Sendable {
         }
     }
 
-    /// The same for one part: its name and its type besides.
-    func naming(_ part: Part) -> ScanVariables {
+    /// The same for one part, by one of its names.
+    func naming(_ label: FileLabel) -> ScanVariables {
         var known = Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0.value) })
-        let name = part.names.first ?? ""
-        known["filename"] = name
-        known["filepath"] = name
-        known["extension"] = name.lastIndex(of: ".").map { String(name[$0...]).lowercased() } ?? ""
-        known["filetype"] = part.detectedType.isEmpty ? part.declaredType : part.detectedType
+        known["filename"] = label.name
+        known["filepath"] = label.name
+        known["extension"] = label.fileExtension
+        known["filetype"] = label.type
         return ScanVariables(known)
     }
 

@@ -41,7 +41,8 @@ public final class Call: @unchecked Sendable {
 
     /// For outcome.
     public var outcome: Outcome? { raw.pointee.outcome.flatMap(Outcome.init) }
-    /// Nobody waits for this run any more: for a filter of the class `blocking`, which asks now and then, from whatever thread works for it.
+    /// Nobody waits for this run any more: for a filter of the class `blocking`, which asks now and then, from whatever thread works for
+    /// it.
     public var isCancelled: Bool { wasCancelled || host.isCancelled(raw) }
 
     // MARK: Findings

@@ -2,7 +2,8 @@ import CPostern
 
 /// What a message consists of, as far as the manifest's `needs` name it.
 extension Message {
-    /// All parts in the order in which they begin, other readings of them too; the first is the message itself. Empty where the manifest needs nothing.
+    /// All parts in the order in which they begin, other readings of them too; the first is the message itself. Empty where the manifest
+    /// needs nothing.
     public var parts: [Part] {
         guard let content else { return [] }
         return (0..<content.pointee.part_count).compactMap { index in

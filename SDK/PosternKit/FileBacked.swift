@@ -40,8 +40,8 @@ public final class FileBacked<Source: FileSource>: Sendable {
 }
 
 extension Call {
-    /// The value, once it is there. While it is loading the run is suspended, for as long as the filter's time allows: nothing passes unseen.
-    /// Throws when it could not be made, and when nobody waits any more.
+    /// The value, once it is there. While it is loading the run is suspended, for as long as the filter's time allows: nothing passes
+    /// unseen. Throws when it could not be made, and when nobody waits any more.
     public func value<Source>(of files: FileBacked<Source>) async throws -> Source.Value {
         var pause = Duration.milliseconds(5)
         while true {

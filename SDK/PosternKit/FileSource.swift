@@ -23,7 +23,8 @@ extension FileSource {
 }
 
 public enum ReloadOrder: Hashable, Sendable {
-    /// The old value serves until the new one is there: both are in memory for a while. When the new one cannot be made, the old one goes on.
+    /// The old value serves until the new one is there: both are in memory for a while. When the new one cannot be made, the old one goes
+    /// on.
     case beside
     /// The old value is given up first; whoever asks meanwhile waits. The reason is for the log.
     case hold(reason: String)

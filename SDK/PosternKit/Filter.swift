@@ -3,16 +3,16 @@
 /// A phase reads like ordinary async code and runs on the loop that called it, a piece at a time, between awaits: no thread of its own, no
 /// lock needed for what belongs to one call. Instances are shared by all loops: keep them immutable, or guard what changes. Between two
 /// awaits stay below 200 microseconds. Await only what `Call` offers: anything else (`Task.sleep`, another task) counts as waiting for
-/// nothing and is a fault. With `"execution": "blocking"` it runs on threads of a pool instead, one at a time per run: between two awaits it may
-/// block and compute for as long as its slot's time allows; it asks `call.isCancelled` now and then. A thrown error ends the run with the
-/// result `error`; the slot's `on_error` then decides.
+/// nothing and is a fault. With `"execution": "blocking"` it runs on threads of a pool instead, one at a time per run: between two awaits
+/// it may block and compute for as long as its slot's time allows; it asks `call.isCancelled` now and then. A thrown error ends the run
+/// with the result `error`; the slot's `on_error` then decides.
 public protocol Filter: Sendable {
     /// The plugin's own metrics, made when it is loaded.
     static var metrics: [MetricDefinition] { get }
     /// `settings` fits the manifest's schema, defaults filled in. Throw `SettingsError` for what a schema cannot say.
     init(settings: Settings, host: Host) throws
-    /// Says what is wrong with settings without making a filter of them: throws `SettingsError`, or `SettingsProblems` for several. A filter
-    /// whose `init` starts something, or leaves slow work to a thread, has its own; otherwise `init` is tried.
+    /// Says what is wrong with settings without making a filter of them: throws `SettingsError`, or `SettingsProblems` for several. A
+    /// filter whose `init` starts something, or leaves slow work to a thread, has its own; otherwise `init` is tried.
     static func check(settings: Settings, host: Host) throws
     func connect(_ call: Call) async throws
     func helo(_ call: Call) async throws

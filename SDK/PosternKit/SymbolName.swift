@@ -3,8 +3,8 @@ public enum SymbolName {
     /// The host's limit.
     public static let longest = 64
 
-    /// `prefix` and what `text` says in A-Z 0-9 _: letters in capitals, everything else an underscore, none of them doubled or at an end. What
-    /// does not fit is cut, and ends in eight digits of the whole text's hash, so that two long names stay two.
+    /// `prefix` and what `text` says in A-Z 0-9 _: letters in capitals, everything else an underscore, none of them doubled or at an end.
+    /// What does not fit is cut, and ends in eight digits of the whole text's hash, so that two long names stay two.
     public static func make(_ prefix: String, _ text: some StringProtocol) -> String {
         var name = Array(prefix.utf8)
         let start = name.count

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Says whether the headers keep the ABI as it is recorded here: README.md tells what that means. `make test` runs it.
-#   check.sh [INCLUDE]     the folder that holds postern/, with layout.c beside it; without: that of this tree
+#   check.sh [INCLUDE]     the folder that holds postern/, with layout/ beside it; without: that of this tree
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 include=${1:-$here/../CPostern/include}
@@ -34,13 +34,14 @@ else
     cat "$out/log"
 fi
 
-gcc -std=c11 -Wall -Wextra -pedantic -Werror -I"$include" -fsyntax-only "$include/../layout.c" >"$out/log" 2>&1 || {
-    fail "layout.c does not hold"
+for part in "$include"/../layout/*.c; do
+    gcc -std=c11 -Wall -Wextra -pedantic -Werror -I"$include" -fsyntax-only "$part" >"$out/log" 2>&1 && continue
+    fail "layout/$(basename "$part") does not hold"
     grep -E 'error:' "$out/log" | head -5
-}
+done
 for type in $(sed -n 's/^} \(postern_[a-z0-9_]*\);.*/\1/p; s/^struct \(postern_[a-z0-9_]*\) {$/\1/p' \
     "$include"/postern/*.h "$include"/postern/ext/*.h); do
-    grep -q "^SIZE($type, " "$include/../layout.c" || fail "$type has no assertion of its size in SDK/CPostern/layout.c"
+    grep -q "^SIZE($type, " "$include"/../layout/*.c || fail "$type has no assertion of its size in SDK/CPostern/layout"
 done
 (cd "$include" && find postern/ext -name '*.h') | while read -r header; do
     grep -q "header \"$header\"" "$include/module.modulemap" || echo "$header"

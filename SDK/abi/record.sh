@@ -14,7 +14,7 @@ if [ -f "$here/layout.abi" ] && ! sh "$here/check.sh" >"$out/report"; then
         exit 1
     fi
     # What no reason can excuse.
-    if grep '^ABI: \(the anchor\|layout.c\|.* has no assertion\|not in\)' "$out/report" || ! python3 "$here/tags.py" "$include"; then exit 1; fi
+    if grep '^ABI: \(the anchor\|layout/\|.* has no assertion\|not in\)' "$out/report" || ! python3 "$here/tags.py" "$include"; then exit 1; fi
     {
         printf '\n## %s\n\n%s\n\n```\n' "$(date -u +%Y-%m-%d)" "$1"
         cat "$out/report"

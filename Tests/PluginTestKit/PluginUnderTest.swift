@@ -91,10 +91,10 @@ public final class PluginUnderTest: @unchecked Sendable {
 
         deinit { owner.plugin.pointee.destroy_instance(instance) }
 
-        /// A run of phase data from START to its end. `limit`: seconds until it is cancelled while it is suspended; `isCancelled`: what the
+        /// A run of phase data from START to its end. `parts`: what the host says that the message consists of; `limit`: seconds until it is cancelled while it is suspended; `isCancelled`: what the
         /// host says when it is asked.
-        public func scan(_ message: [UInt8], limit: Double = 60, isCancelled: Bool = false) -> Outcome {
-            let run = ScanRun(host: owner.host, message: message, isCancelled: isCancelled)
+        public func scan(_ message: [UInt8], parts: [ScanPart] = [], limit: Double = 60, isCancelled: Bool = false) -> Outcome {
+            let run = ScanRun(host: owner.host, message: message, parts: parts, isCancelled: isCancelled)
             let give = MonotonicTime.now + limit
             var step = run.step(POSTERN_START, owner.plugin, instance)
             while step == POSTERN_SUSPEND {

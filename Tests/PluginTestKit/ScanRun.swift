@@ -8,6 +8,7 @@ final class ScanRun {
     private let message = UnsafeMutablePointer<postern_message>.allocate(capacity: 1)
     private let builder = UnsafeMutablePointer<postern_verdict_builder>.allocate(capacity: 1)
     private let bytes: UnsafeMutableBufferPointer<UInt8>
+    private let content: ScanContent?
     private var frame: UnsafeMutableRawPointer?
     private var lastOperation: UInt64 = 0
     private(set) var timers: [(operation: UInt64, micros: UInt64)] = []
@@ -16,8 +17,9 @@ final class ScanRun {
     private(set) var verdict = PluginUnderTest.Findings()
     private(set) var failure: String?
 
-    init(host: UnsafePointer<postern_host>, message text: [UInt8], isCancelled: Bool) {
+    init(host: UnsafePointer<postern_host>, message text: [UInt8], parts: [ScanPart], isCancelled: Bool) {
         self.isCancelled = isCancelled
+        content = parts.isEmpty ? nil : ScanContent(parts)
         bytes = .allocate(capacity: max(1, text.count))
         _ = bytes.initialize(from: text)
         session.initialize(to: postern_session())
@@ -32,6 +34,7 @@ final class ScanRun {
         message.initialize(to: postern_message())
         message.pointee.size = UInt32(MemoryLayout<postern_message>.size)
         message.pointee.raw.length = UInt64(text.count)
+        message.pointee.content = content.map { UnsafePointer($0.content) }
         builder.initialize(to: postern_verdict_builder())
         call.initialize(to: postern_call())
         let me = Unmanaged.passUnretained(self).toOpaque()
@@ -79,7 +82,8 @@ final class ScanRun {
     }
 
     func view(_ ref: postern_ref, _ out: UnsafeMutablePointer<postern_bytes>?) -> postern_status {
-        guard ref.offset + ref.length <= message.pointee.raw.length else { return POSTERN_INVALID }
+        if ref.region == 1, let content { return content.view(ref, out!) }
+        guard ref.region == 0, ref.offset + ref.length <= message.pointee.raw.length else { return POSTERN_INVALID }
         out!.pointee = postern_bytes(data: bytes.baseAddress.map { $0 + Int(ref.offset) }, length: ref.length)
         return POSTERN_OK
     }

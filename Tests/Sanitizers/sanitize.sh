@@ -11,7 +11,7 @@ threads="$threads|ReceiveTests|SupervisorTests|InFlightTests|PosternKitTests"
 # Those that read what others wrote: with AddressSanitizer only, they have one thread and much to count.
 readers='MailTests|MIMETests|SMTPTests|DSNTests|SettingsTests|InspectTests'
 # The gateway as a process, with its workers, under load and faults.
-gateway='WorkerTests|ServiceTests|GreylistTests|OutcomeTests|ReloadTests|InFlightTests'
+gateway='WorkerTests|WorkerLifeTests|ServiceTests|GreylistTests|OutcomeTests|ReloadTests|InFlightTests'
 # The limit that is off in these builds; a layer that is preloaded, where the sanitizer must come first.
 skipped='memoryBeyondItsLimit|otherLimitsBringAnotherWorkerWhileRunsEndInTheOldOne|waitsOverAPowerCutAndIsLetIn'
 # Fewer tests at a time than elsewhere: each takes several times as long, and their patience does not.

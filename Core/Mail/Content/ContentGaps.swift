@@ -1,5 +1,5 @@
-/// What was not seen whole, or may be seen otherwise by another reader: as a set, the same bits as POSTERN_REF_* of the ABI. Partial is never taken
-/// for clean.
+/// What was not seen whole, or may be seen otherwise by another reader: as a set, the same bits as POSTERN_REF_* of the ABI. Partial is
+/// never taken for clean.
 public struct ContentGaps: OptionSet, Hashable, Sendable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -1,5 +1,5 @@
-/// One part of a message (RFC 2045), or one more reading of a part that mainstream readers read differently. The first is the message itself; parts of it follow in
-/// the order in which they begin, other readings and files inside text behind what was read first.
+/// One part of a message (RFC 2045), or one more reading of a part that mainstream readers read differently. The first is the message
+/// itself; parts of it follow in the order in which they begin, other readings and files inside text behind what was read first.
 public struct ContentPart: Hashable, Sendable {
     public enum Kind: UInt8, Sendable {
         /// It has bytes of its own: text, an attachment.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What a message consists of, as filters are shown it: built once, as far as the enabled filters need it. Immutable; any thread.
 public final class MessageContent: Sendable {
     /// What was built.
@@ -10,6 +12,9 @@ public final class MessageContent: Sendable {
     public let urls: [ContentURL]
     /// Of the message as a whole: the union of what its parts and their decoded bytes say.
     public let gaps: ContentGaps
+    /// What this shows a piece of; nil: it is all that was built.
+    private let whole: MessageContent?
+    private let kept = Mutex<Region?>(nil)
 
     public init(built: ContentNeeds, regions: [Region], parts: [ContentPart], texts: [ContentText] = [], urls: [ContentURL] = []) {
         self.built = built
@@ -18,14 +23,32 @@ public final class MessageContent: Sendable {
         self.texts = texts
         self.urls = urls
         gaps = parts.reduce(into: []) { $0.formUnion($1.gaps.union($1.decoded?.gaps ?? [])) }
+        whole = nil
+    }
+
+    private init(_ whole: MessageContent, showing needs: ContentNeeds) {
+        built = whole.built.intersection(needs)
+        (regions, parts, gaps) = (whole.regions, whole.parts, whole.gaps)
+        texts = needs.contains(.text) ? whole.texts : []
+        urls = needs.contains(.urls) ? whole.urls : []
+        self.whole = whole
     }
 
     /// What a filter with these needs is shown; parts always, for texts and URLs name theirs.
     public func showing(_ needs: ContentNeeds) -> MessageContent {
-        if built.isSubset(of: needs) { return self }
-        return MessageContent(
-            built: built.intersection(needs), regions: regions, parts: parts, texts: needs.contains(.text) ? texts : [],
-            urls: needs.contains(.urls) ? urls : [])
+        built.isSubset(of: needs) ? self : MessageContent(self, showing: needs)
+    }
+
+    /// All that was built, as it is written down for other processes: made by whoever asks first, however much of it he is shown, and kept
+    /// as long as the content. Others who ask meanwhile wait for it.
+    public func record(_ write: (MessageContent) -> Region) -> Region {
+        if let whole { return whole.record(write) }
+        return kept.withLock { kept in
+            if let kept { return kept }
+            let made = write(self)
+            kept = made
+            return made
+        }
     }
 
     /// The bytes that a ref names; valid while `regions` are. A ref outside of its region: nothing.

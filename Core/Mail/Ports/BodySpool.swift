@@ -6,11 +6,9 @@ public protocol BodySpool: Sendable {
 }
 
 /// A file that is being written, then read. One thread at a time.
-public protocol SpoolFile: AnyObject, Sendable {
+public protocol SpoolFile: RegionFile {
     /// Throws `.full` when there is no space (the store's own reserve is kept), and after that always.
     func append(_ bytes: UnsafeRawBufferPointer) throws(StoreFailure)
     /// All that was appended, read-only and mapped: no byte of it is counted as memory. Once.
     func seal() throws(StoreFailure) -> Region
-    /// A new descriptor of the sealed file by which nothing can be written, for another process; the caller closes it. nil: none can be had.
-    func openReadOnly() -> Int32?
 }

@@ -8,12 +8,12 @@ public final class Region: @unchecked Sendable {
     /// Bytes of memory that it takes; 0 for a mapped file, whose pages come when they are needed and go when memory is short.
     public let memory: Int
     /// The file that holds exactly these bytes, while it has no name: a store names it instead of copying it.
-    public let file: (any SpoolFile)?
+    public let file: (any RegionFile)?
     private let release: @Sendable () -> Void
 
     /// Adopts `bytes`; `release` is called once, when the last reference goes. `memory` nil: as many as the bytes.
     public init(
-        adopting bytes: UnsafeRawBufferPointer, memory: Int? = nil, file: (any SpoolFile)? = nil, release: @escaping @Sendable () -> Void
+        adopting bytes: UnsafeRawBufferPointer, memory: Int? = nil, file: (any RegionFile)? = nil, release: @escaping @Sendable () -> Void
     ) {
         self.bytes = bytes
         self.memory = memory ?? bytes.count

@@ -3,8 +3,8 @@ import PluginLoader
 
 /// When a plugin that keeps failing is given a rest, and when only one sender's mail is kept from it. Pure; the generation asks.
 ///
-/// One sender alone cannot switch a filter off: a rest needs failures for several client networks and logins, and a share of all mail. A sender whose mail fails again and again is
-/// itself kept away, so that it cannot make the gateway start workers without end.
+/// One sender alone cannot switch a filter off: a rest needs failures for several client networks and logins, and a share of all mail. A
+/// sender whose mail fails again and again is itself kept away, so that it cannot make the gateway start workers without end.
 struct Breaker {
     struct Rule {
         /// Failures older than this count no more.

@@ -3,7 +3,8 @@ import Foundation
 import Mail
 import Synchronization
 
-/// Which messages ended a plugin's workers twice, or never came back from them: a file, a line each, so that a message that comes again is not shown to that plugin again:
+/// Which messages ended a plugin's workers twice, or never came back from them: a file, a line each, so that a message that comes again is
+/// not shown to that plugin again:
 ///
 ///     DIGEST PLUGIN LIBRARY MICROSECONDS
 ///

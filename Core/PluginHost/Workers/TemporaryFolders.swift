@@ -4,8 +4,8 @@ import Glibc
 import Mail
 import WorkerLink
 
-/// The folders for workers' temporary files: each worker has one of its own, /tmp/postern-worker-PID-XXXXXX, which the sandbox gives to the worker's
-/// user. PID is the gateway's: what a gateway that died has left is known by it. Any thread.
+/// The folders for workers' temporary files: each worker has one of its own, /tmp/postern-worker-PID-XXXXXX, which the sandbox gives to the
+/// worker's user. PID is the gateway's: what a gateway that died has left is known by it. Any thread.
 enum TemporaryFolders {
     private static let parent = "/tmp"
     private static let prefix = "postern-worker-"

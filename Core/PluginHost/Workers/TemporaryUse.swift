@@ -1,7 +1,7 @@
 import Glibc
 
-/// What a worker's temporary files hold: those in its folder, and those that it has removed and still has open or mapped, as far as the kernel shows
-/// them to us. Whatever it does meanwhile, the look stays inside the folder and comes to an end.
+/// What a worker's temporary files hold: those in its folder, and those that it has removed and still has open or mapped, as far as the
+/// kernel shows them to us. Whatever it does meanwhile, the look stays inside the folder and comes to an end.
 struct TemporaryUse {
     let mostBytes: Int
     let mostFiles: Int
@@ -56,7 +56,8 @@ struct TemporaryUse {
         }
     }
 
-    /// Root alone sees them. All threads have one table of descriptors, the sandbox sees to that; but one that has ended shows none, be it the first.
+    /// Root alone sees them. All threads have one table of descriptors, the sandbox sees to that; but one that has ended shows none, be it
+    /// the first.
     private mutating func addRemoved(of pid: pid_t, _ device: dev_t) {
         if addRemoved(of: "\(pid)", device) { return }
         guard let threads = opendir("/proc/\(pid)/task") else { return }

@@ -3,8 +3,8 @@ import Glibc
 import Mail
 import WorkerLink
 
-/// Who the workers are. One that has a user of its own can neither signal the others nor use up their threads (RLIMIT_NPROC counts a user's).
-/// On the reactor's thread.
+/// Who the workers are. One that has a user of its own can neither signal the others nor use up their threads (RLIMIT_NPROC counts a
+/// user's). On the reactor's thread.
 final class UserPool {
     /// Given away, and perhaps not taken on yet by its process.
     private var taken: Set<UInt32> = []

@@ -70,8 +70,8 @@ extension WorkerGeneration {
         startServing()
     }
 
-    /// Settings that no worker has accepted yet may be what ended this one, and must not keep the mail of the others waiting: the next starts without
-    /// them. False: there are none, or no others.
+    /// Settings that no worker has accepted yet may be what ended this one, and must not keep the mail of the others waiting: the next
+    /// starts without them. False: there are none, or no others.
     private func givesUpNewSettings(_ start: WorkerStart, _ why: String) -> Bool {
         let refused = state.withLock { state in
             let new = state.answers.filter { start.missing.contains($0.key) }

@@ -2,9 +2,9 @@ import Mail
 import PluginLoader
 import Synchronization
 
-/// The workers of one plugin in the home `worker-per-domain`, of which so many live at once. A domain that needs one when all are there gets the
-/// place of the one that was used longest ago and has nothing under way. When all have, the one that has been there longest takes no new runs,
-/// and makes room as soon as its last is over; its domain then waits behind the others. No worker ever serves two domains.
+/// The workers of one plugin in the home `worker-per-domain`, of which so many live at once. A domain that needs one when all are there
+/// gets the place of the one that was used longest ago and has nothing under way. When all have, the one that has been there longest takes
+/// no new runs, and makes room as soon as its last is over; its domain then waits behind the others. No worker ever serves two domains.
 final class WorkerPlaces: @unchecked Sendable {
     // Sendable: `shared` has its lock; the rest belongs to the reactor's thread.
     private struct Shared {

@@ -16,10 +16,10 @@ final class WorkerProcess: @unchecked Sendable {
     }
 
     let pid: pid_t
-    private let reactor: WorkerReactor
+    let reactor: WorkerReactor
     private let memory: SharedMemory
-    private let socket: PacketSocket
-    private let bell: Doorbell
+    let socket: PacketSocket
+    let bell: Doorbell
     private let pidfd: Int32
     private let output: Int32
     private var incoming: RingConsumer
@@ -28,28 +28,24 @@ final class WorkerProcess: @unchecked Sendable {
     private var events: ((Event) -> Void)?
     private var written: (String) -> Void
     private var partial: [UInt8] = []
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
-    private struct State: ~Copyable {
+    struct State: ~Copyable {
         var ring: RingProducer
         var waiting: [[UInt8]] = []
         var waitingBytes = 0
-        var regions: [ObjectIdentifier: (number: UInt64, uses: Int, region: Region)] = [:]
-        var lastNumber: UInt64 = 0
+        var shown = ShownRegions()
         var isBroken = false
     }
 
     private static let ringBytes = RingSize.bytes
-    /// Larger regions go by descriptor.
-    private static let mostInline = 64 << 10
-    /// What may wait for room in its ring.
-    private static let mostWaiting = 64 << 20
     /// Records that are read before others have their turn.
     private static let mostAtOnce = 256
 
     // MARK: The start. On the reactor's thread
 
-    /// `program` is the path of `postern-worker`, `library` an open descriptor of the file, the caller's. `written` is given the lines that it prints.
+    /// `program` is the path of `postern-worker`, `library` an open descriptor of the file, the caller's. `written` is given the lines that
+    /// it prints.
     init(
         _ program: String, _ orders: WorkerOrders, library: Int32, on reactor: WorkerReactor, written: @escaping (String) -> Void,
         events: @escaping (Event) -> Void
@@ -144,108 +140,6 @@ final class WorkerProcess: @unchecked Sendable {
     /// Runs of which a call is under way, or was when it died; as it says itself.
     var inCall: Set<UInt64> { CallBoard(memory).runs }
 
-    // MARK: To the worker. Any thread
-
-    /// Hands a record over; what finds no room waits here, in order.
-    func send(_ record: [UInt8]) {
-        let mustWake = state.withLock { send(record, &$0) }
-        if mustWake { bell.ring() }
-    }
-
-    /// Starts a run in it, its message's bytes before.
-    func call(_ run: UInt64, instance: UInt32, _ call: FilterCall, now: Timestamp) {
-        let mustWake = state.withLock { state in
-            var numbers: [UInt64] = []
-            var mustWake = false
-            for region in call.message?.regions ?? [] {
-                let (number, wakes) = show(region, &state)
-                numbers.append(number)
-                mustWake = wakes || mustWake
-            }
-            return send(GatewayMessage.call(run: run, instance: instance, now: now, call, regions: numbers), &state) || mustWake
-        }
-        if mustWake { bell.ring() }
-    }
-
-    /// A run has ended that showed it this region.
-    func release(_ region: Region) {
-        let mustWake = state.withLock { state in
-            let key = ObjectIdentifier(region)
-            guard var shown = state.regions[key] else { return false }
-            shown.uses -= 1
-            guard shown.uses == 0 else {
-                state.regions[key] = shown
-                return false
-            }
-            state.regions[key] = nil
-            // A small one may stay until the next call or beat, since to wake a worker costs more than all else of a call.
-            return send(GatewayMessage.dropRegion(shown.number).record, &state, quietly: region.count <= Self.mostInline)
-        }
-        if mustWake { bell.ring() }
-    }
-
-    private func show(_ region: Region, _ state: inout State) -> (UInt64, Bool) {
-        let key = ObjectIdentifier(region)
-        if let shown = state.regions[key] {
-            state.regions[key]!.uses += 1
-            return (shown.number, false)
-        }
-        state.lastNumber += 1
-        let number = state.lastNumber
-        state.regions[key] = (number, 1, region)
-        if region.count <= Self.mostInline {
-            return (number, send(withExtendedLifetime(region) { GatewayMessage.region(number, region.bytes) }, &state))
-        }
-        // A file is shown as it is; memory is copied once, sealed.
-        let descriptor = region.file?.openReadOnly() ?? (try? SharedMemory.copy(region.bytes)) ?? -1
-        defer { if descriptor >= 0 { close(descriptor) } }
-        guard descriptor >= 0, socket.send(number, descriptor) else {
-            state.isBroken = true
-            reactor.execute { [weak self] in self?.end("\(Self.ownFault) could not show it a message") }
-            return (number, false)
-        }
-        return (number, send(GatewayMessage.regionBehindDescriptor(number, count: region.count).record, &state))
-    }
-
-    /// True: the bell must be rung.
-    private func send(_ record: [UInt8], _ state: inout State, quietly: Bool = false) -> Bool {
-        if state.isBroken { return false }
-        var record = record
-        if record.count > state.ring.longest {
-            state.lastNumber += 1
-            let number = state.lastNumber
-            let copy = (try? SharedMemory.copy(record)) ?? -1
-            defer { if copy >= 0 { close(copy) } }
-            guard copy >= 0, socket.send(number, copy) else {
-                state.isBroken = true
-                reactor.execute { [weak self] in self?.end("\(Self.ownFault) could not tell it what it should") }
-                return false
-            }
-            record = GatewayMessage.recordBehindDescriptor(number, count: record.count).record
-        }
-        if state.waiting.isEmpty, let mustWake = append(record, &state, quietly: quietly) { return mustWake }
-        if state.isBroken { return false }
-        state.waiting.append(record)
-        state.waitingBytes += record.count
-        if state.waitingBytes > Self.mostWaiting {
-            state.isBroken = true
-            reactor.execute { [weak self] in self?.end("did not read what it was told") }
-        }
-        return false
-    }
-
-    /// nil: no room.
-    private func append(_ record: [UInt8], _ state: inout State, quietly: Bool = false) -> Bool? {
-        switch record.withUnsafeBytes({ state.ring.append($0, quietly: quietly) }) {
-        case .written(let mustWake): return mustWake
-        case .full: return nil
-        case .broken:
-            state.isBroken = true
-            reactor.execute { [weak self] in self?.end("damaged the ring") }
-            return nil
-        }
-    }
-
     // MARK: From the worker. On the reactor's thread
 
     private func rung() {
@@ -275,21 +169,6 @@ final class WorkerProcess: @unchecked Sendable {
             watched.remove(at: place)
         }
         reactor.after(.milliseconds(500)) { [weak self] in self?.end("closed its end of the link") }
-    }
-
-    private func flush() {
-        let mustWake = state.withLock { state in
-            var mustWake = false
-            var sent = 0
-            while sent < state.waiting.count, !state.isBroken, let wakes = append(state.waiting[sent], &state) {
-                state.waitingBytes -= state.waiting[sent].count
-                mustWake = mustWake || wakes
-                sent += 1
-            }
-            if sent > 0 { state.waiting.removeFirst(sent) }
-            return mustWake
-        }
-        if mustWake { bell.ring() }
     }
 
     private func readOutput() {
@@ -336,7 +215,7 @@ final class WorkerProcess: @unchecked Sendable {
         state.withLock { state in
             state.isBroken = true
             state.waiting = []
-            state.regions = [:]
+            state.shown.removeAll()
         }
         for (name, descriptor) in watched { reactor.forget(name, descriptor) }
         watched = []

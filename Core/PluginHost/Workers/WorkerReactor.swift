@@ -5,8 +5,8 @@ import PluginLoader
 import Synchronization
 import WorkerLink
 
-/// One thread that watches all workers: their doorbells, ends and words, and the time. What starts a worker runs here too, since the kernel ends a
-/// worker with the thread that started it.
+/// One thread that watches all workers: their doorbells, ends and words, and the time. What starts a worker runs here too, since the kernel
+/// ends a worker with the thread that started it.
 final class WorkerReactor: @unchecked Sendable {
     // Sendable: `state` has its lock; the rest belongs to the thread.
     private struct State {

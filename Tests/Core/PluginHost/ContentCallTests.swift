@@ -98,6 +98,44 @@ struct ContentCallTests {
         #expect(try run(home, body) { _ in nil }.result == .done)
     }
 
+    /// More parts than go through a ring, to several runs of one worker at once, and again when the first are over.
+    @Test func manyPartsToManyFilters() throws {
+        let plugins = try TestPlugins(.worker)
+        try plugins.compile(
+            """
+            const postern_content *c = call->message->content;
+            postern_part p = {.size = sizeof p}; postern_bytes b = {0, 0}; char t[64];
+            if (!c || c->part(c, c->part_count - 1, &p) || call->host->view(call, p.decoded, &b)) return POSTERN_DONE;
+            snprintf(t, sizeof t, "%u %.*s %llu", c->part_count, (int)p.path.length, (const char *)p.path.data,
+                (unsigned long long)b.length);
+            out->add_symbol(out, text("FOUND"), 1, text(t), 0, 0);
+            return POSTERN_DONE;
+            """, globals: "#include <stdio.h>",
+            manifest: ["phases": #"["data"]"#, "homes": #"["worker"]"#, "needs": #"["parts"]"#])
+        let small = message(plugins, needs: [.parts, .text, .urls])
+        var large = small
+        let content = try #require(small.content)
+        large.content = MessageContent(
+            built: content.built, regions: content.regions, parts: (0..<10_000).map { _ in content.parts[1] }, texts: content.texts)
+        plugins.host.rescan()
+        let instance = try plugins.host.instance(for: FilterSlot(name: "slot", plugin: "test"))
+        for _ in 0..<2 {
+            let events = (0..<8).map { index in
+                let events = Events()
+                var call = plugins.call(.data, "Subject: x\r\n\r\nAAAA")
+                call.message = index % 4 == 3 ? small : large
+                call.message?.content = call.message?.content?.showing(.parts)
+                _ = instance.start(call, on: plugins.loop) { events.add($0) }
+                return events
+            }
+            WorkerTests.wait(plugins) { events.allSatisfy { !$0.verdicts.isEmpty } }
+            for (index, events) in events.enumerated() {
+                let expected = index % 4 == 3 ? "3 1~1 300000" : "10000 1 300000"
+                #expect(events.verdicts.first?.symbols.map(\.detail) == [expected], "\(events.verdicts)")
+            }
+        }
+    }
+
     @Test func aFilterSeesWhatItNeeds() throws {
         let content = message(try TestPlugins(), needs: [.parts, .text, .urls], large: false).content!
         let urls = content.showing(.urls)

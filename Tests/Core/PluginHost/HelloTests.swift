@@ -3,15 +3,15 @@ import Mail
 import PluginHost
 import Testing
 
-/// The two examples through the real ABI: built as their READMEs say, and the same behaviour in both.
+/// The examples through the real ABI: built as their READMEs say, and the same behaviour in all.
 struct HelloTests {
     private static let greets = "From: a@b.example\r\nSubject: a warm\r\n WELCOME to all\r\n\r\nbody\r\n"
     private static let silent = "From: a@b.example\r\n\r\nSubject: welcome\r\n"
 
-    @Test func helloInC() throws {
+    @Test(arguments: ["c", "cpp"]) func hello(in language: String) throws {
         let plugins = try TestPlugins()
-        try run("make", ["-s", "-C", TestPlugins.tree + "/examples/hello-filter-c", "BUILD=" + plugins.folder])
-        try check(plugins, "hello-c")
+        try run("make", ["-s", "-C", TestPlugins.tree + "/examples/hello-filter-" + language, "BUILD=" + plugins.folder])
+        try check(plugins, "hello-" + language)
     }
 
     @Test func helloInSwift() throws {

@@ -6,6 +6,14 @@ import Testing
 
 /// What crosses is what was meant, and what else comes is refused.
 struct WireTests {
+    private func record(_ call: FilterCall, _ numbers: [UInt64] = []) -> [UInt8] {
+        var record = CallRecord(run: 3, instance: 4, now: Timestamp(seconds: 9), call)
+        record.show(numbers)
+        return record.bytes
+    }
+
+    private static func none(_ record: UInt64, _ regions: [Region]) throws(WireFault) -> MessageContent { throw WireFault("no content") }
+
     @Test func aCall() throws {
         var session = SessionFacts(
             id: 7, role: .outbound, listener: "[::]:25", client: IPAddress("2001:db8::1")!, clientPort: 4321,
@@ -24,12 +32,12 @@ struct WireTests {
         let region = Region(copying: Array("hello".utf8))
         call.message = ReceivedMessage(
             queueID: QueueID(rawValue: 99), session: session, envelope: envelope, region: region, receivedAt: Timestamp(seconds: 5))
-        let record = GatewayMessage.call(run: 3, instance: 4, now: Timestamp(seconds: 9), call, regions: [8])
-        guard case .call(run: 3, instance: 4, now: Timestamp(seconds: 9), facts: var facts) = try GatewayMessage(record: record) else {
+        guard case .call(run: 3, instance: 4, now: Timestamp(seconds: 9), facts: var facts) = try GatewayMessage(record: record(call, [8]))
+        else {
             Issue.record("another message")
             return
         }
-        let read = try facts.call { $0 == 8 ? region : nil }
+        let read = try facts.call({ $0 == 8 ? region : nil }, content: Self.none)
         try facts.end()
         #expect(read.phase == .data)
         #expect(read.session.client == session.client)
@@ -53,12 +61,11 @@ struct WireTests {
             tls: TLSFacts(version: "TLSv1.3", cipher: ""),
             isVerified: true, chain: [PeerCertificate(bytes: [1, 2], publicKey: []), PeerCertificate(bytes: [3], publicKey: [4])],
             names: ["a", "b"])
-        let record = GatewayMessage.call(run: 3, instance: 4, now: Timestamp(seconds: 9), call, regions: [])
-        guard case .call(run: _, instance: _, now: _, facts: var facts) = try GatewayMessage(record: record) else {
+        guard case .call(run: _, instance: _, now: _, facts: var facts) = try GatewayMessage(record: record(call)) else {
             Issue.record("another message")
             return
         }
-        let read = try facts.call { _ in nil }
+        let read = try facts.call({ _ in nil }, content: Self.none)
         try facts.end()
         #expect(read.phase == .route && read.route == call.route && read.peer == call.peer)
     }

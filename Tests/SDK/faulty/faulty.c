@@ -18,6 +18,7 @@
 
 #include "postern/entry.h"
 #include "postern/ext/log.h"
+#include "../words.h"
 
 #ifndef POSTERN_MAJOR
 #define POSTERN_MAJOR POSTERN_ABI_MAJOR
@@ -31,20 +32,6 @@ struct postern_instance {
 };
 
 static const postern_log *journal;
-
-static postern_bytes bytes(const char *text) {
-    postern_bytes b = {(const uint8_t *)text, strlen(text)};
-    return b;
-}
-
-/* What follows `name` up to the end of the line; empty when it is not there. */
-static void after(postern_bytes text, const char *name, char *out, size_t size) {
-    const uint8_t *found = memmem(text.data, text.length, name, strlen(name));
-    size_t n = 0;
-    if (found)
-        for (const uint8_t *at = found + strlen(name); at < text.data + text.length && *at > ' ' && n + 1 < size;) out[n++] = (char)*at++;
-    out[n] = 0;
-}
 
 /* The memory that worker and gateway share, by the descriptors that a worker has. */
 static void scribble(void) {

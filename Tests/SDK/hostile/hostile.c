@@ -12,6 +12,7 @@
 
 #include "postern/entry.h"
 #include "postern/ext/log.h"
+#include "../words.h"
 #include "try.h"
 
 /* The link's descriptors in a worker, and the limits that the test sets. */
@@ -28,21 +29,6 @@ static const postern_log *journal;
 /* Of the run under way; the test sends one message after the other. */
 static const struct postern_instance *settings_of_run;
 static postern_bytes message;
-
-static postern_bytes bytes(const char *text) {
-    postern_bytes b = {(const uint8_t *)text, strlen(text)};
-    return b;
-}
-
-/* What follows `name` up to a blank, a comma, a quotation mark or the end of the line; empty when it is not there. */
-static void after(postern_bytes text, const char *name, char *out, size_t size) {
-    const uint8_t *found = memmem(text.data, text.length, name, strlen(name));
-    size_t n = 0;
-    if (found)
-        for (const uint8_t *at = found + strlen(name); at < text.data + text.length && *at > ' ' && !strchr("\",}", *at) && n + 1 < size;)
-            out[n++] = (char)*at++;
-    out[n] = 0;
-}
 
 static int threads(int most, size_t stack);
 

@@ -12,27 +12,13 @@
 
 #include "postern/entry.h"
 #include "postern/ext/timer.h"
+#include "../words.h"
 
 struct postern_instance {
     char broken[256], stuck[256];
 };
 
 static const postern_timer *timer;
-
-static postern_bytes bytes(const char *text) {
-    postern_bytes b = {(const uint8_t *)text, strlen(text)};
-    return b;
-}
-
-/* What follows `name` up to an end of line or a quotation mark; empty when it is not there. */
-static void after(postern_bytes text, const char *name, char *out, size_t size) {
-    const uint8_t *found = memmem(text.data, text.length, name, strlen(name));
-    size_t n = 0;
-    if (found)
-        for (const uint8_t *at = found + strlen(name); at < text.data + text.length && *at > ' ' && *at != '"' && n + 1 < size;)
-            out[n++] = (char)*at++;
-    out[n] = 0;
-}
 
 static postern_status load(const postern_entry *self, const postern_host *host, postern_problems *problems, postern_module **module) {
     (void)self, (void)problems;

@@ -17,6 +17,7 @@
 
 #include "postern/entry.h"
 #include "postern/ext/timer.h"
+#include "../words.h"
 
 struct postern_instance {
     char says[256];
@@ -28,11 +29,6 @@ struct postern_instance {
 
 static const postern_timer *timer;
 
-static postern_bytes bytes(const char *text) {
-    postern_bytes b = {(const uint8_t *)text, strlen(text)};
-    return b;
-}
-
 static postern_status load(const postern_entry *self, const postern_host *host, postern_problems *problems, postern_module **module) {
     (void)self, (void)problems;
     timer = host->extension(host, POSTERN_EXT_TIMER);
@@ -40,23 +36,15 @@ static postern_status load(const postern_entry *self, const postern_host *host, 
     return timer ? POSTERN_OK : POSTERN_FAILED;
 }
 
-static void text(postern_bytes settings, const char *name, char out[256]) {
-    const char *found = memmem(settings.data, settings.length, name, strlen(name));
-    const char *end = (const char *)settings.data + settings.length;
-    size_t n = 0;
-    if (found)
-        for (found += strlen(name); found < end && *found != '"' && n < 255;) out[n++] = *found++;
-}
-
 static postern_status create_instance(postern_module *module, postern_bytes settings, postern_problems *problems,
                                       postern_instance **out) {
     (void)module, (void)problems;
     if (!(*out = calloc(1, sizeof **out))) return POSTERN_FAILED;
-    text(settings, "\"says\":\"", (*out)->says);
-    text(settings, "\"while\":\"", (*out)->while_);
-    text(settings, "\"wants\":\"", (*out)->wants);
-    text(settings, "\"never\":\"", (*out)->never);
-    text(settings, "\"crash\":\"", (*out)->crash);
+    after(settings, "\"says\":\"", (*out)->says, sizeof (*out)->says);
+    after(settings, "\"while\":\"", (*out)->while_, sizeof (*out)->while_);
+    after(settings, "\"wants\":\"", (*out)->wants, sizeof (*out)->wants);
+    after(settings, "\"never\":\"", (*out)->never, sizeof (*out)->never);
+    after(settings, "\"crash\":\"", (*out)->crash, sizeof (*out)->crash);
     return POSTERN_OK;
 }
 

@@ -18,6 +18,7 @@
 #include "postern/ext/state.h"
 #include "postern/ext/token.h"
 #include "postern/ext/verdicts.h"
+#include "../words.h"
 
 struct postern_instance {
     char server[256];
@@ -39,11 +40,6 @@ static const postern_cache *cache;
 static const postern_metrics *metrics;
 static const postern_random *rnd;
 static uint32_t messages;
-
-static postern_bytes bytes(const char *text) {
-    postern_bytes b = {(const uint8_t *)text, strlen(text)};
-    return b;
-}
 
 static void copy(char *out, size_t size, postern_bytes from) {
     size_t n = from.length < size ? from.length : size - 1;
