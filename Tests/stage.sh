@@ -33,6 +33,13 @@ rm -rf "$folder/sdk/.build"
 mkdir -p "$folder/sdk/include"
 cp -R "$root/SDK/CPostern/include/postern" "$folder/sdk/include/"
 
+# What `postern plugin new` starts from.
+mkdir -p "$folder/sdk/examples"
+for language in c cpp swift; do
+    cp -R "$root/examples/hello-filter-$language" "$folder/sdk/examples/"
+    rm -rf "$folder/sdk/examples/hello-filter-$language/build" "$folder/sdk/examples/hello-filter-$language/.build"
+done
+
 for example in hello-filter-c hello-filter-cpp links-filter-c; do
     make -s -C "$root/examples/$example" SDK="$root/SDK" BUILD="$folder/examples"
 done

@@ -4,7 +4,7 @@ import Control
 /// `postern plugin`.
 struct PluginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugin", abstract: "The filters' shared libraries.", subcommands: [PluginList.self],
+        commandName: "plugin", abstract: "The filters' shared libraries.", subcommands: [PluginList.self, PluginNew.self],
         defaultSubcommand: PluginList.self)
 }
 

@@ -8,8 +8,8 @@ struct NamesMessage {
     static let most = 1000
     /// Attachments of one of these. libclamav has its own bound for parts of a message.
     static let mostTogether = 100
-    /// Of a longer one the beginning and the end are kept.
-    private static let longest = 1024
+    /// Bytes. Of a longer one the beginning and the end are kept: written down each takes three, and libclamav reads a thousand of a line.
+    private static let longest = 300
 
     /// - Parameter together: names in one of these at most, at least 1.
     static func all(of names: [String], together: Int) -> [NamesMessage] {

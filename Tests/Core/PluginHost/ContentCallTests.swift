@@ -123,8 +123,9 @@ struct ContentCallTests {
             let events = (0..<8).map { index in
                 let events = Events()
                 var call = plugins.call(.data, "Subject: x\r\n\r\nAAAA")
-                call.message = index % 4 == 3 ? small : large
-                call.message?.content = call.message?.content?.showing(.parts)
+                var message = index % 4 == 3 ? small : large
+                message.content = message.content?.showing(.parts)
+                call.message = message
                 _ = instance.start(call, on: plugins.loop) { events.add($0) }
                 return events
             }
