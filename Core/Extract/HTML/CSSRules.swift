@@ -93,13 +93,13 @@ struct CSSRules: Sendable {
     // MARK: Asking
 
     /// Which attribute selectors hold for a tag.
-    mutating func attributes(of tokens: HTMLTokenizer) -> UInt64 {
+    mutating func attributes(of tag: HTMLTag) -> UInt64 {
         var bits: UInt64 = 0
-        for attribute in tokens.attributes {
+        for attribute in tag.attributes {
             for (at, test) in parser.tests.enumerated() where test.name == attribute.name {
                 let size = min(attribute.value.count, 512)
                 guard spend(1 + size + (test.kind == .contains ? size * test.value.count / 8 : 0)) else { return bits }
-                if tokens.withValue(attribute, { test.holds($0) }) { bits |= 1 << UInt64(at) }
+                if tag.withValue(attribute, { test.holds($0) }) { bits |= 1 << UInt64(at) }
             }
         }
         return bits

@@ -19,15 +19,15 @@ public enum HTMLCharset {
     private static func prescan(_ page: UnsafeRawBufferPointer) -> String? {
         var tokens = HTMLTokenizer(page, 0..<min(page.count, mostBytes))
         while let token = tokens.next() {
-            guard token == .startTag, tokens.element == .meta else { continue }
-            if let charset = tokens.attribute(metaNames.charset) {
-                let label = tokens.withValue(charset) { text($0[...]) }
+            guard token == .startTag, tokens.tag.element == .meta else { continue }
+            if let charset = tokens.tag.attribute(metaNames.charset) {
+                let label = tokens.tag.withValue(charset) { text($0[...]) }
                 if !label.isEmpty { return label }
             }
-            guard let equivalent = tokens.attribute(metaNames.equivalent), let content = tokens.attribute(metaNames.content),
-                tokens.withValue(equivalent, { text($0[...]) }) == "content-type"
+            guard let equivalent = tokens.tag.attribute(metaNames.equivalent), let content = tokens.tag.attribute(metaNames.content),
+                tokens.tag.withValue(equivalent, { text($0[...]) }) == "content-type"
             else { continue }
-            if let label = tokens.withValue(content, { charset(in: $0) }) { return label }
+            if let label = tokens.tag.withValue(content, { charset(in: $0) }) { return label }
         }
         return declaration(page)
     }

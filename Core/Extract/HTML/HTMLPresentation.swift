@@ -40,49 +40,49 @@ struct HTMLPresentation {
     }
 
     /// Of a `style` element: by its `media`.
-    func isForScreens(_ tokens: HTMLTokenizer) -> Bool {
-        guard let media = tokens.attribute(.media) else { return true }
-        return tokens.withValue(media) { CSSMedia.matches(CSSText.normalized($0, most: 512)[...]) }
+    func isForScreens(_ tag: HTMLTag) -> Bool {
+        guard let media = tag.attribute(.media) else { return true }
+        return tag.withValue(media) { CSSMedia.matches(CSSText.normalized($0, most: 512)[...]) }
     }
 
     /// Sets what is declared of an element that begins, and its place. `open.place` is that of what is around it.
-    mutating func declare(_ open: inout HTMLOpenElement, _ tokens: HTMLTokenizer) {
+    mutating func declare(_ open: inout HTMLOpenElement, _ tag: HTMLTag) {
         var declared = CSSDeclarations()
         let element = open.element
         if element.isNotRendered { declared.set(.none, true) }
         switch element {
-        case .a: if tokens.attribute(.href) != nil { declared.set(color: linkColor) }
+        case .a: if tag.attribute(.href) != nil { declared.set(color: linkColor) }
         case .pre, .listing, .xmp, .plaintext, .textarea: declared.set(.keepsSpace, true)
         case .small, .sub, .sup: declared.set(fontSize: CSSLength(times: 0.83))
         case .big: declared.set(fontSize: CSSLength(times: 1.2))
         case .bdo: declared.set(.overridesBidi, true)
-        case .dialog: if tokens.attribute(.open) == nil { declared.set(.none, true) }
+        case .dialog: if tag.attribute(.open) == nil { declared.set(.none, true) }
         default: break
         }
         var inline: (plain: CSSDeclarations, important: CSSDeclarations)?
         var classes: HTMLAttribute?
         var id: UInt64 = 0
         // Backwards, so that the first of a name is the one that counts.
-        for attribute in tokens.attributes.reversed() {
+        for attribute in tag.attributes.reversed() {
             switch attribute.kind {
             case .style:
-                inline = styles.declarations(attribute, tokens) {
+                inline = styles.declarations(attribute, tag) {
                     CSSParser.declarations(CSSText.normalized($0, most: Self.mostStyleBytes)[...])
                 }
             case .className: classes = attribute
-            case .id: id = tokens.withValue(attribute) { HTMLName($0).key }
+            case .id: id = tag.withValue(attribute) { HTMLName($0).key }
             case .hidden: declared.set(.none, true)
-            case .color: if element == .font, let color = color(attribute, tokens) { declared.set(color: color) }
-            case .text: if element == .body, let color = color(attribute, tokens) { declared.set(color: color) }
-            case .link: if element == .body, let color = color(attribute, tokens) { linkColor = color }
-            case .size: if element == .font, let size = tokens.withValue(attribute, Self.fontSize) { declared.set(fontSize: size) }
-            case .ground: if let color = color(attribute, tokens) { declared.set(ground: .color(color)) }
+            case .color: if element == .font, let color = color(attribute, tag) { declared.set(color: color) }
+            case .text: if element == .body, let color = color(attribute, tag) { declared.set(color: color) }
+            case .link: if element == .body, let color = color(attribute, tag) { linkColor = color }
+            case .size: if element == .font, let size = tag.withValue(attribute, Self.fontSize) { declared.set(fontSize: size) }
+            case .ground: if let color = color(attribute, tag) { declared.set(ground: .color(color)) }
             case .background: declared.set(ground: .image)
-            case .direction: direction(attribute, tokens, &declared)
+            case .direction: direction(attribute, tag, &declared)
             default: break
             }
         }
-        let place = add(tokens, classes, id, in: open.place)
+        let place = add(tag, classes, id, in: open.place)
         let ruled = rules.isEmpty ? nil : rules.declarations(of: place, in: elements)
         if let ruled { declared.merge(ruled.plain) }
         if let inline { declared.merge(inline.plain) }
@@ -99,14 +99,14 @@ struct HTMLPresentation {
         open.isBlock = declared[.block] ?? element.isBlock
     }
 
-    private mutating func add(_ tokens: HTMLTokenizer, _ classes: HTMLAttribute?, _ id: UInt64, in parent: Int) -> Int {
-        guard let classes else { return add(tokens, id, nil, in: parent) }
-        return tokens.withValue(classes) { add(tokens, id, $0, in: parent) }
+    private mutating func add(_ tag: HTMLTag, _ classes: HTMLAttribute?, _ id: UInt64, in parent: Int) -> Int {
+        guard let classes else { return add(tag, id, nil, in: parent) }
+        return tag.withValue(classes) { add(tag, id, $0, in: parent) }
     }
 
-    private mutating func add(_ tokens: HTMLTokenizer, _ id: UInt64, _ names: UnsafeRawBufferPointer?, in parent: Int) -> Int {
-        let attributes = rules.hasAttributes ? rules.attributes(of: tokens) : 0
-        let element = tokens.element
+    private mutating func add(_ tag: HTMLTag, _ id: UInt64, _ names: UnsafeRawBufferPointer?, in parent: Int) -> Int {
+        let attributes = rules.hasAttributes ? rules.attributes(of: tag) : 0
+        let element = tag.element
         if element == .html || element == .body {
             let place = element == .html ? CSSElements.html : CSSElements.body
             elements.set(place, id: id, names: names, attributes: attributes)
@@ -115,20 +115,20 @@ struct HTMLPresentation {
         }
         let isInHead = !hasBody && element.isMetadata
         if !isInHead { hasBody = true }
-        let isLink = element == .a && tokens.attribute(.href) != nil
+        let isLink = element == .a && tag.attribute(.href) != nil
         return elements.add(
-            tag: tokens.name, id: id, names: names, attributes: attributes, isLink: isLink, in: isInHead ? CSSElements.html : parent)
+            tag: tag.name, id: id, names: names, attributes: attributes, isLink: isLink, in: isInHead ? CSSElements.html : parent)
     }
 
-    private func direction(_ attribute: HTMLAttribute, _ tokens: HTMLTokenizer, _ declared: inout CSSDeclarations) {
-        tokens.withValue(attribute) { value in
+    private func direction(_ attribute: HTMLAttribute, _ tag: HTMLTag, _ declared: inout CSSDeclarations) {
+        tag.withValue(attribute) { value in
             let word = value.prefix(4).map { $0 | 0x20 }
             if word.elementsEqual("rtl".utf8) || word.elementsEqual("ltr".utf8) { declared.set(.rightToLeft, word[0] == UInt8(ascii: "r")) }
         }
     }
 
-    private func color(_ attribute: HTMLAttribute, _ tokens: HTMLTokenizer) -> CSSColor? {
-        tokens.withValue(attribute) { CSSColor(attribute: CSSText.normalized($0, most: 128)[...].trimmed) }
+    private func color(_ attribute: HTMLAttribute, _ tag: HTMLTag) -> CSSColor? {
+        tag.withValue(attribute) { CSSColor(attribute: CSSText.normalized($0, most: 128)[...].trimmed) }
     }
 
     private static let fontSizes: [Double] = [10, 13, 16, 18, 24, 32, 48]

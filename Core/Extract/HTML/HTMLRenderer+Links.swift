@@ -30,8 +30,8 @@ extension HTMLRenderer {
     /// All addresses of the tag; the index of the one that its content is the anchor of.
     mutating func collectLinks(_ element: HTMLElement, isHidden: Bool) -> Int? {
         var anchored: Int?
-        for index in tokens.attributes.indices {
-            let attribute = tokens.attributes[index]
+        for index in tokens.tag.attributes.indices {
+            let attribute = tokens.tag.attributes[index]
             if attribute.kind == .handler {
                 addProgram(of: attribute)
             } else if attribute.kind.holdsAddress {
@@ -39,7 +39,7 @@ extension HTMLRenderer {
                 collectLinks(attribute, element, isHidden: isHidden)
                 guard attribute.kind == .href else { continue }
                 if element == .base {
-                    if base == nil { base = tokens.withValue(attribute) { Array($0.prefix(HTMLLink.mostBytes)) } }
+                    if base == nil { base = tokens.tag.withValue(attribute) { Array($0.prefix(HTMLLink.mostBytes)) } }
                 } else if links.count > before, links[before].source == .link {
                     anchored = before
                     links[before].anchor = visible.bytes.count..<visible.bytes.count
@@ -57,7 +57,7 @@ extension HTMLRenderer {
                 addLink($1, span: start + $0.lowerBound..<start + $0.upperBound, $2, isHidden: isHidden)
             }
         } else {
-            let decoded = tokens.decoded
+            let decoded = tokens.tag.decoded
             decoded.withUnsafeBytes { bytes in
                 HTMLAddresses.each(in: UnsafeRawBufferPointer(rebasing: bytes[attribute.value]), of: attribute.kind, element) {
                     addLink($1, span: attribute.span, $2, isHidden: isHidden)
@@ -69,7 +69,7 @@ extension HTMLRenderer {
 
     private mutating func addProgram(of attribute: HTMLAttribute) {
         addProgram(
-            HTMLProgram(span: attribute.span, text: attribute.isVerbatim ? nil : tokens.withValue(attribute) { Array($0) }))
+            HTMLProgram(span: attribute.span, text: attribute.isVerbatim ? nil : tokens.tag.withValue(attribute) { Array($0) }))
     }
 
     /// `javascript:`, in any case and with the tabs and line ends in it that are taken away.
@@ -81,12 +81,12 @@ extension HTMLRenderer {
 
     /// `srcdoc` of a frame: a page of its own, in its place.
     mutating func showDocument(isHidden: Bool) {
-        guard let attribute = tokens.attribute(.document) else { return }
+        guard let attribute = tokens.tag.attribute(.document) else { return }
         guard depth < Self.mostDepth else {
             flags.insert(.limit)
             return addProgram(of: attribute)
         }
-        let page = tokens.withValue(attribute) { HTMLPage($0, depth: depth + 1) }
+        let page = tokens.tag.withValue(attribute) { HTMLPage($0, depth: depth + 1) }
         let first = links.count
         for var link in page.links {
             guard links.count < Self.mostLinks else {
@@ -107,7 +107,7 @@ extension HTMLRenderer {
             addProgram(
                 HTMLProgram(
                     span: attribute.span,
-                    text: text ?? tokens.withValue(attribute) { Array($0[span]) }))
+                    text: text ?? tokens.tag.withValue(attribute) { Array($0[span]) }))
         }
         flags.formUnion(page.flags)
         base = base ?? page.base

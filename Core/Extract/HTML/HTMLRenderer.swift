@@ -48,7 +48,7 @@ struct HTMLRenderer {
     mutating func run() {
         readTokens()
         while stack.count > 1 { pop() }
-        if tokens.hasManyAttributes || presentation.isLimited { flags.insert(.limit) }
+        if tokens.tag.hasManyAttributes || presentation.isLimited { flags.insert(.limit) }
     }
 
     private mutating func readTokens() {
@@ -61,7 +61,7 @@ struct HTMLRenderer {
                     if let second { text.append(second, keepsSpace: keeps) }
                 }
             case .startTag: start()
-            case .endTag: end(tokens.element, tokens.name)
+            case .endTag: end(tokens.tag.element, tokens.tag.name)
             case .comment(let range): if !isConditional { conditional(range) }
             case .declaration(let range):
                 // `<![if !mso]>`: what follows is not for Outlook.
@@ -126,7 +126,7 @@ struct HTMLRenderer {
         isConditional = true
         readTokens()
         isConditional = false
-        if tokens.hasManyAttributes { flags.insert(.limit) }
+        if tokens.tag.hasManyAttributes { flags.insert(.limit) }
         stack.floor = 1
         while stack.count > outer.2 { pop() }
         (tokens, stack.floor, _, stack.tooDeep) = outer
@@ -149,17 +149,17 @@ struct HTMLRenderer {
     // MARK: Start tags
 
     private mutating func start() {
-        let element = tokens.element
+        let element = tokens.tag.element
         if element.leavesForeignContent, stack.top.isForeign { leaveForeignContent() }
         closeImplied(element)
-        var open = HTMLOpenElement(element: element, name: tokens.name, place: stack.top.place)
-        presentation.declare(&open, tokens)
+        var open = HTMLOpenElement(element: element, name: tokens.tag.name, place: stack.top.place)
+        presentation.declare(&open, tokens.tag)
         open.style = stack.top.style.inner(open.declared, isBlock: open.isBlock)
         if !open.style.isHidden, open.declared[.hiddenInOutlook] == true { flags.insert(.conditional) }
-        if !tokens.attributes.isEmpty { open.link = collectLinks(element, isHidden: open.style.isOutOfSight) }
+        if !tokens.tag.attributes.isEmpty { open.link = collectLinks(element, isHidden: open.style.isOutOfSight) }
         open.pictures = pictures
         show(open)
-        if element.isVoid || tokens.isSelfClosing && (stack.top.isForeign || element == .svg || element == .math) || element == .head {
+        if element.isVoid || tokens.tag.isSelfClosing && (stack.top.isForeign || element == .svg || element == .math) || element == .head {
             return
         }
         push(open)
@@ -177,7 +177,7 @@ struct HTMLRenderer {
             showAttribute(.alt, isHidden)
         case .input: showInput(isHidden)
         case .form: flags.insert(.form)
-        case .style: isForScreens = presentation.isForScreens(tokens)
+        case .style: isForScreens = presentation.isForScreens(tokens.tag)
         case .iframe: showDocument(isHidden: stack.top.style.isHidden)
         default: break
         }
@@ -194,8 +194,8 @@ struct HTMLRenderer {
     }
 
     private mutating func showAttribute(_ kind: HTMLAttributeKind, _ isHidden: Bool) {
-        guard let attribute = tokens.attribute(kind) else { return }
-        tokens.withValue(attribute) { value in
+        guard let attribute = tokens.tag.attribute(kind) else { return }
+        tokens.tag.withValue(attribute) { value in
             if isHidden {
                 hidden.note(page: attribute.span.lowerBound)
                 hidden.append(value, keepsSpace: false)
@@ -212,7 +212,7 @@ struct HTMLRenderer {
     private static let (image, password) = (HTMLName("image"), HTMLName("password"))
 
     private mutating func showInput(_ isHidden: Bool) {
-        let type = tokens.attribute(.type).map { tokens.withValue($0) { HTMLName($0.prefix(16)) } }
+        let type = tokens.tag.attribute(.type).map { tokens.tag.withValue($0) { HTMLName($0.prefix(16)) } }
         let isButton = type.map(Self.buttons.contains) ?? false
         let isText = type.map(Self.fields.contains) ?? true
         if type == Self.image { showAttribute(.alt, isHidden) }

@@ -8,16 +8,16 @@ struct HTMLStyleMemory {
 
     /// As `read` has it, or had it.
     mutating func declarations(
-        _ attribute: HTMLAttribute, _ tokens: HTMLTokenizer, _ read: (UnsafeRawBufferPointer) -> Declarations
+        _ attribute: HTMLAttribute, _ tag: HTMLTag, _ read: (UnsafeRawBufferPointer) -> Declarations
     ) -> Declarations {
-        tokens.withValue(attribute) { value in
+        tag.withValue(attribute) { value in
             guard attribute.isVerbatim, value.count > 8 else { return read(value) }
             if spans.isEmpty {
                 spans = Array(repeating: 0..<0, count: Self.slots)
                 declarations = Array(repeating: (CSSDeclarations(), CSSDeclarations()), count: Self.slots)
             }
             let slot = Self.slot(value)
-            let known = UnsafeRawBufferPointer(rebasing: tokens.input[spans[slot]])
+            let known = UnsafeRawBufferPointer(rebasing: tag.input[spans[slot]])
             if known.count == value.count, known.elementsEqual(value) { return declarations[slot] }
             let made = read(value)
             spans[slot] = attribute.value

@@ -14,8 +14,6 @@ struct HTMLTokenizer {
         case plaintext
     }
 
-    private let kinds = HTMLAttributeKind.names
-    private let elements = HTMLElement.names
     let input: UnsafeRawBufferPointer
     let end: Int
     private(set) var at: Int
@@ -23,36 +21,16 @@ struct HTMLTokenizer {
     /// Whose end tag ends `content`.
     private var enclosing = HTMLName()
 
-    /// Of the tag that was returned last.
-    private(set) var name = HTMLName()
-    private(set) var element = HTMLElement.unknown
-    private(set) var isSelfClosing = false
-    private(set) var attributes: [HTMLAttribute] = []
-    /// Values with their references undone.
-    private(set) var decoded: [UInt8] = []
-    /// A tag had more attributes than are kept.
-    private(set) var hasManyAttributes = false
+    /// The one that was returned last.
+    private(set) var tag: HTMLTag
     /// Set by who builds the tree: within svg or math, where CDATA sections are and no element has a content of its own.
     var isForeign = false
 
-    /// Attributes kept of one tag.
-    static let mostAttributes = 256
-
     init(_ input: UnsafeRawBufferPointer, _ range: Range<Int>? = nil) {
         self.input = input
+        tag = HTMLTag(input)
         at = range?.lowerBound ?? 0
         end = range?.upperBound ?? input.count
-    }
-
-    /// The value of the first attribute of that name, as browsers take it; nil: none.
-    func attribute(_ name: HTMLName) -> HTMLAttribute? { attributes.first { $0.name == name } }
-
-    func attribute(_ kind: HTMLAttributeKind) -> HTMLAttribute? { attributes.first { $0.kind == kind } }
-
-    /// The bytes of a value, valid until the next token.
-    func withValue<T>(_ attribute: HTMLAttribute, _ body: (UnsafeRawBufferPointer) throws -> T) rethrows -> T {
-        if attribute.isVerbatim { return try body(UnsafeRawBufferPointer(rebasing: input[attribute.value])) }
-        return try decoded.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[attribute.value])) }
     }
 
     /// nil at the end.
@@ -121,11 +99,11 @@ struct HTMLTokenizer {
             }
             guard (byte | 0x20) &- 97 < 26 else { return bogus(from: at + 2) }
             at += 2
-            guard readTag() else { return nil }
+            guard tag.read(&at, end) else { return nil }
             return .endTag
         default:
             at += 1
-            guard readTag() else { return nil }
+            guard tag.read(&at, end) else { return nil }
             enter()
             return .startTag
         }
@@ -134,14 +112,14 @@ struct HTMLTokenizer {
     /// What the content of an element that just began is.
     private mutating func enter() {
         guard !isForeign else { return }
-        switch element {
+        switch tag.element {
         case .title, .textarea: content = .escapable
         case .style, .xmp, .iframe, .noembed, .noframes: content = .raw
         case .script: content = .script
         case .plaintext: content = .plaintext
         default: return
         }
-        enclosing = name
+        enclosing = tag.name
     }
 
     private mutating func declaration() -> HTMLToken {
@@ -157,10 +135,12 @@ struct HTMLTokenizer {
     }
 
     /// The next place of `byte`, or the end.
-    private func find(_ byte: UInt8, from start: Int) -> Int {
+    static func find(_ byte: UInt8, in input: UnsafeRawBufferPointer, from start: Int, _ end: Int) -> Int {
         guard start < end, let found = memchr(input.baseAddress! + start, Int32(byte), end - start) else { return end }
         return input.baseAddress!.distance(to: UnsafeRawPointer(found))
     }
+
+    private func find(_ byte: UInt8, from start: Int) -> Int { Self.find(byte, in: input, from: start, end) }
 
     /// `-->`, `--!>`; `<!-->` and `<!--->` are whole.
     private mutating func comment() -> HTMLToken {
@@ -212,7 +192,7 @@ struct HTMLTokenizer {
         return HTMLName(input[place..<after]) == name
     }
 
-    private static func endsName(_ byte: UInt8) -> Bool { isSpace(byte) || byte == UInt8(ascii: "/") || byte == UInt8(ascii: ">") }
+    static func endsName(_ byte: UInt8) -> Bool { isSpace(byte) || byte == UInt8(ascii: "/") || byte == UInt8(ascii: ">") }
 
     static func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 12 || byte == 13 }
 
@@ -274,106 +254,5 @@ struct HTMLTokenizer {
             at += 1
         }
         return .text(start..<end)
-    }
-
-    // MARK: Tags
-
-    /// Reads a tag whose name begins at `at`. false: it does not end, and is nothing.
-    private mutating func readTag() -> Bool {
-        attributes.removeAll(keepingCapacity: true)
-        decoded.removeAll(keepingCapacity: true)
-        isSelfClosing = false
-        name = HTMLName()
-        while at < end, !Self.endsName(input[at]) {
-            name.append(input[at])
-            at += 1
-        }
-        element = elements[name] ?? .unknown
-        while at < end {
-            let byte = input[at]
-            if byte == UInt8(ascii: ">") {
-                at += 1
-                return true
-            }
-            if byte == UInt8(ascii: "/") {
-                at += 1
-                isSelfClosing = at < end && input[at] == UInt8(ascii: ">")
-            } else if Self.isSpace(byte) {
-                at += 1
-            } else {
-                readAttribute()
-            }
-        }
-        return false
-    }
-
-    private mutating func readAttribute() {
-        // A `=` in front is part of the name.
-        var name = HTMLName()
-        let begin = at
-        repeat {
-            name.append(input[at])
-            at += 1
-        } while at < end && !Self.endsName(input[at]) && input[at] != UInt8(ascii: "=")
-        let kind = kinds[name] ?? (isHandler(begin..<at) ? .handler : .other)
-        var next = at
-        while next < end, Self.isSpace(input[next]) { next += 1 }
-        guard next < end, input[next] == UInt8(ascii: "=") else {
-            at = next
-            return keep(HTMLAttribute(name: name, kind: kind, value: at..<at, isVerbatim: true, span: at..<at))
-        }
-        at = next + 1
-        while at < end, Self.isSpace(input[at]) { at += 1 }
-        guard at < end, input[at] != UInt8(ascii: ">") else {
-            return keep(HTMLAttribute(name: name, kind: kind, value: at..<at, isVerbatim: true, span: at..<at))
-        }
-        let quote = input[at]
-        let start: Int
-        let stop: Int
-        if quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") {
-            start = at + 1
-            stop = find(quote, from: start)
-            at = min(stop + 1, end)
-        } else {
-            start = at
-            while at < end, input[at] != UInt8(ascii: ">"), !Self.isSpace(input[at]) { at += 1 }
-            stop = at
-        }
-        guard attributes.count < Self.mostAttributes else { return hasManyAttributes = true }
-        let value = undone(start..<stop)
-        keep(HTMLAttribute(name: name, kind: kind, value: value ?? start..<stop, isVerbatim: value == nil, span: start..<stop))
-    }
-
-    /// `onclick`.
-    @inline(__always) private func isHandler(_ name: Range<Int>) -> Bool {
-        name.count > 2 && input[name.lowerBound] | 0x20 == UInt8(ascii: "o") && input[name.lowerBound + 1] | 0x20 == UInt8(ascii: "n")
-    }
-
-    private mutating func keep(_ attribute: HTMLAttribute) {
-        if attributes.count < Self.mostAttributes { attributes.append(attribute) } else { hasManyAttributes = true }
-    }
-
-    /// A value's place in `decoded`; nil: it has no reference.
-    private mutating func undone(_ span: Range<Int>) -> Range<Int>? {
-        guard !span.isEmpty, memchr(input.baseAddress! + span.lowerBound, Int32(UInt8(ascii: "&")), span.count) != nil else { return nil }
-        let start = decoded.count
-        var place = span.lowerBound
-        var copied = place
-        while place < span.upperBound {
-            guard input[place] == UInt8(ascii: "&"),
-                let match = CharacterReferences.shared.match(input, at: place + 1, end: span.upperBound, inAttribute: true)
-            else {
-                place += 1
-                continue
-            }
-            decoded.append(contentsOf: input[copied..<place])
-            decoded.append(contentsOf: UTF8.encode(match.first)!)
-            if let second = match.second { decoded.append(contentsOf: UTF8.encode(second)!) }
-            place += 1 + match.length
-            copied = place
-        }
-        if copied == span.lowerBound, decoded.count == start { return nil }
-        decoded.append(contentsOf: input[copied..<span.upperBound])
-        return start..<decoded.count
     }
 }
