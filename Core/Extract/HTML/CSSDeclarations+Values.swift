@@ -33,6 +33,7 @@ extension CSSDeclarations {
         case .margin: if let margin = Self.farthest(value, margin) { set(margin: margin) }
         case .indent: if let length = CSSLength(value) { set(indent: length.pixels(around: 16)) }
         case .letterSpacing: set(letterSpacing: CSSLength(value) ?? .nothing)
+        case .lineHeight: set(.noLine, CSSLength(value).map { $0.pixels(around: 16) * ($0.isNumber ? 16 : 1) < 1.5 } ?? false)
         case .clip: set(.clipped, CSSShape.isEmpty(clip: value))
         case .clipPath: set(.cut, CSSShape.isEmpty(path: value))
         case .transform: set(.shrunk, CSSShape.vanishes(transform: value))

@@ -41,6 +41,8 @@ struct CSSDeclarations: Sendable {
         static let scaled = Marks(rawValue: 1 << 19)
         static let moved = Marks(rawValue: 1 << 20)
         static let zoomed = Marks(rawValue: 1 << 21)
+        /// line-height.
+        static let noLine = Marks(rawValue: 1 << 22)
     }
 
     enum Ground: Equatable, Sendable {

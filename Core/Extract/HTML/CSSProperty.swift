@@ -1,7 +1,7 @@
 /// The properties that can hide text or turn it.
 enum CSSProperty: Sendable {
     case display, visibility, contentVisibility, fontSize, font, color, background, backgroundColor, backgroundImage, opacity
-    case height, maxHeight, width, maxWidth, overflow, position, offset, margin, indent, letterSpacing, clip, clipPath
+    case height, maxHeight, width, maxWidth, overflow, position, offset, margin, indent, letterSpacing, lineHeight, clip, clipPath
     case transform, scale, translate, zoom, filter, whiteSpace, direction, unicodeBidi, outlookHide
 
     private static let names: HTMLNames<CSSProperty> = {
@@ -14,7 +14,8 @@ enum CSSProperty: Sendable {
             ("overflow-y", .overflow), ("position", .position), ("left", .offset), ("top", .offset), ("right", .offset),
             ("bottom", .offset),
             ("inset", .offset), ("margin", .margin), ("margin-left", .margin), ("margin-top", .margin), ("margin-right", .margin),
-            ("margin-bottom", .margin), ("text-indent", .indent), ("letter-spacing", .letterSpacing), ("clip", .clip),
+            ("margin-bottom", .margin), ("text-indent", .indent), ("letter-spacing", .letterSpacing), ("line-height", .lineHeight),
+            ("clip", .clip),
             ("clip-path", .clipPath), ("-webkit-clip-path", .clipPath), ("transform", .transform), ("-webkit-transform", .transform),
             ("-ms-transform", .transform), ("-moz-transform", .transform), ("scale", .scale), ("translate", .translate), ("zoom", .zoom),
             ("filter", .filter), ("-webkit-filter", .filter), ("-webkit-opacity", .opacity), ("white-space", .whiteSpace),

@@ -13,6 +13,8 @@ struct HTMLStyle: Equatable, Sendable {
     var isLost = false
     /// Letters stand upon each other.
     var isSqueezed = false
+    /// Lines stand upon each other, and what is beyond them is cut.
+    var isFlat = false
     var keepsSpace = false
     /// Neither text nor pictures are seen.
     var isOutOfSight = false
@@ -45,6 +47,8 @@ struct HTMLStyle: Equatable, Sendable {
             if clips || !on.isDisjoint(with: [.none, .cut, .shrunk, .scaled, .moved, .zoomed, .filtered]) { style.isGone = true }
         }
         if on.contains(.positioned), let offset = declared.offset, Self.isFar(offset) { style.isGone = true }
+        // A block of lines of no height is of none itself.
+        if let isFlat = declared[.noLine] { style.isFlat = isFlat && on.contains(.clips) && declared[.noHeight] != false }
         if let isInvisible = declared[.invisible] { style.isInvisible = isInvisible }
         if let keepsSpace = declared[.keepsSpace] { style.keepsSpace = keepsSpace }
         if let isRightToLeft = declared[.rightToLeft] { style.isRightToLeft = isRightToLeft }
@@ -55,7 +59,7 @@ struct HTMLStyle: Equatable, Sendable {
             style.isTurned = false
         }
         style.isOutOfSight = style.isGone || style.isInvisible || style.isOut || style.opacity < 0.06
-        style.isHidden = style.isOutOfSight || style.isLost || style.isSqueezed || style.fontSize <= Self.smallest
+        style.isHidden = style.isOutOfSight || style.isLost || style.isSqueezed || style.isFlat || style.fontSize <= Self.smallest
         return style
     }
 

@@ -86,6 +86,7 @@ import Testing
         "clip-path:inset(50%)", "clip-path:inset(0 100% 0 0)", "clip-path:circle(0px)", "clip-path:polygon(0 0, 0 0, 0 0)",
         "transform:scale(0.01)", "transform:rotate(3deg) scale3d(0,0,0)", "transform:translateX(-9999px)", "-webkit-transform:scale(0)",
         "scale:0", "translate:-9999px 0", "zoom:.01", "transform:matrix(0,0,0,0,0,0)", "transform:rotateY(90deg)", "letter-spacing:-1em",
+        "line-height:0;overflow:hidden",
         "text-indent:calc(-100em * 10)", "color:rgb(255 255 255 / 100%)", "color:hsl(120deg 50% 100%)", "color:hwb(0 100% 0%)",
         "color:color(srgb 1 1 1)", "color:oklch(100% 0 0)", "color:#ffff", "color:#00000000", "color:snow", "color:canvas",
         "background:rebeccapurple;color:#663399", "background:linear-gradient(#fff,white);color:#fff", "content-visibility:hidden",
@@ -97,6 +98,7 @@ import Testing
     @Test(arguments: [
         "font-size:1e1px", "font-size:1em", "font-size:calc(1px + 1em)", "font-size:calc(bogus)", "font-size:calc(1px / 0)", "opacity:.5",
         "clip:rect(0,0,0,0)", "clip-path:inset(10%)", "transform:scale(1)", "transform:none", "margin:-10px", "letter-spacing:-1px",
+        "line-height:0", "line-height:0;overflow:hidden;height:20px", "line-height:1;overflow:hidden",
         "mso-hide:all", "background:linear-gradient(red,white);color:white", "color:inherit", "color:bogus", "overflow:hidden;height:20px",
         "filter:blur(0)", "zoom:0", "scale:1", "background:none;color:black",
     ]) func declaredAndShown(_ style: String) {
