@@ -45,17 +45,27 @@ struct Base64Decoder {
         scan: while at < count {
             if chunk.isFull, !chunk.flush(into: sink) { return group.flags }
             if group.isFresh {
-                let room = (DecodedChunk.capacity - chunk.count) / 6
-                let end = at + min((count - at) / 8, room) * 8
                 var out = chunk.base + chunk.count
-                while at < end {
+                // A step may write a little behind the chunk's end.
+                let full = chunk.base + DecodedChunk.capacity
+                while at &+ 8 <= count, out < full {
                     let p = start + at
                     let low = word[Int(p[0])] | word[256 + Int(p[1])] | word[512 + Int(p[2])] | word[768 + Int(p[3])]
                     let high = word[Int(p[4])] | word[256 + Int(p[5])] | word[512 + Int(p[6])] | word[768 + Int(p[7])]
-                    if (low | high) >> 31 != 0 { break }
                     UnsafeMutableRawPointer(out).storeBytes(of: UInt64(low) | UInt64(high) << 24, as: UInt64.self)
-                    out += 6
-                    at += 8
+                    if (low | high) >> 31 == 0 {
+                        out += 6
+                        at &+= 8
+                    } else if low >> 31 == 0 {
+                        out += 3
+                        at &+= 4
+                    } else if p[0] == 0x0D, p[1] == 0x0A {
+                        at &+= 2
+                    } else if p[0] == 0x0A {
+                        at &+= 1
+                    } else {
+                        break
+                    }
                 }
                 if out > chunk.base + chunk.count { group.hasData = true }
                 chunk.count = out - chunk.base
