@@ -43,4 +43,12 @@ import Testing
         }
         #expect(count > 400)
     }
+
+    /// Which the published cases have for some schemes only.
+    @Test(arguments: [
+        ("https://a:443/", "https://a/"), ("http://a:80/", "http://a/"), ("ftp://a:21/", "ftp://a/"), ("ws://a:80/", "ws://a/"),
+        ("wss://a:443/", "wss://a/"), ("https://a:80/", "https://a:80/"), ("http://a:443/", "http://a:443/"), ("x://a:80/", "x://a:80/"),
+    ]) func portsOfSchemes(_ text: String, _ serialized: String) {
+        #expect(URLParser.parse(text)?.serialized == serialized)
+    }
 }
