@@ -20,7 +20,7 @@ struct Extraction: ~Copyable {
         self.raw = raw
         self.needs = needs
         tree = withExtendedLifetime(raw) { MessageTree(raw.bytes) }
-        leaves = LeafDecoder(size: raw.count)
+        leaves = LeafDecoder(size: raw.count, isHashed: needs.contains(.parts))
         store = DecodedBytes(spool)
         rendering = TextRendering(needs)
     }
@@ -80,9 +80,13 @@ struct Extraction: ~Copyable {
             if !isText, looksLikeText { leaf.head = part.decoder.decoded(bytes, most: LeafDecoder.textBytes).bytes }
             if isText || looksLikeText { leaf.flags.formUnion(rendering.render(part, leaf, at: index, &store)) }
         }
-        if isText, part.decoder != .identity {
-            if leaf.head.count < leaf.decoded.range.count { leaf.flags.insert(.limit) }
-            if Self.mayHoldFiles(leaf.head), try !findFiles(in: part, bytes, at: index) { leaf.flags.insert(.limit) }
+        if part.decoder != .identity {
+            if isText, leaf.head.count < leaf.decoded.range.count { leaf.flags.insert(.limit) }
+            if isText ? Self.mayHoldFiles(leaf.head) : leaf.type == Self.binHex, try !findFiles(in: part, bytes, at: index) {
+                leaf.flags.insert(.limit)
+            }
+        } else if leaf.type == Self.binHex, part.content.declaredType != "text/plain" {
+            tree.append(filesIn: bytes, region: part.content.raw.region, base: part.content.raw.range.lowerBound, of: index)
         }
         withExtendedLifetime(region) {}
         leaf.head = []
@@ -106,16 +110,22 @@ struct Extraction: ~Copyable {
         return true
     }
 
-    /// A line that begins like uuencode or yEnc.
+    /// A file of the Macintosh as mail once carried it, in a part of its own.
+    private static let binHex = "application/mac-binhex40"
+
+    /// A line that begins like uuencode, yEnc or BinHex.
     private static func mayHoldFiles(_ text: [UInt8]) -> Bool {
         text.withUnsafeBytes { bytes in
             var start = 0
             while start < bytes.count {
-                let line = UnsafeRawBufferPointer(rebasing: bytes[start...].prefix(8))
-                if line.starts(with: "begin ".utf8) || line.starts(with: "begin-ba".utf8) || line.starts(with: "=ybegin ".utf8) {
-                    return true
+                let line = bytes[start...].prefix(8)
+                switch line[start] {
+                case UInt8(ascii: "b"): if line.starts(with: "begin ".utf8) || line.starts(with: "begin-ba".utf8) { return true }
+                case UInt8(ascii: "="): if line.starts(with: "=ybegin ".utf8) { return true }
+                case UInt8(ascii: "("): if line.elementsEqualFolded("(this fi") { return true }
+                default: break
                 }
-                guard let newline = bytes[start...].firstIndex(of: 0x0A) else { return false }
+                guard let newline = bytes.offset(of: 0x0A, from: start) else { return false }
                 start = newline + 1
             }
             return false

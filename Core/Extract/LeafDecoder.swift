@@ -21,7 +21,8 @@ struct LeafDecoder {
 
     struct Leaf {
         var decoded: ContentRef
-        var sha256: MessageDigest
+        /// nil where none is asked for.
+        var sha256: MessageDigest?
         var flags: PartFlags
         /// From its first bytes.
         var type: String
@@ -40,7 +41,13 @@ struct LeafDecoder {
     /// Of text, so many are rendered.
     static let textBytes = 8 << 20
 
-    init(size: Int) { room = 4 * size + (1 << 20) }
+    private let isHashed: Bool
+
+    /// `isHashed`: SHA-256 is asked for.
+    init(size: Int, isHashed: Bool) {
+        room = 4 * size + (1 << 20)
+        self.isHashed = isHashed
+    }
 
     /// What these bytes were decoded to before; without `head` and `region`.
     func known(_ part: MessageTree.Part) -> Leaf? { known[Key(part)] }
@@ -49,23 +56,25 @@ struct LeafDecoder {
     mutating func decode(
         _ part: MessageTree.Part, _ raw: UnsafeRawBufferPointer, into store: inout DecodedBytes, asRegion: Bool, isText: Bool
     ) throws(StoreFailure) -> Leaf {
-        var hash = SHA256()
+        var hash = isHashed ? SHA256() : nil
         var head: [UInt8] = []
         let headBytes = isText ? Self.textBytes : Self.typeBytes
         var flags: PartFlags = []
         var region: Region?
         var decoded = ContentRef(region: part.content.raw.region, part.content.raw.range)
         if part.decoder == .identity {
-            hash.update(bufferPointer: raw)
+            hash?.update(bufferPointer: raw)
             head.append(contentsOf: raw.prefix(headBytes))
         } else {
+            // Nothing decodes to more; what is short is not worth the growing.
+            head.reserveCapacity(min(raw.count, headBytes, 256 << 10))
             var left = room
             var isCut = false
             func take(_ chunk: UnsafeRawBufferPointer, _ append: (UnsafeRawBufferPointer) -> Void) -> Bool {
                 if chunk.count > left { isCut = true }
                 let chunk = UnsafeRawBufferPointer(rebasing: chunk.prefix(left))
                 left -= chunk.count
-                hash.update(bufferPointer: chunk)
+                hash?.update(bufferPointer: chunk)
                 if head.count < headBytes { head.append(contentsOf: chunk.prefix(headBytes - head.count)) }
                 append(chunk)
                 return !isCut
@@ -89,7 +98,8 @@ struct LeafDecoder {
             }
         }
         let type = head.withUnsafeBytes { DetectedType.of(UnsafeRawBufferPointer(rebasing: $0.prefix(Self.typeBytes))) }
-        var leaf = Leaf(decoded: decoded, sha256: MessageDigest(bytes: Array(hash.finalize()))!, flags: flags, type: type, head: [])
+        let digest = hash.map { $0.finalize().withUnsafeBytes { MessageDigest(bytes: $0)! } }
+        var leaf = Leaf(decoded: decoded, sha256: digest, flags: flags, type: type, head: [])
         known[Key(part)] = leaf
         leaf.head = head
         leaf.region = region

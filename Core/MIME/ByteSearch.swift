@@ -135,13 +135,14 @@ extension UnsafeRawBufferPointer {
         typealias Block = SIMD32<UInt8>
         let lf = Block(repeating: 0x0A)
         let (b, equals, dash) = (Block(repeating: 0x62), Block(repeating: 0x3D), Block(repeating: 0x2D))
+        let bracket = Block(repeating: 0x28)
         // The byte before the line.
         var at = start
         while at + 33 <= count {
             let ends = (base + at).loadUnaligned(as: Block.self) .== lf
             if ends.isAny {
                 let first = (base + at + 1).loadUnaligned(as: Block.self)
-                if (ends .& ((first .== b) .| (first .== equals) .| (first .== dash))).isAny {
+                if (ends .& ((first .== b) .| (first .== equals) .| (first .== dash) .| (first .== bracket))).isAny {
                     for i in at..<at + 32 where self[i] == 0x0A && EmbeddedFile.isMark(self[i + 1]) { return i + 1 }
                 }
             }

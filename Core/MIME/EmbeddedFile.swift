@@ -1,7 +1,7 @@
 import Mail
 
-/// A file inside text: uuencode between `begin` and `end`, its base64 form, yEnc between `=ybegin` and `=yend`; and whether the text is armoured PGP
-/// (RFC 9580 section 6.2). One pass, whatever the text is.
+/// A file inside text: uuencode between `begin` and `end`, its base64 form, yEnc between `=ybegin` and `=yend`, BinHex between colons; and whether the
+/// text is armoured PGP (RFC 9580 section 6.2). One pass, whatever the text is.
 public struct EmbeddedFile: Hashable, Sendable {
     public var decoder: TransferDecoder
     /// As `ContentPart.transferEncoding` has it.
@@ -20,22 +20,25 @@ public struct EmbeddedFile: Hashable, Sendable {
         var next = bytes.isEmpty ? nil : isMark(bytes[0]) ? 0 : bytes.markedLine(behind: 0)
         while let at = next {
             var end = at
-            if let (file, behind) = found(bytes, at, bytes.endOfLine(from: at, to: bytes.count), &flags) {
+            let line = bytes.endOfLine(from: at, to: bytes.count)
+            let forks = bytes[at] == 0x28 ? BinHexFile.found(bytes, at, line) : nil
+            if let (more, behind) = forks ?? found(bytes, at, line, &flags).map({ ([$0.file], $0.end) }) {
                 end = behind
-                if files.count == most {
+                files += more
+                if files.count > most {
+                    files.removeLast(files.count - most)
                     flags.insert(.limit)
                     break
                 }
-                files.append(file)
             }
             next = end > at && end < bytes.count && isMark(bytes[end]) ? end : bytes.markedLine(behind: max(end - 1, at))
         }
         return (files, flags)
     }
 
-    /// What a line begins with that may be of interest: `begin`, `=ybegin`, `-----BEGIN`.
+    /// What a line begins with that may be of interest: `begin`, `=ybegin`, `-----BEGIN`, `(This file`.
     @inline(__always)
-    static func isMark(_ byte: UInt8) -> Bool { byte == 0x62 || byte == 0x3D || byte == 0x2D }
+    static func isMark(_ byte: UInt8) -> Bool { byte == 0x62 || byte == 0x3D || byte == 0x2D || byte == 0x28 }
 
     /// The file that begins at a line, and where to go on.
     private static func found(

@@ -13,6 +13,9 @@ public enum TransferDecoder: Hashable, Sendable {
     case quotedPrintableWithLF
     case uuencode
     case yenc
+    /// BinHex 4.0: a file of the Macintosh, and its resource fork.
+    case binhex
+    case binhexResources
 
     /// What padding means that data follows, where readers differ.
     public enum Base64Padding: UInt8, Hashable, Sendable, CaseIterable {
@@ -48,6 +51,8 @@ public enum TransferDecoder: Hashable, Sendable {
         case .quotedPrintableWithoutJunk: return QuotedPrintableDecoder(junk: .dropped).decode(bytes, into: sink)
         case .uuencode: return UUDecoder().decode(bytes, into: sink)
         case .yenc: return YEncDecoder().decode(bytes, into: sink)
+        case .binhex: return BinHexDecoder(fork: .data).decode(bytes, into: sink)
+        case .binhexResources: return BinHexDecoder(fork: .resource).decode(bytes, into: sink)
         }
     }
 

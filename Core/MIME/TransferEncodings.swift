@@ -64,7 +64,7 @@ struct TransferEncodings {
     /// Readers look for words they know.
     private static func contained(in text: [UInt8]) -> [TransferDecoder] {
         let words: [(String, TransferDecoder)] = [
-            ("base64", .base64(.ends)), ("quoted", .quotedPrintable), ("uue", .uuencode), ("yenc", .yenc),
+            ("base64", .base64(.ends)), ("quoted", .quotedPrintable), ("uue", .uuencode), ("yenc", .yenc), ("binhex", .binhex),
         ]
         return words.compactMap { word, decoder in text.offset(of: Array(word.utf8), from: 0).map { ($0, decoder) } }
             .sorted { $0.0 < $1.0 }.map(\.1)

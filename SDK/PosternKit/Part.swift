@@ -23,7 +23,7 @@ public struct Part {
     public let contentID: String
     /// All that a reader could take for its file name, the likeliest first.
     public let names: [String]
-    /// 32 bytes; zeros for what is no leaf.
+    /// 32 bytes; zeros for what is no leaf, and where no filter needs parts.
     public let sha256: [UInt8]
     public let gaps: Gaps
     /// What exactly is odd: POSTERN_ODD_*.

@@ -12,9 +12,6 @@ public enum DetectedType {
 
     public static func of(_ bytes: some Collection<UInt8>) -> String { Array(bytes).withUnsafeBytes { of($0) } }
 
-    /// Of text `us-ascii`, `utf-8`, `utf-16le`, `utf-16be`, `utf-32le`, `utf-32be` or `unknown-8bit`; nil: no text.
-    public static func charset(of bytes: UnsafeRawBufferPointer) -> String? { TextType.charset(of: bytes) }
-
     /// Whether bytes of type `detected` are of another kind than was declared, so that a reader is misled: a program that is called a picture.
     public static func differs(_ detected: String, fromDeclared declared: String) -> Bool {
         // Unknown bytes and bytes of no declared kind (`.other`) mislead nobody.
@@ -50,20 +47,5 @@ public enum DetectedType {
             if bytes[place..<place + 5].elementsEqual("BEA01".utf8) { return "application/x-udf-image" }
         }
         return ZipType.isZip(bytes) ? ZipType.type(of: bytes) : nil
-    }
-}
-
-extension Collection where Element == UInt8 {
-    /// Whether `word` is anywhere in it.
-    func contains(_ word: StaticString) -> Bool {
-        word.withUTF8Buffer { word in
-            var rest = self[...]
-            while let at = rest.firstIndex(of: word[0]) {
-                rest = rest[at...]
-                if rest.starts(with: word) { return true }
-                rest = rest.dropFirst()
-            }
-            return false
-        }
     }
 }

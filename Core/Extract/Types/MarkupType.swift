@@ -21,11 +21,11 @@ enum MarkupType {
 
     /// A page that begins with something else: elements that no other text has.
     static func looseType(of body: UnsafeRawBufferPointer) -> String? {
+        let head = UnsafeRawBufferPointer(rebasing: body.prefix(4096))
         var at = 0
-        let end = min(body.count, 4096)
-        while at < end {
-            if body[at] == UInt8(ascii: "<") { for name in sure where isTag(name, body, at) { return "text/html" } }
-            at += 1
+        while let place = head.offset(of: UInt8(ascii: "<"), from: at) {
+            for name in sure where isTag(name, body, place) { return "text/html" }
+            at = place + 1
         }
         return nil
     }
@@ -52,20 +52,5 @@ enum MarkupType {
         if head.containsFolded("<package"), head.containsFolded("<job") { return "application/x-wsf" }
         if head.containsFolded("<job") || head.containsFolded("<scriptlet"), head.containsFolded("<script") { return "application/x-wsf" }
         return "text/xml"
-    }
-}
-
-extension Collection where Element == UInt8 {
-    /// Whether `word`, in lower case, is anywhere in it in either case.
-    func containsFolded(_ word: StaticString) -> Bool {
-        let length = word.utf8CodeUnitCount
-        let first = word.utf8Start[0]
-        var rest = self[...]
-        while let at = rest.firstIndex(where: { ($0 &- 65 < 26 ? $0 | 0x20 : $0) == first }) {
-            rest = rest[at...]
-            if rest.prefix(length).elementsEqualFolded(word) { return true }
-            rest = rest.dropFirst()
-        }
-        return false
     }
 }

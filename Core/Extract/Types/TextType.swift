@@ -3,73 +3,66 @@ enum TextType {
     /// Bytes that are looked at.
     private static let mostBytes = 65_536
 
-    /// nil: no text.
-    static func type(of bytes: UnsafeRawBufferPointer) -> String? {
-        guard let charset = charset(of: bytes) else { return nil }
-        return letters(UnsafeRawBufferPointer(rebasing: bytes.prefix(mostBytes)), charset).withUnsafeBytes { kind($0) }
+    private enum Letters {
+        /// One byte each, or several of UTF-8.
+        case bytes
+        /// Of UTF-16 or UTF-32: this many bytes each, the first or the last of which is ASCII.
+        case wide(Int, isLittleEndian: Bool)
     }
 
-    // MARK: Charset
-
-    static func charset(of whole: UnsafeRawBufferPointer) -> String? {
+    /// nil: no text.
+    static func type(of whole: UnsafeRawBufferPointer) -> String? {
         let bytes = UnsafeRawBufferPointer(rebasing: whole.prefix(mostBytes))
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return "utf-8" }
-        if bytes.starts(with: [0xFF, 0xFE, 0, 0]) { return "utf-32le" }
-        if bytes.starts(with: [0, 0, 0xFE, 0xFF]) { return "utf-32be" }
-        if bytes.starts(with: [0xFF, 0xFE]) { return "utf-16le" }
-        if bytes.starts(with: [0xFE, 0xFF]) { return "utf-16be" }
-        var has8Bit = false
-        for byte in bytes {
-            if byte >= 0x80 {
-                has8Bit = true
-            } else if byte < 32, !(7...13).contains(byte), byte != 27, byte != 26 {
-                return sixteen(bytes)
-            } else if byte == 127 {
-                return nil
-            }
+        switch letters(of: bytes) {
+        case nil: return nil
+        case .bytes:
+            return kind(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(bytes.starts(with: utf8Mark) ? 3 : 0).prefix(mostLetters)))
+        case .wide(let width, let isLittleEndian):
+            return narrowed(bytes, width, isLittleEndian).withUnsafeBytes { kind($0) }
         }
-        guard has8Bit else { return "us-ascii" }
-        if isUTF8(bytes, isWhole: bytes.count == whole.count) { return "utf-8" }
+    }
+
+    // MARK: Letters
+
+    private static let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    /// Of which the kind is told.
+    private static let mostLetters = 16_384
+
+    private static func letters(of bytes: UnsafeRawBufferPointer) -> Letters? {
+        if let first = bytes.first, first == 0 || first >= 0xEF {
+            if bytes.starts(with: utf8Mark) { return .bytes }
+            if bytes.starts(with: [0xFF, 0xFE, 0, 0]) { return .wide(4, isLittleEndian: true) }
+            if bytes.starts(with: [0, 0, 0xFE, 0xFF]) { return .wide(4, isLittleEndian: false) }
+            if bytes.starts(with: [0xFF, 0xFE]) { return .wide(2, isLittleEndian: true) }
+            if bytes.starts(with: [0xFE, 0xFF]) { return .wide(2, isLittleEndian: false) }
+        }
+        if let control = bytes.firstControl { return bytes[control] == 127 ? nil : sixteen(bytes) }
         // Short and full of what are control characters in all of ISO 8859: no text in one byte a letter. Shift_JIS is full of them too.
+        guard bytes.count < 64 else { return .bytes }
         let controls = bytes.reduce(0) { $0 + ((0x80...0x9F).contains($1) ? 1 : 0) }
-        return bytes.count < 64 && controls * 3 > bytes.count ? nil : "unknown-8bit"
+        return controls * 3 > bytes.count && !isUTF8(bytes) ? nil : .bytes
+    }
+
+    private static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.withMemoryRebound(to: UInt8.self) { String(validating: $0, as: UTF8.self) != nil }
     }
 
     /// UTF-16 without a mark: every other byte of Latin text is zero.
-    private static func sixteen(_ bytes: UnsafeRawBufferPointer) -> String? {
+    private static func sixteen(_ bytes: UnsafeRawBufferPointer) -> Letters? {
         guard bytes.count >= 8, bytes.count % 2 == 0 else { return nil }
         var zeros = [0, 0]
         for (index, byte) in bytes.prefix(1024).enumerated() {
             if byte == 0 { zeros[index & 1] += 1 } else if byte < 9 || byte == 127 { return nil }
         }
         let half = min(bytes.count, 1024) / 2
-        if zeros[1] * 10 > half * 9, zeros[0] == 0 { return "utf-16le" }
-        return zeros[0] * 10 > half * 9 && zeros[1] == 0 ? "utf-16be" : nil
+        if zeros[1] * 10 > half * 9, zeros[0] == 0 { return .wide(2, isLittleEndian: true) }
+        return zeros[0] * 10 > half * 9 && zeros[1] == 0 ? .wide(2, isLittleEndian: false) : nil
     }
 
-    private static func isUTF8(_ bytes: UnsafeRawBufferPointer, isWhole: Bool) -> Bool {
-        var at = 0
-        while at < bytes.count {
-            let byte = bytes[at]
-            let length = byte < 0x80 ? 1 : byte < 0xC2 ? 0 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : byte < 0xF5 ? 4 : 0
-            if length == 0 { return false }
-            for next in 1..<max(length, 1) {
-                if at + next >= bytes.count { return !isWhole }
-                if bytes[at + next] & 0xC0 != 0x80 { return false }
-            }
-            at += length
-        }
-        return true
-    }
-
-    /// The text in bytes of ASCII, as far as it is ASCII; at most 16 KB of it.
-    private static func letters(_ bytes: UnsafeRawBufferPointer, _ charset: String) -> [UInt8] {
-        let width = charset.hasPrefix("utf-16") ? 2 : charset.hasPrefix("utf-32") ? 4 : 1
-        if width == 1 {
-            return Array((charset == "utf-8" && bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]).prefix(16_384))
-        }
-        let low = charset.hasSuffix("le") ? 0 : width - 1
-        return stride(from: 0, to: min(bytes.count, 16_384 * width) - width + 1, by: width).compactMap { at in
+    /// The text in bytes of ASCII, as far as it is ASCII.
+    private static func narrowed(_ bytes: UnsafeRawBufferPointer, _ width: Int, _ isLittleEndian: Bool) -> [UInt8] {
+        let low = isLittleEndian ? 0 : width - 1
+        return stride(from: 0, to: min(bytes.count, mostLetters * width) - width + 1, by: width).compactMap { at in
             let isASCII = (0..<width).allSatisfy { $0 == low || bytes[at + $0] == 0 }
             return isASCII ? bytes[at + low] : bytes[at] == 0xFF || bytes[at] == 0xFE ? nil : 0x80
         }
@@ -81,13 +74,18 @@ enum TextType {
         let start = text.firstIndex { $0 > 32 } ?? text.count
         let body = UnsafeRawBufferPointer(rebasing: text[start...])
         guard body.count >= 2 else { return "text/plain" }
-        for (word, type) in starts where body.prefix(word.utf8CodeUnitCount).elementsEqualFolded(word) { return type }
+        // What these begin with hardly any prose does.
+        if startBytes.contains(body[0] | 0x20) {
+            for (word, type) in starts where body.prefix(word.utf8CodeUnitCount).elementsEqualFolded(word) { return type }
+        }
         if body.prefix(2).elementsEqual("#!".utf8) { return interpreter(body) }
         if body[0] == UInt8(ascii: "<") { if let type = MarkupType.type(of: body) { return type } }
         if isMessage(body) { return "message/rfc822" }
         if body[0] == UInt8(ascii: "{") || body[0] == UInt8(ascii: "["), isJSON(body) { return "application/json" }
         return ScriptType.type(of: body) ?? MarkupType.looseType(of: body) ?? "text/plain"
     }
+
+    private static let startBytes = Set(starts.map { $0.0.utf8Start[0] | 0x20 })
 
     private static let starts: [(StaticString, String)] = [
         ("-----begin pgp message-----", "application/pgp-encrypted"), ("-----begin pgp signature-----", "application/pgp-signature"),
@@ -119,17 +117,24 @@ enum TextType {
     private static func isMessage(_ body: UnsafeRawBufferPointer) -> Bool {
         var fields = 0
         var known = 0
-        for line in body.prefix(4096).split(separator: 10, maxSplits: 20, omittingEmptySubsequences: false) {
+        let head = UnsafeRawBufferPointer(rebasing: body.prefix(4096))
+        var next = 0
+        for _ in 0...20 {
+            let start = next
+            let end = head[start...].firstIndex(of: 10) ?? head.count
+            let line = head[start..<end]
+            next = end + 1
             if line.first == 32 || line.first == 9 {
                 if fields == 0 { return false }
-                continue
+            } else if line.isEmpty || line.first == 13 {
+                break
+            } else if fields > 0 || !line.starts(with: "From ".utf8) {
+                let name = line.prefix { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: ":") }
+                guard !name.isEmpty, name.endIndex < end, head[name.endIndex] == UInt8(ascii: ":") else { return false }
+                fields += 1
+                if mailFields.contains(where: { name.elementsEqualFolded($0) }) { known += 1 }
             }
-            if line.first == nil || line.first == 13 { break }
-            let name = line.prefix { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: ":") }
-            if fields == 0, line.starts(with: "From ".utf8) { continue }
-            guard !name.isEmpty, name.endIndex < line.endIndex, line[name.endIndex] == UInt8(ascii: ":") else { return false }
-            fields += 1
-            if mailFields.contains(where: { name.elementsEqualFolded($0) }) { known += 1 }
+            if next >= head.count { break }
         }
         return fields >= 2 && known >= 2
     }

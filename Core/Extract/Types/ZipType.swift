@@ -113,15 +113,17 @@ enum ZipType {
     /// Where the central directory begins, from the end record in the last 64 KB.
     private static func directory(_ bytes: UnsafeRawBufferPointer) -> Int? {
         guard bytes.count >= 22 else { return nil }
-        var at = bytes.count - 22
-        let last = max(0, bytes.count - 65_557)
-        while at >= last {
-            if bytes[at] == 0x50, bytes[at..<at + 4].elementsEqual([0x50, 0x4B, 5, 6]) {
+        // The last byte of its mark is one that hardly any text has.
+        var end = bytes.count - 18
+        let first = max(0, bytes.count - 65_557) + 3
+        while let last = bytes.lastOffset(of: 6, in: first..<end) {
+            let at = last - 3
+            if bytes[at..<last].elementsEqual([0x50, 0x4B, 5]) {
                 let start = at - read32(bytes, at + 12)
                 // Something in front of the archive moves it; the directory ends where its end record begins.
                 return start >= 0 ? start : nil
             }
-            at -= 1
+            end = last
         }
         return nil
     }

@@ -2,42 +2,51 @@
 enum PercentEncodeSet {
     case control, fragment, query, specialQuery, path, userInfo
 
-    /// 128 bits each.
-    private var bits: (low: UInt64, high: UInt64) {
+    @inline(__always) func contains(_ byte: UInt8) -> Bool {
+        if byte < 0x20 || byte > 0x7E { return true }
         switch self {
-        case .control: Self.controlBits
-        case .fragment: Self.fragmentBits
-        case .query: Self.queryBits
-        case .specialQuery: Self.specialQueryBits
-        case .path: Self.pathBits
-        case .userInfo: Self.userInfoBits
+        case .control: return false
+        case .fragment: return Self.isInFragment(byte)
+        case .query: return Self.isInQuery(byte)
+        case .specialQuery: return Self.isInQuery(byte) || byte == UInt8(ascii: "'")
+        case .path: return Self.isInPath(byte)
+        case .userInfo: return Self.isInPath(byte) || Self.isDelimiter(byte)
         }
     }
 
-    private static let controlBits = bits("")
-    private static let fragmentBits = bits(" \"<>`")
-    private static let queryBits = bits(" \"#<>")
-    private static let specialQueryBits = bits(" \"#<>'")
-    private static let pathBits = bits(" \"#<>?^`{}")
-    private static let userInfoBits = bits(" \"#<>?^`{}/:;=@[\\]|")
-
-    private static func bits(_ more: StaticString) -> (low: UInt64, high: UInt64) {
-        var low: UInt64 = 0xFFFF_FFFF
-        var high: UInt64 = 1 << 63
-        more.withUTF8Buffer {
-            for byte in $0 {
-                if byte < 64 { low |= 1 << UInt64(byte) } else { high |= 1 << UInt64(byte - 64) }
-            }
+    /// A space and " < > `
+    private static func isInFragment(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x20, 0x22, 0x3C, 0x3E, 0x60: true
+        default: false
         }
-        return (low, high)
     }
 
-    func contains(_ byte: UInt8) -> Bool {
-        if byte >= 0x80 { return true }
-        return byte < 64 ? bits.low >> UInt64(byte) & 1 == 1 : bits.high >> UInt64(byte - 64) & 1 == 1
+    /// A space and " # < >
+    private static func isInQuery(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x20, 0x22, 0x23, 0x3C, 0x3E: true
+        default: false
+        }
     }
 
-    func append(_ byte: UInt8, to out: inout [UInt8]) {
+    /// A space and " # < > ? ^ ` { }
+    private static func isInPath(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x20, 0x22, 0x23, 0x3C, 0x3E, 0x3F, 0x5E, 0x60, 0x7B, 0x7D: true
+        default: false
+        }
+    }
+
+    /// / : ; = @ [ \ ] |
+    private static func isDelimiter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x2F, 0x3A, 0x3B, 0x3D, 0x40, 0x5B, 0x5C, 0x5D, 0x7C: true
+        default: false
+        }
+    }
+
+    @inline(__always) func append(_ byte: UInt8, to out: inout [UInt8]) {
         guard contains(byte) else { return out.append(byte) }
         out.append(UInt8(ascii: "%"))
         out.append(Self.digit(byte >> 4))
@@ -46,32 +55,31 @@ enum PercentEncodeSet {
 
     static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 55 + value }
 
+    /// What never has to be encoded (RFC 3986 section 2.3).
+    static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
+        default: false
+        }
+    }
+
     /// `%41` and the like undone; what is no such triple stays.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8] {
+    static func decode(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(UInt8(ascii: "%")) else { return text }
         var out: [UInt8] = []
         out.reserveCapacity(text.count)
-        var rest = text[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let high = rest.first.flatMap(Hexadecimal.value),
-                let low = rest.dropFirst().first.flatMap(Hexadecimal.value)
+        var at = 0
+        while at < text.count {
+            if text[at] == UInt8(ascii: "%"), at + 2 < text.count, let high = Hexadecimal.value(text[at + 1]),
+                let low = Hexadecimal.value(text[at + 2])
             {
                 out.append(high << 4 | low)
-                rest = rest.dropFirst(2)
+                at += 3
             } else {
-                out.append(byte)
+                out.append(text[at])
+                at += 1
             }
         }
         return out
-    }
-}
-
-enum Hexadecimal {
-    static func value(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 48...57: byte - 48
-        case 65...70: byte - 55
-        case 97...102: byte - 87
-        default: nil
-        }
     }
 }

@@ -1,5 +1,7 @@
 import Mail
 
+import func Glibc.memcmp
+
 /// All addresses of a message, in the order in which its parts are added. Bounded: at most 10,000, at most 2,048 bytes as written of each.
 public struct URLCollector: Sendable {
     /// Where added bytes stand.
@@ -22,7 +24,6 @@ public struct URLCollector: Sendable {
     public private(set) var isLimited = false
 
     public static let mostURLs = 10_000
-    private static let mostAnchorBytes = 512
     /// Of all of them together: a long base is in each address that is resolved against it.
     private static let mostBytes = 8 << 20
     private var bytes = 0
@@ -40,17 +41,15 @@ public struct URLCollector: Sendable {
         let base = page.base.flatMap { URLParser.parse($0) }
         for link in page.links {
             guard hasRoom() else { return }
-            var reading = URLReading(link.value, base: base)
+            var reading = link.value.withUnsafeBytes { URLReading($0, base: base) }
             if link.isHidden { reading.flags.insert(.hidden) }
-            let anchor = link.anchor.map { Self.folded(page.visible[$0]) } ?? ""
+            let anchor = link.anchor.map { anchor in page.visible.withUnsafeBytes { AnchorText.folded($0[anchor]) } } ?? ""
             if link.isNested {
-                append(reading, raw: link.value, source: link.source, span: link.span, at: place, anchor: anchor)
+                link.value.withUnsafeBytes { append(reading, raw: $0, source: link.source, span: link.span, at: place, anchor: anchor) }
                 continue
             }
-            let written = html[link.span.clamped(to: 0..<html.count)].prefix(HTMLLink.mostBytes)
-            if written.count != link.value.count, Self.hidesLetters(UnsafeRawBufferPointer(rebasing: written)) {
-                reading.flags.insert(.encoded)
-            }
+            let written = UnsafeRawBufferPointer(rebasing: html[link.span.clamped(to: 0..<html.count)].prefix(HTMLLink.mostBytes))
+            if written.count != link.value.count, Self.hidesLetters(written) { reading.flags.insert(.encoded) }
             if link.isTruncated || written.count < link.span.count { reading.flags.insert(.truncated) }
             append(reading, raw: written, source: link.source, span: link.span, at: place, anchor: anchor)
         }
@@ -93,17 +92,16 @@ public struct URLCollector: Sendable {
             if let first = anchors.first, first.lowerBound < found.span.upperBound { continue }
             if onlySchemes, found.source == .name { continue }
             guard hasRoom() else { return }
-            var reading = URLReading(found.value, base: nil)
+            let written = UnsafeRawBufferPointer(rebasing: text[found.span].prefix(HTMLLink.mostBytes))
+            var reading = found.rewritten?.withUnsafeBytes { URLReading($0, base: nil) } ?? URLReading(written, base: nil)
             reading.flags.formUnion(flags)
             if found.isTruncated { reading.flags.insert(.truncated) }
-            append(
-                reading, raw: text[found.span].prefix(HTMLLink.mostBytes), source: source ?? found.source, span: span(found.span), at: place
-            )
+            append(reading, raw: written, source: source ?? found.source, span: span(found.span), at: place)
         }
     }
 
     private mutating func append(
-        _ reading: URLReading, raw: some Collection<UInt8>, source: ContentURL.Source, span: Range<Int>, at place: Place,
+        _ reading: URLReading, raw: UnsafeRawBufferPointer, source: ContentURL.Source, span: Range<Int>, at place: Place,
         anchor: String = ""
     ) {
         bytes += raw.count + reading.canonical.utf8.count
@@ -114,9 +112,17 @@ public struct URLCollector: Sendable {
         let moved = place.offset + span.lowerBound..<place.offset + span.upperBound
         urls.append(
             ContentURL(
-                raw: String(decoding: raw, as: UTF8.self), canonical: reading.canonical, host: reading.host, part: place.part,
-                source: source,
-                span: ContentRef(region: place.region, moved), anchor: anchor, flags: reading.flags))
+                raw: Self.text(raw, like: reading.canonical), canonical: reading.canonical, host: reading.host, part: place.part,
+                source: source, span: ContentRef(region: place.region, moved), anchor: anchor, flags: reading.flags))
+    }
+
+    /// What is written as it serializes shares its bytes.
+    private static func text(_ raw: UnsafeRawBufferPointer, like canonical: String) -> String {
+        let isSame =
+            canonical.utf8.withContiguousStorageIfAvailable {
+                $0.count == raw.count && !raw.isEmpty && memcmp($0.baseAddress!, raw.baseAddress!, raw.count) == 0
+            } ?? false
+        return isSame ? canonical : String(decoding: raw, as: UTF8.self)
     }
 
     /// Whether a character reference stands for a letter, a digit or what separates the pieces of an address.
@@ -134,26 +140,5 @@ public struct URLCollector: Sendable {
             at += 1
         }
         return false
-    }
-
-    /// White space folded, at most 512 bytes, cut between characters.
-    private static func folded(_ text: ArraySlice<UInt8>) -> String {
-        var out: [UInt8] = []
-        for byte in text {
-            if byte <= 32 {
-                if !out.isEmpty, out.last != 32 { out.append(32) }
-            } else {
-                out.append(byte)
-            }
-            if out.count > mostAnchorBytes { break }
-        }
-        while out.count > mostAnchorBytes || out.last == 32 {
-            let last = out.removeLast()
-            if out.count <= mostAnchorBytes, last & 0xC0 == 0x80 {
-                while let byte = out.last, byte & 0xC0 == 0x80 { out.removeLast() }
-                if let byte = out.last, byte >= 0xC0 { out.removeLast() }
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
     }
 }

@@ -6,6 +6,7 @@ enum URLHostParser {
             return ipv6(input.dropFirst().dropLast()).map(URLHost.ipv6)
         }
         if !isSpecial { return opaque(input) }
+        if let name = plainName(input) { return .domain(name) }
         guard let name = DomainToASCII.ascii(PercentEncodeSet.decode(input)), !name.isEmpty, !name.contains(where: isForbiddenInDomain)
         else {
             return nil
@@ -14,19 +15,45 @@ enum URLHostParser {
         return .domain(String(decoding: name, as: UTF8.self))
     }
 
+    /// Letters and digits of ASCII in lower case, where nothing is encoded and the last label, which no digit begins, is no number: most hosts.
+    private static func plainName(_ input: [UInt8]) -> String? {
+        var last: UInt8 = 0x2E
+        var labelStart: UInt8 = 0
+        for byte in input {
+            switch byte {
+            case 0x61...0x7A, 0x41...0x5A, 0x30...0x39, 0x5F: break
+            case 0x2E: break
+            case 0x2D: if last == 0x2D { return nil }
+            default: return nil
+            }
+            if last == 0x2E { labelStart = byte }
+            last = byte
+        }
+        guard !input.isEmpty, last != 0x2E, labelStart &- 0x30 > 9 else { return nil }
+        return String(unsafeUninitializedCapacity: input.count) { out in
+            for (at, byte) in input.enumerated() { out[at] = byte &- 65 < 26 ? byte | 0x20 : byte }
+            return input.count
+        }
+    }
+
     private static func opaque(_ input: [UInt8]) -> URLHost? {
         if input.isEmpty { return .empty }
         if input.contains(where: isForbidden) { return nil }
         var out: [UInt8] = []
+        out.reserveCapacity(input.count)
         for byte in input { PercentEncodeSet.control.append(byte, to: &out) }
         return .opaque(String(decoding: out, as: UTF8.self))
     }
 
-    private static let forbidden = Set("\0\t\n\r #/:<>?@[\\]^|".utf8)
+    /// NUL, tab, line ends, a space and # / : < > ? @ [ \\ ] ^ |
+    private static func isForbidden(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0, 9, 10, 13, 0x20, 0x23, 0x2F, 0x3A, 0x3C, 0x3E, 0x3F, 0x40, 0x5B...0x5E, 0x7C: true
+        default: false
+        }
+    }
 
-    static func isForbidden(_ byte: UInt8) -> Bool { forbidden.contains(byte) }
-
-    static func isForbiddenInDomain(_ byte: UInt8) -> Bool {
+    private static func isForbiddenInDomain(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == UInt8(ascii: "%") || byte == 0x7F || isForbidden(byte)
     }
 
@@ -81,7 +108,7 @@ enum URLHostParser {
 
     // MARK: IPv6
 
-    static func ipv6(_ text: ArraySlice<UInt8>) -> [UInt16]? {
+    private static func ipv6(_ text: ArraySlice<UInt8>) -> [UInt16]? {
         var groups = [UInt16](repeating: 0, count: 8)
         var index = 0
         var compress: Int?

@@ -7,7 +7,16 @@ struct URLReading {
     var flags: URLFlags = []
 
     /// `value` has no references, folds or disguises any more.
-    init(_ value: [UInt8], base: URLRecord?) {
+    init(_ value: UnsafeRawBufferPointer, base: URLRecord?) {
+        if let plain = PlainAddress(value) {
+            canonical = plain.serialized(value)
+            host = String(decoding: value[plain.host], as: UTF8.self)
+        } else {
+            parse(value, base: base)
+        }
+    }
+
+    private mutating func parse(_ value: UnsafeRawBufferPointer, base: URLRecord?) {
         let alone = URLParser.parse(value)
         var record = alone
         if let base {
@@ -18,9 +27,9 @@ struct URLReading {
             flags.insert(.malformed)
             // What clients follow nevertheless.
             if value.starts(with: "//".utf8) || value.starts(with: "\\\\".utf8) {
-                record = URLParser.parse("http:".utf8 + value)
+                record = URLParser.parse(Array("http:".utf8) + value)
             } else if Self.isName(value) {
-                record = URLParser.parse("http://".utf8 + value)
+                record = URLParser.parse(Array("http://".utf8) + value)
             }
         }
         let end = value.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? value.count
@@ -39,14 +48,14 @@ struct URLReading {
         readHost(record, value)
     }
 
-    private mutating func readHost(_ record: URLRecord, _ value: [UInt8]) {
+    private mutating func readHost(_ record: URLRecord, _ value: UnsafeRawBufferPointer) {
         switch record.host {
         case .ipv4:
             flags.insert(.address)
-            if !flags.contains(.relative), !Self.contains(value, Array(host.utf8)) { flags.insert(.hiddenAddress) }
+            if !flags.contains(.relative), !value.hasPiece(host) { flags.insert(.hiddenAddress) }
         case .ipv6: flags.insert(.address)
         case .domain:
-            if host.hasPrefix("xn--") || Self.contains(Array(host.utf8), Array(".xn--".utf8)) { flags.insert(.idn) }
+            if host.utf8.split(separator: UInt8(ascii: ".")).contains(where: { $0.starts(with: "xn--".utf8) }) { flags.insert(.idn) }
             if !flags.contains(.relative), Self.authority(value).contains(UInt8(ascii: "%")), record.username.isEmpty {
                 flags.insert(.encoded)
             }
@@ -55,52 +64,56 @@ struct URLReading {
     }
 
     /// From the host on, up to the path.
-    private static func authority(_ value: [UInt8]) -> ArraySlice<UInt8> {
+    private static func authority(_ value: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
         guard let colon = value.firstIndex(of: UInt8(ascii: ":")) else { return value.prefix { $0 != UInt8(ascii: "/") } }
         let rest = value[(colon + 1)...].drop { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") || $0 <= 32 }
         return rest.prefix { ![47, 92, 63, 35].contains($0) }
     }
 
     /// Whether it begins with a name under a public top-level domain, which some clients take for a host.
-    private static func isName(_ value: [UInt8]) -> Bool {
+    private static func isName(_ value: UnsafeRawBufferPointer) -> Bool {
         let host = value.prefix { ![47, 92, 63, 35, 58].contains($0) }
         guard host.count <= 255, let dot = host.lastIndex(of: UInt8(ascii: ".")), dot > host.startIndex,
             host.allSatisfy({ $0 >= 0x80 || $0 == 45 || $0 == 46 || $0 &- 48 < 10 || ($0 | 0x20) &- 97 < 26 })
         else { return false }
-        return TopLevelDomains.shared.contains(host[(dot + 1)...])
-    }
-
-    private static func contains(_ text: [UInt8], _ piece: [UInt8]) -> Bool {
-        var rest = text[...]
-        while let at = rest.firstIndex(of: piece[0]) {
-            if rest[at...].starts(with: piece) { return true }
-            rest = rest[(at + 1)...]
-        }
-        return false
+        return TopLevelDomains.shared.contains(UnsafeRawBufferPointer(rebasing: host[(dot + 1)...]))
     }
 
     /// Triples of unreserved characters undone, others in upper case (RFC 3986 section 6.2.2).
     private static func decoded(_ text: String) -> (String, changed: Bool) {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return (text, false) }
+        let bytes = Array(text.utf8)
         var out: [UInt8] = []
+        out.reserveCapacity(bytes.count)
         var changed = false
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%"), let high = rest.first.flatMap(Hexadecimal.value),
-                let low = rest.dropFirst().first.flatMap(Hexadecimal.value)
+        var at = 0
+        while at < bytes.count {
+            let byte = bytes[at]
+            at += 1
+            guard byte == UInt8(ascii: "%"), at + 1 < bytes.count, let high = Hexadecimal.value(bytes[at]),
+                let low = Hexadecimal.value(bytes[at + 1])
             else {
                 out.append(byte)
                 continue
             }
-            rest = rest.dropFirst(2)
+            at += 2
             let value = high << 4 | low
-            if value &- 48 < 10 || (value | 0x20) &- 97 < 26 || [45, 46, 95, 126].contains(value) {
+            if PercentEncodeSet.isUnreserved(value) {
                 out.append(value)
                 changed = true
             } else {
-                out += [byte, PercentEncodeSet.digit(high), PercentEncodeSet.digit(low)]
+                out.append(byte)
+                out.append(PercentEncodeSet.digit(high))
+                out.append(PercentEncodeSet.digit(low))
             }
         }
         return (String(decoding: out, as: UTF8.self), changed)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether `piece`, which is short, stands in it.
+    fileprivate func hasPiece(_ piece: String) -> Bool {
+        indices.contains { self[$0...].starts(with: piece.utf8) }
     }
 }

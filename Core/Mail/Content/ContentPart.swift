@@ -23,7 +23,7 @@ public struct ContentPart: Hashable, Sendable {
     public var detectedType: String
     /// As declared, lower case; empty: none.
     public var charset: String
-    /// As declared, lower case: `base64`; empty: none. `uuencode`, `yenc` for files inside text.
+    /// As declared, lower case: `base64`; empty: none. `uuencode`, `yenc`, `binhex` for files inside text.
     public var transferEncoding: String
     /// `inline`, `attachment`, ..., lower case; empty: none.
     public var disposition: String
@@ -37,7 +37,7 @@ public struct ContentPart: Hashable, Sendable {
     public var raw: ContentRef
     /// Its body without the transfer encoding; nil for what is no leaf. The same as `raw` where nothing was encoded.
     public var decoded: ContentRef?
-    /// SHA-256 of `decoded`; nil for what is no leaf.
+    /// SHA-256 of `decoded`; nil for what is no leaf, and where no filter needs parts.
     public var sha256: MessageDigest?
     public var gaps: ContentGaps
     /// What exactly is odd: words of `PartFlag`, for people and for filters.

@@ -28,7 +28,7 @@ public struct PartFlags: OptionSet, Hashable, Sendable {
     /// Characters outside of base64's alphabet, data behind padding, a wrong length.
     public static let badBase64 = bit(10)
     public static let badQuotedPrintable = bit(11)
-    /// uuencode or yEnc that breaks its own rules.
+    /// uuencode, yEnc or BinHex that breaks its own rules.
     public static let badEncodedFile = bit(12)
     /// 8-bit bytes in a header that are no UTF-8.
     public static let rawHeaderBytes = bit(13)
@@ -54,7 +54,7 @@ public struct PartFlags: OptionSet, Hashable, Sendable {
     public static let externalBody = bit(23)
     /// Text before the first or behind the last boundary that is more than white space and a hint.
     public static let textOutsideParts = bit(24)
-    /// A file inside text: uuencode, yEnc, an armoured PGP message.
+    /// A file inside text: uuencode, yEnc, BinHex, an armoured PGP message.
     public static let embedded = bit(25)
     /// What is declared and what is detected differ in kind.
     public static let typeMismatch = bit(26)

@@ -5,7 +5,11 @@ import Mail
 /// comes back byte for byte and unflagged, however long it is; and base64 and quoted-printable are what a second, slow reading makes of them.
 enum TransferTarget {
     private static let decoders: [TransferDecoder] =
-        [.identity, .quotedPrintable, .quotedPrintableWithoutEquals, .quotedPrintableWithoutJunk, .quotedPrintableWithLF, .uuencode, .yenc]
+        [
+            .identity, .quotedPrintable, .quotedPrintableWithoutEquals, .quotedPrintableWithoutJunk, .quotedPrintableWithLF, .uuencode,
+            .yenc,
+            .binhex, .binhexResources,
+        ]
         + TransferDecoder.Base64Padding.allCases.map { .base64($0) }
 
     static func run(_ input: UnsafeRawBufferPointer) throws(Finding) {
@@ -32,7 +36,8 @@ enum TransferTarget {
             }
         }
         try expect(!isBad, "\(decoder): an empty or a large chunk")
-        try expect(all.count <= (decoder == .uuencode ? 2 : 1) * bytes.count, "\(decoder): \(all.count) bytes of \(bytes.count)")
+        let most = decoder == .uuencode ? 2 : decoder == .binhex || decoder == .binhexResources ? 96 : 1
+        try expect(all.count <= most * bytes.count, "\(decoder): \(all.count) bytes of \(bytes.count)")
         let few = bytes.withUnsafeBytes { decoder.decoded($0, most: stop) }
         try expect(few.bytes.elementsEqual(all.prefix(stop)), "\(decoder): a sink that stops at \(stop) has had something else")
         try expect(few.flags.isSubset(of: flags), "\(decoder): flags of the beginning, \(few.flags), are none of the whole, \(flags)")

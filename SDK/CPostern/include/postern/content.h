@@ -33,7 +33,7 @@ extern "C" {
 #define POSTERN_ODD_BOUNDARY_LOOKALIKE (UINT64_C(1) << 9)  /* a line that some readers take for a boundary */
 #define POSTERN_ODD_BASE64 (UINT64_C(1) << 10)             /* foreign characters, data behind padding, a wrong length */
 #define POSTERN_ODD_QUOTED_PRINTABLE (UINT64_C(1) << 11)
-#define POSTERN_ODD_ENCODED_FILE (UINT64_C(1) << 12)  /* uuencode or yEnc that breaks its own rules */
+#define POSTERN_ODD_ENCODED_FILE (UINT64_C(1) << 12)  /* uuencode, yEnc or BinHex that breaks its own rules */
 #define POSTERN_ODD_HEADER_BYTES (UINT64_C(1) << 13)  /* 8-bit bytes in the header that are no UTF-8 */
 #define POSTERN_ODD_NUL (UINT64_C(1) << 14)           /* NUL bytes */
 #define POSTERN_ODD_CHARSET (UINT64_C(1) << 15)       /* an unknown charset, or bytes that are none of it */
@@ -46,7 +46,7 @@ extern "C" {
 #define POSTERN_ODD_PARTIAL (UINT64_C(1) << 22)       /* message/partial: a piece of a message that nobody sees whole */
 #define POSTERN_ODD_EXTERNAL_BODY (UINT64_C(1) << 23) /* message/external-body: what it shows is elsewhere */
 #define POSTERN_ODD_OUTSIDE_PARTS (UINT64_C(1) << 24) /* more than a hint in front of the first or behind the last part */
-#define POSTERN_ODD_EMBEDDED (UINT64_C(1) << 25)      /* a file inside text: uuencode, yEnc, armoured PGP */
+#define POSTERN_ODD_EMBEDDED (UINT64_C(1) << 25)      /* a file inside text: uuencode, yEnc, BinHex, armoured PGP */
 #define POSTERN_ODD_TYPE_MISMATCH (UINT64_C(1) << 26) /* declared and detected type differ in kind */
 #define POSTERN_ODD_ENCODED_WORD (UINT64_C(1) << 27)  /* an encoded word (RFC 2047) that breaks its rules */
 #define POSTERN_ODD_HEADER_SPLIT (UINT64_C(1) << 28)  /* readers do not agree where the header ends */
@@ -77,7 +77,7 @@ typedef struct postern_part {
     postern_ref decoded; /* without the transfer encoding; length 0 for what is no leaf */
     uint32_t name_count; /* see postern_content.name */
     uint32_t reserved;
-    uint8_t sha256[32]; /* of `decoded`; zeros for what is no leaf */
+    uint8_t sha256[32]; /* of `decoded`; zeros for what is no leaf, and where no filter needs parts */
 } postern_part;
 
 /* postern_text.source */

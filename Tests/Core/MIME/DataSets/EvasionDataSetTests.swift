@@ -23,8 +23,8 @@ import Testing
 
     /// Not found by any reading here, and flagged: what would have to be done to find it.
     private static let notFound: [String: String] = [
-        "multipart-basic-singlepart-binhex": "BinHex is not decoded",
-        "multipart-basic-singlepart-mac-binhex40": "BinHex is not decoded",
+        "multipart-basic-singlepart-binhex": "its BinHex holds 21 bytes that are none of the payload",
+        "multipart-basic-singlepart-mac-binhex40": "its BinHex holds 21 bytes that are none of the payload",
         "multipart-basic-singlepart-x-gzip64": "what gzip packs is opened with the archives",
         "multipart-basic-singlepart-b64h-basic-base64-junk-4tuple+hash+b64nl": "letters behind junk are read on",
         "multipart-basic-singlepart-b64h-basic-base64-linelen-4X": "a letter more in each line is read on",
