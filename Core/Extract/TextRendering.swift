@@ -138,7 +138,9 @@ struct TextRendering {
         let isASCII = bytes.allSatisfy { $0 < 0x80 }
         if isASCII, known?.isASCIICompatible ?? true { return (Array(bytes), false) }
         // Unlabelled text is what it looks like.
-        let charset = known ?? (bytes.isValidUTF8 ? .utf8 : .western)
+        let isUTF8 = (known ?? .utf8) == .utf8 && bytes.isValidUTF8
+        if isUTF8, !bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return (Array(bytes), false) }
+        let charset = known ?? (isUTF8 ? .utf8 : .western)
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count + bytes.count / 4)
         flags.formUnion(

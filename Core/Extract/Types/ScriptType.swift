@@ -71,8 +71,7 @@ enum ScriptType {
     static func type(of body: UnsafeRawBufferPointer) -> String? {
         let head = UnsafeRawBufferPointer(rebasing: body.prefix(4096))
         // A sentence about scripts is none: most lines of prose are long and without brackets.
-        let marks = head.reduce(0) { $0 + (isMark($1) ? 1 : 0) }
-        guard marks * 25 > head.count else { return nil }
+        guard head.countOfMarks * 25 > head.count else { return nil }
         let words = words
         var isSeen = [Bool](repeating: false, count: words.all.count)
         for at in head.indices {
@@ -87,12 +86,5 @@ enum ScriptType {
             if seen.contains(where: { words.all[$0].isSure }) || seen.count >= kind.enough { return kind.type }
         }
         return nil
-    }
-
-    private static func isMark(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 34, 36, 37, 38, 40, 41, 43, 59, 60, 61, 62, 91, 92, 93, 95, 123, 124, 125: true
-        default: false
-        }
     }
 }

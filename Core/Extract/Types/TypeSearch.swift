@@ -48,6 +48,35 @@ extension UnsafeRawBufferPointer {
     }
 }
 
+extension UnsafeRawBufferPointer {
+    /// How many bytes are " $ % & ( ) + ; < = > [ \\ ] _ { | }, of which scripts have more than prose.
+    var countOfMarks: Int {
+        typealias Block = SIMD32<UInt8>
+        guard let base = baseAddress else { return 0 }
+        func isIn(_ block: Block, _ first: UInt8, _ last: UInt8) -> SIMDMask<SIMD32<Int8>> {
+            (block &- Block(repeating: first)) .<= Block(repeating: last - first)
+        }
+        var marks = 0
+        var at = 0
+        while at + 32 <= count {
+            let block = (base + at).loadUnaligned(as: Block.self)
+            let low = isIn(block, 36, 38) .| isIn(block, 40, 41) .| isIn(block, 59, 62) .| (block .== Block(repeating: 34))
+            let high = isIn(block, 91, 93) .| isIn(block, 123, 125) .| (block .== Block(repeating: 95)) .| (block .== Block(repeating: 43))
+            let words = unsafeBitCast(low .| high, to: SIMD4<UInt64>.self)
+            marks += (0..<4).reduce(0) { $0 + words[$1].nonzeroBitCount } / 8
+            at += 32
+        }
+        while at < count {
+            switch self[at] {
+            case 34, 36...38, 40, 41, 43, 59...62, 91...93, 95, 123...125: marks += 1
+            default: break
+            }
+            at += 1
+        }
+        return marks
+    }
+}
+
 extension Slice<UnsafeRawBufferPointer> {
     /// Whether `word` is anywhere in it.
     func contains(_ word: StaticString) -> Bool {
