@@ -143,7 +143,7 @@ struct URLFinder {
         // A name is no longer; brackets around dots make it look so.
         guard run.count >= 4, run.count <= 1024 else { return nil }
         let host = UnsafeRawBufferPointer(rebasing: text[run])
-        guard isDefanged ? Defanged.undone(host).withUnsafeBytes(Self.isLinked) : Self.isLinked(host) else { return nil }
+        guard Defanged.mayHoldDot(host) ? Defanged.undone(host).withUnsafeBytes(Self.isLinked) : Self.isLinked(host) else { return nil }
         at = run.upperBound
         return address(from: run.lowerBound, scheme: nil, afterScheme: run.upperBound, isDefanged: isDefanged)
     }

@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: [
         "joe@a.com", "joe@mail.a.com, x", "http://", "https:// x", "a.b", "1.2.3.4", "e.g. this", "version 1.2", "/usr/lib/a.so", "...",
         "a..com", ".com",
-        "readme.zzz", "http:", "www.", "www", "@a.com", "a.com@b.com", "[.]", "x[.]y", "://a",
+        "readme.zzz", "http:", "www.", "www", "@a.com", "a.com@b.com", "[.]", "x[.]y", "://a", "x[.].comпример.рф",
     ]) func notFound(_ text: String) {
         #expect(inText(text) == [])
     }
