@@ -20,8 +20,8 @@ public final class Inspector: SessionInspectorFactory {
     let srs: SenderRewriting?
     /// Who takes messages apart; nil: nobody, and filters see their bytes only.
     let contents: (any ContentBuilder)?
-    /// Runs work that takes too long for a loop.
-    let elsewhere: @Sendable (@escaping @Sendable () -> Void) -> Void
+    /// Runs work for a session that takes too long for a loop.
+    let elsewhere: @Sendable (SessionFacts, @escaping @Sendable () -> Void) -> Void
     let metrics = InspectMetrics()
     let active = ActiveInspections()
     /// Recipients that do not exist, per client.
@@ -44,7 +44,7 @@ public final class Inspector: SessionInspectorFactory {
         verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil,
         journal: any InFlightJournal = NoJournal(), spool: (any BodySpool)? = nil, srs: SenderRewriting? = nil,
         laterLoop: (any SerialLoop)? = nil, contents: (any ContentBuilder)? = nil,
-        elsewhere: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() },
+        elsewhere: @escaping @Sendable (SessionFacts, @escaping @Sendable () -> Void) -> Void = { $1() },
         accepted: @escaping @Sendable (StoredMessage) -> Void,
         observe: (@Sendable (InspectionRecord) -> Void)? = nil
     ) {

@@ -18,7 +18,7 @@ extension MessageInspection {
         }
         if message.region.count <= Self.mostOnLoop { return take(build(), then) }
         step = .init(name: "content", phase: .data, began: loop.uptime)
-        inspector.elsewhere { [self] in
+        inspector.elsewhere(message.session) { [self] in
             let result = build()
             loop.execute { [self] in
                 step = nil

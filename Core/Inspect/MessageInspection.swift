@@ -111,16 +111,24 @@ final class MessageInspection: ActiveInspection, @unchecked Sendable {
     func inspect(then: @escaping @Sendable (Result<[Verdict], StoreFailure>) -> Void) {
         divide()
         let asked = parts.flatMap { $0.steps.joined() }.filter { $0.phases.contains(.data) }
+        if asked.isEmpty { return then(.success(earlier)) }
+        deadline = loop.schedule(after: plan.snapshot.limits.inspectionTimeout) { [self] in
+            for part in parts { part.runs.cancel(.timeout) }
+        }
         buildContent(asked.reduce(into: []) { $0.formUnion($1.instance.manifest.needs) }) { [self] failure in
-            if let failure { return then(.failure(failure)) }
-            runFilters { then(.success($0)) }
+            if let failure {
+                deadline?.cancel()
+                return then(.failure(failure))
+            }
+            runFilters { [self] in
+                deadline?.cancel()
+                then(.success($0))
+            }
         }
     }
 
     private func runFilters(then: @escaping @Sendable ([Verdict]) -> Void) {
-        let open = parts.reduce(0) { $0 + ($1.steps.isEmpty ? 0 : 1) }
-        if open == 0 { return then(earlier) }
-        let remaining = Remaining(open)
+        let remaining = Remaining(parts.count { !$0.steps.isEmpty })
         for part in parts where !part.steps.isEmpty {
             part.runs.run(part.steps, phase: .data) { [self] in
                 start($0, for: part)
@@ -128,14 +136,8 @@ final class MessageInspection: ActiveInspection, @unchecked Sendable {
                 part.runs.join(before: nil) { [self] in
                     remaining.count -= 1
                     guard remaining.count == 0 else { return }
-                    deadline?.cancel()
                     then(earlier + parts.flatMap(\.runs.verdicts))
                 }
-            }
-        }
-        if remaining.count > 0 {
-            deadline = loop.schedule(after: plan.snapshot.limits.inspectionTimeout) { [self] in
-                for part in parts { part.runs.cancel(.timeout) }
             }
         }
     }

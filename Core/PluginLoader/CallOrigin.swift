@@ -14,11 +14,14 @@ public enum CallOrigin: Sendable {
             self = .server(server)
         } else if let route = call.route {
             self = .destination(route.destination)
-        } else if let login = call.session.login {
-            self = .user(login, domain: call.domain, from: call.session.client)
         } else {
-            self = .client(call.session.client)
+            self.init(call.session, domain: call.domain)
         }
+    }
+
+    /// Of what is done for a session beside its calls.
+    public init(_ session: SessionFacts, domain: String? = nil) {
+        self = session.login.map { .user($0, domain: domain, from: session.client) } ?? .client(session.client)
     }
 
     /// Those of one network are one sender: /24, /64.

@@ -69,7 +69,7 @@ import Testing
         let filter = ScriptedFilter("parts", needs: .parts)
         let elsewhere = Elsewhere()
         let gate = try Gate(
-            [filter], policy([domain("example.org", [[slot("parts")]])]), contents: Builder(), elsewhere: { elsewhere.hold($0) })
+            [filter], policy([domain("example.org", [[slot("parts")]])]), contents: Builder(), elsewhere: { elsewhere.hold($1) })
         gate.send(to: "b@example.org", text: Self.large)
         #expect(elsewhere.count == 1 && filter.runs.isEmpty && gate.last.hasPrefix("rcpt"))
         let seen = Gate.Box<InFlightSurvey>()
@@ -87,12 +87,26 @@ import Testing
         let filter = ScriptedFilter("parts", needs: .parts)
         let elsewhere = Elsewhere()
         let gate = try Gate(
-            [filter], policy([domain("example.org", [[slot("parts")]])]), contents: Builder(), elsewhere: { elsewhere.hold($0) })
+            [filter], policy([domain("example.org", [[slot("parts")]])]), contents: Builder(), elsewhere: { elsewhere.hold($1) })
         gate.send(to: "b@example.org", text: Self.large)
         gate.session.close()
         elsewhere.run()
         gate.loop.runPending()
         #expect(filter.runs.isEmpty && gate.store.accepted.isEmpty)
+    }
+
+    /// Taking apart is within the time for all filters: what is late when it is done ends them at once.
+    @Test func lateMeanwhile() throws {
+        let filter = ScriptedFilter("parts", needs: .parts) { _ in .waits }
+        let elsewhere = Elsewhere()
+        let gate = try Gate(
+            [filter], policy([domain("example.org", [[slot("parts")]])]), contents: Builder(), elsewhere: { elsewhere.hold($1) })
+        gate.send(to: "b@example.org", text: Self.large)
+        gate.loop.advance(by: .seconds(1000))
+        #expect(gate.last.hasPrefix("rcpt"))
+        elsewhere.run()
+        gate.loop.runPending()
+        #expect(gate.last.hasPrefix("data 451"), "\(gate.last)")
     }
 
     @Test func whatCannotBeKeptIsRefusedForNow() throws {

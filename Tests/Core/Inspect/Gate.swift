@@ -31,7 +31,8 @@ final class Gate: @unchecked Sendable {
     init(
         _ filters: [ScriptedFilter], _ policy: PolicySnapshot, role: ListenerRole = .inbound, client: String = "192.0.2.1",
         verifier: (any RecipientVerifier)? = nil, authenticator: (any Authenticator)? = nil, srs: SenderRewriting? = nil,
-        contents: (any ContentBuilder)? = nil, elsewhere: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }
+        contents: (any ContentBuilder)? = nil,
+        elsewhere: @escaping @Sendable (SessionFacts, @escaping @Sendable () -> Void) -> Void = { $1() }
     ) throws {
         host = ScriptedFilterHost(filters)
         inspector = Inspector(

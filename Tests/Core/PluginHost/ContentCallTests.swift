@@ -1,3 +1,4 @@
+import Foundation
 import Mail
 import Testing
 
@@ -135,6 +136,45 @@ struct ContentCallTests {
                 #expect(events.verdicts.first?.symbols.map(\.detail) == [expected], "\(events.verdicts)")
             }
         }
+    }
+
+    private static let odd: [(String, PartFlags)] = [
+        ("BROKEN_HEADER", .brokenHeader), ("DUPLICATE_FIELD", .duplicateField), ("DUPLICATE_PARAMETER", .duplicateParameter),
+        ("PARAMETER", .oddParameter), ("TYPE", .badType), ("ENCODING", .oddEncoding), ("BOUNDARY", .badBoundary), ("NO_PARTS", .noParts),
+        ("UNCLOSED", .unclosed), ("BOUNDARY_LOOKALIKE", .boundaryLookalike), ("BASE64", .badBase64),
+        ("QUOTED_PRINTABLE", .badQuotedPrintable), ("ENCODED_FILE", .badEncodedFile), ("HEADER_BYTES", .rawHeaderBytes), ("NUL", .nul),
+        ("CHARSET", .badCharset), ("NAMES_DIFFER", .ambiguousName), ("NAME", .oddName), ("LIMIT", .limit), ("ENCRYPTED", .encrypted),
+        ("SIGNED", .signed), ("TNEF", .tnef), ("PARTIAL", .partial), ("EXTERNAL_BODY", .externalBody), ("OUTSIDE_PARTS", .textOutsideParts),
+        ("EMBEDDED", .embedded), ("TYPE_MISMATCH", .typeMismatch), ("ENCODED_WORD", .badEncodedWord), ("HEADER_SPLIT", .headerSplit),
+        ("HIDDEN_TEXT", .hiddenText), ("ZERO_WIDTH", .zeroWidth), ("BIDI", .bidi), ("CONDITIONAL", .conditional), ("SCRIPT", .script),
+        ("FORM", .form),
+    ]
+    private static let tricks: [(String, URLFlags)] = [
+        ("USER_INFO", .userInfo), ("ADDRESS", .address), ("HIDDEN_ADDRESS", .hiddenAddress), ("ENCODED", .encoded), ("IDN", .idn),
+        ("MALFORMED", .malformed), ("RELATIVE", .relative), ("TRUNCATED", .truncated), ("DISGUISED", .disguised), ("HIDDEN", .hidden),
+    ]
+    private static let sources: [(String, ContentURL.Source)] = [
+        ("TEXT", .text), ("NAME", .name), ("DEFANGED", .defanged), ("LINK", .link), ("FETCH", .fetch), ("REFRESH", .refresh),
+        ("HEADER", .header),
+    ]
+    private static let texts: [(String, ContentText.Source)] = [
+        ("PLAIN", .plain), ("HTML", .html), ("HIDDEN", .hidden), ("SUBJECT", .subject),
+    ]
+    private static let kinds: [(String, ContentPart.Kind)] = [("LEAF", .leaf), ("MULTIPART", .multipart), ("MESSAGE", .message)]
+
+    /// The gateway's numbers are the header's: each flag and source stands in both.
+    @Test func theHeaderHasTheSameNumbers() throws {
+        #expect(Self.odd.count == PartFlags.names.count && Self.tricks.count == URLFlags.names.count)
+        let rows =
+            Self.odd.map { ("ODD_" + $0, $1.rawValue) } + Self.tricks.map { ("URL_" + $0, UInt64($1.rawValue)) }
+            + Self.sources.map { ("URL_" + $0, UInt64($1.rawValue)) } + Self.texts.map { ("TEXT_" + $0, UInt64($1.rawValue)) }
+            + Self.kinds.map { ("PART_" + $0, UInt64($1.rawValue)) }
+        let checks = rows.map { "_Static_assert(POSTERN_\($0) == \($1)u, \"\($0)\");" }.joined(separator: "\n")
+        let plugins = try TestPlugins()
+        try plugins.compile(checks + "\nreturn POSTERN_DONE;")
+        let header = try String(contentsOfFile: TestPlugins.tree + "/SDK/CPostern/include/postern/content.h", encoding: .utf8)
+        let defined = header.split(separator: "\n").count { $0.hasPrefix("#define POSTERN_") && $0.contains(/_(ODD|URL|TEXT|PART)_/) }
+        #expect(defined == rows.count, "a number of the header that is not in the table")
     }
 
     @Test func aFilterSeesWhatItNeeds() throws {
