@@ -3,15 +3,17 @@ import Mail
 /// JSON that Postern wrote (a receipt, a scan) in lines for people: known members in an order and form of their own, all others after them as
 /// `name: value`, so that nothing is dropped. Everything is escaped: details, replies and names are a peer's or a message's words.
 enum Explanation {
-    /// `[{name, score, filter, detail}]`
+    /// `[{name, score, filter, detail, part}]`
     static func symbols(_ value: JSONValue?) -> [String] {
         (value?.array ?? []).map { symbol in
             let score = symbol["score"]?.number ?? 0
             let text = pad((score >= 0 ? "+" : "") + scoreText(score), 7, left: true)
             let detail = symbol["detail"]?.string ?? ""
+            let part = symbol["part"]?.string.map { " (part \($0))" } ?? ""
             return Terminal.colour(text, score > 0 ? .red : score < 0 ? .green : .dim)
-                + Terminal.escaped("  \(pad(name(symbol), 28)) \(symbol["filter"]?.string ?? "")\(detail.isEmpty ? "" : ": \(detail)")")
-                + rest(of: symbol, without: ["name", "score", "filter", "detail"])
+                + Terminal.escaped(
+                    "  \(pad(name(symbol), 28)) \(symbol["filter"]?.string ?? "")\(detail.isEmpty ? "" : ": \(detail)")\(part)")
+                + rest(of: symbol, without: ["name", "score", "filter", "detail", "part"])
         }
     }
 

@@ -33,7 +33,8 @@ public struct DecisionRule: Sendable {
                 // A filter's factor may be anything; a sum with an infinity in it would decide nothing.
                 let added = weight.isFinite ? min(max(weight, -1000), 1000) : 0
                 score += added
-                contributions.append(Contribution(symbol: symbol.name, score: added, filter: verdict.filter, detail: symbol.detail))
+                contributions.append(
+                    Contribution(symbol: symbol.name, score: added, filter: verdict.filter, detail: symbol.detail, part: symbol.part))
             }
             for proposal in verdict.proposals where concerns(proposal.recipients) {
                 if case .addHeader(let name, let value) = proposal.action {

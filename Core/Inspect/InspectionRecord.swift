@@ -106,7 +106,7 @@ public struct InspectionRecord: Sendable {
         w.endArray()
     }
 
-    /// `[{name, score, filter, detail}]`
+    /// `[{name, score, filter, detail, part}]`, the part where it is one of several.
     public static func write(_ contributions: [Contribution], to w: inout JSONWriter) {
         w.beginArray()
         for contribution in contributions {
@@ -115,6 +115,7 @@ public struct InspectionRecord: Sendable {
             w.field("score", contribution.score)
             w.field("filter", contribution.filter)
             w.field("detail", contribution.detail)
+            if !contribution.part.isEmpty { w.field("part", contribution.part) }
             w.endObject()
         }
         w.endArray()

@@ -3,7 +3,7 @@ import Mail
 
 /// Findings that come from a worker as values: held to the same rules as those that come through the ABI.
 extension VerdictDraft {
-    public func add(symbol name: String, factor: Double, detail: String, recipients: RecipientSet) {
+    public func add(symbol name: String, factor: Double, detail: String, part: String, recipients: RecipientSet) {
         if phase >= .route { return }
         guard symbols.count < Most.symbols else { return note(.flood, "more than \(Most.symbols) symbols") }
         guard (1...Most.nameBytes).contains(name.utf8.count), name.utf8.allSatisfy(DeclaredSymbols.allows), factor.isFinite,
@@ -12,7 +12,7 @@ extension VerdictDraft {
         guard let score = rules.symbols.score(of: name) else { return note(.symbol, "undeclared symbol \(name)") }
         append(
             Symbol(
-                name: name, factor: factor, defaultScore: score, detail: Self.clean(detail, Most.detailBytes),
+                name: name, factor: factor, defaultScore: score, detail: Self.clean(detail, Most.detailBytes), part: self.part(at: part),
                 recipients: recipients.intersection(scope)))
     }
 

@@ -34,6 +34,7 @@ public final class VerdictDraft {
         /// So that name, value and CR LF fit the 998 of RFC 5322.
         public static let headerBytes = 900
         public static let maskWords = 1024
+        public static let pathBytes = 512
         public static let requirements = 16
         public static let routeNames = 32
     }
@@ -51,19 +52,21 @@ public final class VerdictDraft {
     /// Who only observes finds nothing, and there is nothing to find in a way or a server.
     let phase: Phase
     private var headers = 0
+    private let content: MessageContent?
 
     public init(_ call: borrowing FilterCall, _ rules: Rules) {
         self.rules = rules
         scope = call.phase.isEdge ? .all : call.recipients
         phase = call.phase
+        content = call.message?.content
     }
 
     /// The C view of this draft; the caller keeps it for the run.
     public static func builder(_ draft: VerdictDraft) -> postern_verdict_builder {
         postern_verdict_builder(
             size: UInt32(MemoryLayout<postern_verdict_builder>.size), reserved: 0, context: Unmanaged.passUnretained(draft).toOpaque(),
-            add_symbol: { builder, name, factor, detail, _, mask in
-                VerdictDraft.with(builder) { $0.addSymbol(name, factor, detail, mask) }
+            add_symbol: { builder, name, factor, detail, evidence, mask in
+                VerdictDraft.with(builder) { $0.addSymbol(name, factor, detail, evidence?.pointee, mask) }
             },
             propose: { builder, action, code, subject, detail, text, mask in
                 VerdictDraft.with(builder) { $0.propose(action, code, subject, detail, text, mask) }
@@ -86,7 +89,7 @@ public final class VerdictDraft {
     }
 
     private func addSymbol(
-        _ name: postern_bytes, _ factor: Double, _ detail: postern_bytes, _ mask: UnsafePointer<postern_mask>?
+        _ name: postern_bytes, _ factor: Double, _ detail: postern_bytes, _ evidence: postern_ref?, _ mask: UnsafePointer<postern_mask>?
     ) -> postern_status {
         if phase >= .route { return POSTERN_UNSUPPORTED }
         guard symbols.count < Most.symbols else { return offend(.flood, "more than \(Most.symbols) symbols", POSTERN_LIMIT) }
@@ -97,8 +100,26 @@ public final class VerdictDraft {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let score = rules.symbols.score(of: text) else { return offend(.symbol, "undeclared symbol \(text)", POSTERN_FORBIDDEN) }
         symbols.append(
-            Symbol(name: text, factor: factor, defaultScore: score, detail: detail.text(upTo: Most.detailBytes), recipients: recipients))
+            Symbol(
+                name: text, factor: factor, defaultScore: score, detail: detail.text(upTo: Most.detailBytes), part: part(of: evidence),
+                recipients: recipients))
         return POSTERN_OK
+    }
+
+    /// The part that the bytes are of. What is no piece of the message is of none.
+    private func part(of evidence: postern_ref?) -> String {
+        guard let content, let evidence, evidence.length > 0, let start = Int(exactly: evidence.offset),
+            let count = Int(exactly: evidence.length), case (let end, false) = start.addingReportingOverflow(count)
+        else { return "" }
+        return content.part(of: ContentRef(region: Int(evidence.region), start..<end)).map { self.part(at: $0.path) } ?? ""
+    }
+
+    /// A worker's word is held against the message as the gateway has it.
+    func part(at path: String) -> String {
+        guard let content, !path.isEmpty, path.utf8.count <= Most.pathBytes, content.parts.contains(where: { $0.path == path }) else {
+            return ""
+        }
+        return path
     }
 
     private func propose(

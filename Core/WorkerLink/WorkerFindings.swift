@@ -16,13 +16,16 @@ public struct WorkerFindings: Sendable {
         public var name: String
         public var factor: Double
         public var detail: String
+        public var part: String
         public var recipients: RecipientSet
     }
 
     public init(_ verdict: Verdict, steps: UInt32) {
         result = verdict.result
         detail = verdict.detail
-        symbols = verdict.symbols.map { Finding(name: $0.name, factor: $0.factor, detail: $0.detail, recipients: $0.recipients) }
+        symbols = verdict.symbols.map {
+            Finding(name: $0.name, factor: $0.factor, detail: $0.detail, part: $0.part, recipients: $0.recipients)
+        }
         proposals = verdict.proposals
         requirements = verdict.requirements
         busyNanoseconds = UInt64(max(0, verdict.busy.microseconds)) * 1000
@@ -38,6 +41,7 @@ public struct WorkerFindings: Sendable {
             $0.text($1.name)
             $0.number($1.factor)
             $0.text($1.detail)
+            $0.text($1.part)
             $0.recipients($1.recipients)
         }
         w.list(proposals) {
@@ -55,7 +59,9 @@ public struct WorkerFindings: Sendable {
         busyNanoseconds = try r.u64()
         steps = try r.u32()
         symbols = try r.list(most: VerdictDraft.Most.symbols) { (r) throws(WireFault) in
-            Finding(name: try r.text(most: 64), factor: try r.number(), detail: try r.text(most: 2048), recipients: try r.recipients())
+            Finding(
+                name: try r.text(most: 64), factor: try r.number(), detail: try r.text(most: 2048),
+                part: try r.text(most: VerdictDraft.Most.pathBytes), recipients: try r.recipients())
         }
         proposals = try r.list(most: VerdictDraft.Most.proposals + VerdictDraft.Most.headers) { (r) throws(WireFault) in
             Proposal(try r.proposal(), recipients: try r.recipients())

@@ -32,11 +32,12 @@ struct ClamAVFilter: Filter {
                 report.add("Heuristics.Limits.Exceeded (max_scan_time of the message, before part \(part.path))")
                 break
             }
+            report.part = part.index
             try part.withBytes { bytes in
                 try engine.scan(bytes, as: .part(name: part.names.first), into: &report) { call.isCancelled }
             }
         }
-        tell(call, report)
+        tell(call, report, parts)
     }
 
     /// Each once.
@@ -63,10 +64,10 @@ struct ClamAVFilter: Filter {
         }
     }
 
-    private func tell(_ call: Call, _ report: ScanReport) {
+    private func tell(_ call: Call, _ report: ScanReport, _ parts: [Part]) {
         var virus: String?
         for finding in report.findings {
-            call.add(finding.symbol, detail: finding.signature)
+            call.add(finding.symbol, detail: finding.signature, in: finding.part.map { parts[$0] })
             if finding.kind == .virus { virus = virus ?? finding.signature }
         }
         guard let virus else { return }

@@ -6,6 +6,8 @@ struct Finding: Hashable, Sendable {
     let signature: String
     let kind: Kind
     let symbol: String
+    /// The part that it was found in, among the message's; nil: the message.
+    var part: Int?
 
     enum Kind: Sendable {
         case virus

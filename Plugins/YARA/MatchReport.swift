@@ -6,10 +6,14 @@ struct MatchReport: Sendable {
         var symbol: String
         var factor: Double
         var detail: String
+        /// The part that it was found in, among the message's; nil: the message.
+        var part: Int?
     }
 
     private(set) var findings: [Finding] = []
     var limited: String?
+    /// The part that is looked at, among the message's; nil: the message as a whole.
+    var part: Int?
     private let fullScore: Double
     private let defaultScore: Double
 
@@ -33,9 +37,10 @@ struct MatchReport: Sendable {
     /// The same symbol twice counts once, with the higher factor: a rule may stand in a file and in one that includes it.
     private mutating func add(_ symbol: String, _ factor: Double, _ detail: String) {
         if let index = findings.firstIndex(where: { $0.symbol == symbol }) {
-            if factor > findings[index].factor { findings[index] = Finding(symbol: symbol, factor: factor, detail: detail) }
+            if factor > findings[index].factor { findings[index] = Finding(symbol: symbol, factor: factor, detail: detail, part: part) }
+            findings[index].part = findings[index].part ?? part
         } else if findings.count < Self.most {
-            findings.append(Finding(symbol: symbol, factor: factor, detail: detail))
+            findings.append(Finding(symbol: symbol, factor: factor, detail: detail, part: part))
         } else {
             limited = limited ?? "more than \(Self.most) rules and tags"
         }

@@ -27,11 +27,13 @@ struct MessageLook {
         let parts = message.parts
         for bytes in LabelledBytes.of(parts) {
             let place = "part \(bytes.part.path)"
+            report.part = bytes.part.index
             if bytes.isCut { report.limited = "\(place) has more than \(LabelledBytes.most) names" }
             guard try bytes.part.withBytes({ try scan($0, bytes.labels, place) }) else { return }
         }
         for text in message.texts where text.count > 0 {
             let part = parts.indices.contains(text.part) ? parts[text.part] : nil
+            report.part = part?.index
             let place = "\(text.source) text of part \(part?.path ?? "")"
             let labels = part.map(FileLabel.all) ?? [FileLabel(name: "", type: "")]
             guard try text.withBytes({ try scan($0, labels, place) }) else { return }

@@ -24,7 +24,10 @@ struct YARAFilter: Filter {
         var look = MessageLook(call, message, set, settings)
         try look.run()
         let report = look.report
-        for finding in report.findings { call.add(finding.symbol, factor: finding.factor, detail: finding.detail) }
+        let parts = report.findings.isEmpty ? [] : message.parts
+        for finding in report.findings {
+            call.add(finding.symbol, factor: finding.factor, detail: finding.detail, in: finding.part.map { parts[$0] })
+        }
         if let limited = report.limited { call.add(YARASymbols.limit, detail: limited) }
         if let first = set.faults.first {
             call.add(YARASymbols.incomplete, detail: "\(set.faults.count) files of rules are left out, the first: \(first)")

@@ -47,18 +47,22 @@ public final class Call: @unchecked Sendable {
 
     // MARK: Findings
 
-    /// Adds a symbol that the manifest declares. `factor` scales the domain's weight.
-    public func add(_ symbol: String, factor: Double = 1, detail: String = "", recipients: [Int]? = nil) {
+    /// Adds a symbol that the manifest declares. `factor` scales the domain's weight; `part`: where it was found.
+    public func add(_ symbol: String, factor: Double = 1, detail: String = "", in part: Part? = nil, recipients: [Int]? = nil) {
         guard let builder else { return }
+        // One of no length is none.
+        var evidence = part?.decoded ?? postern_ref()
         withMask(recipients) { mask in
-            symbol.withBytes { name in detail.withBytes { _ = builder.pointee.add_symbol(builder, name, factor, $0, nil, mask) } }
+            symbol.withBytes { name in
+                detail.withBytes { _ = builder.pointee.add_symbol(builder, name, factor, $0, &evidence, mask) }
+            }
         }
     }
 
     public func add(
-        _ symbol: some RawRepresentable<String>, factor: Double = 1, detail: String = "", recipients: [Int]? = nil
+        _ symbol: some RawRepresentable<String>, factor: Double = 1, detail: String = "", in part: Part? = nil, recipients: [Int]? = nil
     ) {
-        add(symbol.rawValue, factor: factor, detail: detail, recipients: recipients)
+        add(symbol.rawValue, factor: factor, detail: detail, in: part, recipients: recipients)
     }
 
     /// Proposes an action within the manifest's rights.

@@ -52,8 +52,10 @@ import Testing
         }
         try #require(lines.count == rows.count)
         var infected = 0
+        var told = 0
         for (row, line) in zip(rows, lines) {
-            let symbols = (line["symbols"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+            let found = line["symbols"] as? [[String: Any]] ?? []
+            let symbols = found.compactMap { $0["name"] as? String }
             let parts = line["parts"] as? [[String: Any]] ?? []
             let flags = Set(parts.flatMap { $0["flags"] as? [String] ?? [] })
             let names = parts.flatMap { $0["names"] as? [String] ?? [] }
@@ -61,6 +63,8 @@ import Testing
             if row.kind == "hide-content" {
                 let isInfected = symbols.contains("VIRUS_EICAR_TEST")
                 if isInfected { infected += 1 }
+                let paths = parts.compactMap { $0["path"] as? String }.filter { !$0.isEmpty }
+                if found.contains(where: { $0["part"].flatMap { $0 as? String }.map(paths.contains) ?? false }) { told += 1 }
                 #expect(isInfected || isFlagged, "\(row.file) is taken for clean")
                 if row.validity >= 2 { #expect(isInfected, "\(row.file)") }
             } else {
@@ -72,5 +76,6 @@ import Testing
         let hiding = rows.count { $0.kind == "hide-content" }
         print("of \(hiding) messages that hide a virus \(infected) are infected, the others flagged")
         #expect(infected > hiding * 3 / 4)
+        #expect(told > infected * 3 / 4, "\(told) tell the part")
     }
 }

@@ -32,6 +32,23 @@ struct ExampleTests {
         }
     }
 
+    /// What a filter names as its evidence tells the part, from either home.
+    @Test(.enabled(if: Tool.isStaged), arguments: ["host", "worker"]) func theSecondPartHasTheLink(_ home: String) throws {
+        let gateway = try GatewayUnderTest(nextHop: Tool.freePort(), domain: "filters: [{links-c: {home: \(home)}}]")
+        let file = gateway.folder.path + "/a.eml"
+        let lines = [
+            "Subject: x", "MIME-Version: 1.0", "Content-Type: multipart/alternative; boundary=b", "", "--b", "", "plain", "--b",
+            "Content-Type: text/html", "Content-Transfer-Encoding: quoted-printable", "",
+            "<a href=3D'https://pay.example'>www.bank.example</a>", "--b--", "",
+        ]
+        try lines.joined(separator: "\r\n").write(toFile: file, atomically: true, encoding: .utf8)
+        let command = [Tool.postern, "scan", "--config", gateway.configuration, "--to", "b@example.com", file]
+        let scan = try JSONSerialization.jsonObject(with: Data(Tool.run(command + ["--json"]).output.utf8)) as? [String: Any]
+        let symbols = scan?["symbols"] as? [[String: Any]] ?? []
+        #expect(symbols.map { $0["part"] as? String } == ["2"], "\(scan ?? [:])")
+        #expect(try Tool.run(command).output.contains("shows bank.example, leads to pay.example (part 2)"))
+    }
+
     @Test(.enabled(if: Tool.isStaged)) func theExampleConfigurationIsGood() throws {
         let examples = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("examples/configuration").path

@@ -51,6 +51,25 @@ public final class MessageContent: Sendable {
         }
     }
 
+    /// The smallest part that a ref lies in, its header or a text of it included; nil: none.
+    public func part(of ref: ContentRef) -> ContentPart? {
+        var found: (index: Int, count: Int)?
+        func look(_ whole: ContentRef, _ index: Int) {
+            guard whole.region == ref.region, whole.range.lowerBound <= ref.range.lowerBound,
+                ref.range.upperBound <= whole.range.upperBound,
+                whole.range.count <= found?.count ?? .max
+            else { return }
+            found = (index, whole.range.count)
+        }
+        for (index, part) in parts.enumerated() {
+            look(part.header, index)
+            look(part.raw, index)
+            if let decoded = part.decoded { look(decoded, index) }
+        }
+        for text in texts { look(text.text, text.part) }
+        return found.map { parts[$0.index] }
+    }
+
     /// The bytes that a ref names; valid while `regions` are. A ref outside of its region: nothing.
     public func bytes(_ ref: ContentRef) -> UnsafeRawBufferPointer {
         guard regions.indices.contains(ref.region) else { return UnsafeRawBufferPointer(start: nil, count: 0) }

@@ -35,12 +35,15 @@ public struct Contribution: Hashable, Sendable {
     public var score: Double
     public var filter: String
     public var detail: String
+    /// As `Symbol.part`.
+    public var part: String
 
-    public init(symbol: String, score: Double, filter: String, detail: String) {
+    public init(symbol: String, score: Double, filter: String, detail: String, part: String = "") {
         self.symbol = symbol
         self.score = score
         self.filter = filter
         self.detail = detail
+        self.part = part
     }
 }
 

@@ -8,13 +8,18 @@ public struct Symbol: Hashable, Sendable {
     public var defaultScore: Double
     /// For people: which zone, which signature. Bounded by the host; may hold any text.
     public var detail: String
+    /// The path of the part that it was found in; empty: the message itself, or what has no parts.
+    public var part: String
     public var recipients: RecipientSet
 
-    public init(name: String, factor: Double = 1, defaultScore: Double = 0, detail: String = "", recipients: RecipientSet = .all) {
+    public init(
+        name: String, factor: Double = 1, defaultScore: Double = 0, detail: String = "", part: String = "", recipients: RecipientSet = .all
+    ) {
         self.name = name
         self.factor = factor
         self.defaultScore = defaultScore
         self.detail = detail
+        self.part = part
         self.recipients = recipients
     }
 }

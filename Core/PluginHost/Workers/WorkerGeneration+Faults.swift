@@ -77,7 +77,8 @@ extension WorkerGeneration {
         guard findings.result == .done else { return verdict }
         let draft = VerdictDraft(run.call, rules)
         for symbol in findings.symbols {
-            draft.add(symbol: symbol.name, factor: symbol.factor, detail: symbol.detail, recipients: symbol.recipients)
+            draft.add(
+                symbol: symbol.name, factor: symbol.factor, detail: symbol.detail, part: symbol.part, recipients: symbol.recipients)
         }
         for proposal in findings.proposals { draft.add(proposal) }
         for requirement in findings.requirements { draft.add(requirement) }

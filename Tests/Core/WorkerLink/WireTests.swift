@@ -72,7 +72,7 @@ struct WireTests {
 
     @Test func findings() throws {
         var verdict = Verdict(filter: "f", phase: .data, result: .done)
-        verdict.symbols = [Symbol(name: "A", factor: 0.5, detail: "d\u{301}", recipients: RecipientSet([3]))]
+        verdict.symbols = [Symbol(name: "A", factor: 0.5, detail: "d\u{301}", part: "1.2", recipients: RecipientSet([3]))]
         verdict.proposals = [
             Proposal(.reject(Reply(ReplyStatus(550, 7, 1), "no")), recipients: RecipientSet([1])),
             Proposal(.addHeader(name: "X", value: "y")),
@@ -92,7 +92,7 @@ struct WireTests {
             return
         }
         #expect(read.proposals == verdict.proposals)
-        #expect(read.symbols.map(\.name) == ["A"])
+        #expect(read.symbols.map(\.name) == ["A"] && read.symbols.map(\.part) == ["1.2"])
         #expect(read.symbols.first?.recipients == RecipientSet([3]))
         #expect(read.requirements == verdict.requirements)
         #expect(read.steps == 2)

@@ -24,7 +24,7 @@ typedef struct postern_verdict_builder {
     void *context; /* the host's */
 
     /* A finding. `name` (ASCII) must be declared in the manifest, else FORBIDDEN; `factor` scales the domain's weight (1: as it is);
-     * `detail` is UTF-8 for people; `evidence` may be null. */
+     * `detail` is UTF-8 for people; `evidence`, the bytes that show it, tells which part it was found in; null, or of length 0: none. */
     postern_status (*add_symbol)(struct postern_verdict_builder *self, postern_bytes name, double factor, postern_bytes detail,
                                  const postern_ref *evidence, const postern_mask *recipients);
 
