@@ -94,7 +94,8 @@ public struct EditedHeader: Sendable {
             add(change.appended)
         }
         keep(textEnd..<field.end)
-        if !change.after.isEmpty, textEnd == field.end { add(lineEnd) }
+        // At the message's very end; a CR alone ends no line.
+        if !change.after.isEmpty, bytes[field.end - 1] != 0x0A { add(lineEnd) }
         add(change.after)
         return field.end
     }

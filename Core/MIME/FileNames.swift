@@ -74,7 +74,7 @@ struct FileNames {
     }
 
     /// Control characters, those that turn the direction of text, and paths.
-    private static func isOdd(_ name: String) -> Bool {
+    static func isOdd(_ name: String) -> Bool {
         name.unicodeScalars.contains { scalar in
             switch scalar.value {
             case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069, 0x2F, 0x5C: true

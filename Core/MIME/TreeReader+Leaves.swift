@@ -89,6 +89,7 @@ extension TreeReader {
         guard let name = EmbeddedFile.uuBegin(bytes, at: at, to: bytes.endOfText(at..<end))?.name else { return }
         let text = FileNames.text(name)
         if !text.isEmpty, !tree.parts[index].content.names.contains(text) { tree.parts[index].content.names.append(text) }
+        if FileNames.isOdd(text) { tree.parts[index].content.flags.insert(.oddName) }
     }
 }
 
@@ -111,6 +112,7 @@ extension MessageTree {
             part.content.transferEncoding = file.encoding
             part.content.names = [FileNames.text(file.name)].filter { !$0.isEmpty }
             part.content.flags = file.flags
+            if part.content.names.contains(where: FileNames.isOdd) { part.content.flags.insert(.oddName) }
             part.content.gaps = file.flags.gaps
             part.decoder = file.decoder
             part.depth = parts[index].depth + 1
