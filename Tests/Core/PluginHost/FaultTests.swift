@@ -91,10 +91,11 @@ struct FaultTests {
 
     @Test(arguments: ["nonblocking", "blocking"])
     func aCallThatNeverReturns(_ execution: String) throws {
-        let plugins = try plugins("for (;;) usleep(1000);", manifest: ["execution": "\"\(execution)\""])
+        let plugins = try plugins(
+            "log_->write(log_, call, 2, text(\"sits\")); for (;;) usleep(1000);", manifest: ["execution": "\"\(execution)\""])
         let (hung, events) = try plugins.start(.data, message: "!")
+        WorkerTests.wait(plugins) { plugins.log.lines.contains { $0.contains("sits") } }
         let before = plugins.host.list().first?.workers
-        usleep(300_000)
         hung.cancel(.timeout)
         #expect(events.verdicts.map(\.result) == [.timeout])
         // The worker is given up, and another serves.

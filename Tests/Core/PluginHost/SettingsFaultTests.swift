@@ -101,7 +101,7 @@ struct SettingsFaultTests {
         _ = FileManager.default.createFile(atPath: plugins.folder + "/granted/gate", contents: nil)
         done.wait()
         #expect(throws: Never.self) { try made.withLock { try $0?.get() } }
-        WorkerTests.wait(plugins) { kill(serving, 0) != 0 }
+        WorkerTests.wait(plugins) { kill(serving, 0) != 0 && generation.pid != nil }
         #expect(kill(serving, 0) != 0 && generation.pid != nil && generation.pid != serving, "\(log.lines)")
         withExtendedLifetime((first, workers)) {}
     }
