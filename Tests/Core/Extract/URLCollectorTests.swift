@@ -116,6 +116,30 @@ import Testing
         #expect(urls.first?.source == source)
     }
 
+    /// What a browser fetches for a sheet, however it is written.
+    @Test(arguments: [
+        "a{b:u\\72l(http://a.com/x)}", "a{b:ur\\6c(http://a.com/x)}", "a{b:\\000055RL(http://a.com/x)}",
+        "a{b:u\\72\r\nl( 'http://a.com/x')}",
+        "@import/**/\"http://a.com/x\";", "@import /*)*/ /**/ 'http://a.com/x';", "@im\\70ort \"http://a.com/x\";",
+        "a{b:image-set(\"http://a.com/x\" 1x)}", "a{b:-webkit-image-set('http://a.com/x' 1x)}",
+        "a{b:im\\61ge-set(/*)*/\"data:,\" 1x, url(data:,) 2x type('b.com/y'), url('data:,'),\"http://a.com/x\" 3x)}",
+        "a{b:url(\"http://a.\\\r\ncom/x\")}", "a{content:\"url('\";b:url(http://a.com/x)}", "/*url(*/a{b:url(http://a.com/x)}//'",
+        "a{content:\"@import '\";b:url(http://a.com/x)}", "a{content:\"image-set(/*\"}b{c:url(http://a.com/x)}",
+        "a{b:url(c 'd);e:url(http://a.com/x)}", "/* url(http://a.com/x) */", "a{b:'url(http://a.com/x)'}",
+    ]) func inSheets(_ sheet: String) {
+        let urls = inPage("<style>\(sheet)</style>")
+        #expect(urls.map(\.canonical).filter { $0.hasPrefix("http") } == ["http://a.com/x"], "\(urls)")
+        #expect(!urls.contains { $0.host == "b.com" })
+    }
+
+    /// Each byte of a sheet is read a few times, whatever stands in it.
+    @Test(arguments: ["url(", "@import '", "\\75", "image-set(", "/*", "image-set('\"", "url('url(\"", "\\"])
+    func longSheets(_ piece: String) {
+        let start = ContinuousClock.now
+        _ = inPage("<style>" + String(repeating: piece, count: 400_000 / piece.utf8.count) + "</style>")
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
     /// In text that nobody sees, in programs, in pages inside the page.
     private static let oddPlaces: [(String, ContentURL.Source, URLFlags)] = [
         ("<p style='display:none'>see http://a.com/x</p>", .text, .hidden),
