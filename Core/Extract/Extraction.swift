@@ -80,12 +80,13 @@ struct Extraction: ~Copyable {
             if !isText, looksLikeText { leaf.head = part.decoder.decoded(bytes, most: LeafDecoder.textBytes).bytes }
             if isText || looksLikeText { leaf.flags.formUnion(rendering.render(part, leaf, at: index, &store)) }
         }
+        let isBinHex = leaf.type == Self.binHex || part.content.declaredType == Self.binHex
         if part.decoder != .identity {
             if isText, leaf.head.count < leaf.decoded.range.count { leaf.flags.insert(.limit) }
-            if isText ? Self.mayHoldFiles(leaf.head) : leaf.type == Self.binHex, try !findFiles(in: part, bytes, at: index) {
+            if isText ? Self.mayHoldFiles(leaf.head) : isBinHex, try !findFiles(in: part, bytes, at: index) {
                 leaf.flags.insert(.limit)
             }
-        } else if leaf.type == Self.binHex, part.content.declaredType != "text/plain" {
+        } else if isBinHex, part.content.declaredType != "text/plain" {
             tree.append(filesIn: bytes, region: part.content.raw.region, base: part.content.raw.range.lowerBound, of: index)
         }
         withExtendedLifetime(region) {}

@@ -23,9 +23,10 @@ struct FileNames {
         for disposition in dispositions { take(disposition, "name") }
         for type in types { take(type.parameters, "filename") }
         for reading in readings { add(reading) }
+        for name in values { append(Self.asSaved(name)) }
         if values.count > 1 {
-            let suffix = Self.suffix(values[0])
-            if values.dropFirst().contains(where: { Self.suffix($0) != suffix }) { flags.insert(.ambiguousName) }
+            let suffix = Self.suffix(Self.asSaved(values[0]))
+            if values.dropFirst().contains(where: { Self.suffix(Self.asSaved($0)) != suffix }) { flags.insert(.ambiguousName) }
         }
         if values.contains(where: Self.isOdd) { flags.insert(.oddName) }
     }
@@ -49,16 +50,29 @@ struct FileNames {
             // Encoded words have no place in a parameter (RFC 2047 section 5), so not everyone decodes them.
             if bytes.offset(of: [0x3D, 0x3F], from: 0) != nil { texts.append(Self.text(bytes)) }
         }
-        for text in texts {
-            let clean = text.trimmingNULs
-            guard !clean.isEmpty, !values.contains(clean) else { continue }
-            guard values.count < most else {
-                flags.insert(.limit)
-                return
-            }
-            values.append(clean)
-        }
+        for text in texts { append(text.trimmingNULs) }
     }
+
+    private mutating func append(_ name: String) {
+        guard !name.isEmpty, !values.contains(name) else { return }
+        if values.count < most { values.append(name) } else { flags.insert(.limit) }
+    }
+
+    /// A name that stands alone, and the one that it is saved by.
+    static func readings(_ name: String) -> [String] {
+        let saved = asSaved(name)
+        return [name, saved == name ? "" : saved].filter { !$0.isEmpty }
+    }
+
+    /// Windows drops dots and blanks at the end of a name. Empty: there is nothing else.
+    private static func asSaved(_ name: String) -> String {
+        guard isTrailing(name.utf8.last) else { return name }
+        var bytes = name.utf8[...]
+        while isTrailing(bytes.last) { bytes.removeLast() }
+        return String(bytes) ?? name
+    }
+
+    private static func isTrailing(_ byte: UInt8?) -> Bool { byte == 0x2E || byte == 0x20 }
 
     /// Bytes without a charset: UTF-8, else Western. Without NULs.
     static func text(_ bytes: [UInt8]) -> String {
@@ -73,14 +87,15 @@ struct FileNames {
         return name[dot...].dropFirst().lowercased()
     }
 
-    /// Control characters, those that turn the direction of text, and paths.
+    /// Control characters, those that turn the direction of text, paths, and ends that are dropped.
     static func isOdd(_ name: String) -> Bool {
-        name.unicodeScalars.contains { scalar in
-            switch scalar.value {
-            case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069, 0x2F, 0x5C: true
-            default: false
+        isTrailing(name.utf8.last)
+            || name.unicodeScalars.contains { scalar in
+                switch scalar.value {
+                case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069, 0x2F, 0x5C: true
+                default: false
+                }
             }
-        }
     }
 }
 

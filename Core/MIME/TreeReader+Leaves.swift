@@ -88,7 +88,9 @@ extension TreeReader {
         let end = bytes.endOfLine(from: at, to: body.upperBound)
         guard let name = EmbeddedFile.uuBegin(bytes, at: at, to: bytes.endOfText(at..<end))?.name else { return }
         let text = FileNames.text(name)
-        if !text.isEmpty, !tree.parts[index].content.names.contains(text) { tree.parts[index].content.names.append(text) }
+        for name in FileNames.readings(text) where !tree.parts[index].content.names.contains(name) {
+            tree.parts[index].content.names.append(name)
+        }
         if FileNames.isOdd(text) { tree.parts[index].content.flags.insert(.oddName) }
     }
 }
@@ -97,7 +99,11 @@ extension MessageTree {
     /// Lists the files inside a leaf's text, as children of part `index`. `text` is the leaf decoded, which begins at `base` of region `region`; it
     /// has been done already for leaves of text/plain that are not encoded.
     public mutating func append(filesIn text: UnsafeRawBufferPointer, region: Int, base: Int, of index: Int) {
-        let found = EmbeddedFile.find(in: text, most: budget.limits.embeddedFiles)
+        var found = EmbeddedFile.find(in: text, most: budget.limits.embeddedFiles)
+        if parts[index].content.declaredType == "application/mac-binhex40", !found.files.contains(where: { $0.encoding == "binhex" }) {
+            // It says what it is itself.
+            if let forks = BinHexFile.next(text, from: 0)?.forks { found.files += forks } else { found.flags.insert(.badEncodedFile) }
+        }
         parts[index].content.flags.formUnion(found.flags)
         for (i, file) in found.files.enumerated() {
             guard parts.count < budget.limits.parts else {
@@ -110,7 +116,7 @@ extension MessageTree {
                     header: ContentRef(region: region, base..<base),
                     raw: ContentRef(region: region, base + file.range.lowerBound..<base + file.range.upperBound)))
             part.content.transferEncoding = file.encoding
-            part.content.names = [FileNames.text(file.name)].filter { !$0.isEmpty }
+            part.content.names = FileNames.readings(FileNames.text(file.name))
             part.content.flags = file.flags
             if part.content.names.contains(where: FileNames.isOdd) { part.content.flags.insert(.oddName) }
             part.content.gaps = file.flags.gaps

@@ -38,7 +38,7 @@ public struct PartFlags: OptionSet, Hashable, Sendable {
     public static let badCharset = bit(15)
     /// Names that differ between readings.
     public static let ambiguousName = bit(16)
-    /// A name with control or right-to-left characters, or a path in it.
+    /// A name with control or right-to-left characters, a path in it, or a dot or blank at its end.
     public static let oddName = bit(17)
     /// More parts, levels, names, fields, elements or rules than are looked at.
     public static let limit = bit(18)

@@ -100,6 +100,18 @@ struct MessageExtractorTests {
         #expect(file.parent == 0 && self.text(file.decoded, of: content) == "Cat")
     }
 
+    /// What says to be BinHex and does not look like it holds a file all the same, or is flagged.
+    @Test(arguments: ["7bit", "base64"]) func partsDeclaredAsBinHex(_ encoding: String) throws {
+        let header = "Content-Type: application/mac-binhex40\nContent-Transfer-Encoding: \(encoding)\n\n"
+        func content(_ text: String) throws -> MessageContent {
+            try self.content(header + (encoding == "7bit" ? text : Data(text.utf8).base64EncodedString()) + "\n")
+        }
+        // No name, no length.
+        let file = try content("a note\n:" + String(repeating: "!", count: 60) + ":\n")
+        #expect(file.parts.contains { $0.transferEncoding == "binhex" })
+        #expect(try content("a note\n").parts[0].flags.contains(.badEncodedFile))
+    }
+
     /// Line ends in binary quoted-printable are CR LF on the way; readers on Unix make LF of them.
     @Test func lineEndsInBinaryQuotedPrintable() throws {
         let content = try content(

@@ -4,7 +4,7 @@ import Testing
 
 /// BinHex 4.0 in text, written by an encoder of the test's own.
 @Suite struct BinHexTests {
-    private static let comment = "(This file must be converted with BinHex 4.0)\n\n"
+    static let comment = "(This file must be converted with BinHex 4.0)\n\n"
     private static let name = "report.sit"
 
     /// RFC 1741 appendix A, the checksums bit by bit.
@@ -127,6 +127,36 @@ import Testing
         "(This file must be converted with BinHex 4.0)\n", "(This file must be converted with BinHex 4.0)\n\nnothing\n:\n", "(x)\n:!!:\n",
     ])
     func nothingOfTheKind(_ text: String) { #expect(tree(text).decoded.count == 1) }
+
+    /// Text, and files in it, may stand between the line that announces it and the colon.
+    @Test(arguments: ["a line\n", "(c)\n: no file\n", "\n :x\n\n", ":!!:\n\n", "begin 644 a\n#86)C\n`\nend\n"])
+    func behindText(_ text: String) {
+        let (parts, decoded, flags) = tree(Self.comment + "x\n" + text + File(data: Self.data).text)
+        #expect(decoded.dropFirst().first == Self.data)
+        #expect(flags[1] == .embedded)
+        #expect(parts.count == (text.hasPrefix("begin") ? 3 : 2))
+    }
+
+    @Test func ofItsOwnLineOnly() {
+        let file = File(data: Self.data).text
+        #expect(tree(Self.comment + "x\n" + Self.comment + "x\n" + file).decoded.dropFirst() == [Self.data])
+        #expect(tree(Self.comment + "x\n" + file + Self.comment + "x\n" + file).decoded.dropFirst() == [Self.data, Self.data])
+        let start = ContinuousClock.now
+        _ = tree(String(repeating: Self.comment + "x\n", count: 20_000))
+        _ = tree(Self.comment + "x\n" + String(repeating: ":\n", count: 500_000))
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    /// A part that says to be BinHex holds a file, with or without the line, or is flagged.
+    @Test(arguments: [(true, "x\n"), (true, comment), (true, ""), (false, "x\n"), (false, "")]) func declared(_ holds: Bool, _ text: String)
+    {
+        let body = Array((text + (holds ? File(data: Self.data).text : "")).utf8)
+        let message = Array("Content-Type: application/mac-binhex40\n\n".utf8)
+        var tree = message.withUnsafeBytes { MessageTree($0) }
+        body.withUnsafeBytes { tree.append(filesIn: $0, region: 0, base: 0, of: 0) }
+        #expect(tree.parts.count == (holds ? 2 : 1))
+        #expect(tree.parts[0].content.flags.contains(.badEncodedFile) == !holds)
+    }
 
     /// As a transfer encoding it has no standing: it is read both ways, and flagged.
     @Test func asTransferEncoding() {

@@ -215,6 +215,25 @@ import Testing
         #expect(expected.first == names.first)
     }
 
+    /// Windows drops dots and blanks at the end: what it saves comes behind what was written.
+    @Test(arguments: [
+        ("name=a.exe.", ["a.exe.", "a.exe"], true), ("name=\"a.exe  \"", ["a.exe  ", "a.exe"], true),
+        ("name=\"a.exe . .\"", ["a.exe . .", "a.exe"], true), ("name=\"...\"", ["..."], true), ("name=\" a..b\"", [" a..b"], false),
+        ("name=b.png.; filename=a.exe.", ["b.png.", "a.exe.", "b.png", "a.exe"], true),
+        ("name*=utf-8''a.exe%20", ["a.exe ", "a.exe"], true),
+    ]) func namesAsSaved(_ parameter: String, _ expected: [String], _ isOdd: Bool) {
+        let part = Exploded(Array("Content-Type: a/b; \(parameter)\n\n".utf8)).tree.parts[0].content
+        #expect(part.names == expected)
+        #expect(part.flags.contains(.oddName) == isOdd)
+        #expect(part.flags.contains(.ambiguousName) == parameter.contains(";"))
+    }
+
+    @Test func namesAsSavedInText() {
+        let parts = Exploded(Array("Content-Type: text/plain\n\nbegin 644 a.exe.\n#86)C\n`\nend\n".utf8)).tree.parts
+        #expect(parts.last?.content.names == ["a.exe.", "a.exe"])
+        #expect(parts.last?.content.flags.contains(.oddName) == true)
+    }
+
     @Test func namesThatDiffer() {
         func flags(_ parameters: String) -> PartFlags {
             Exploded(Array("Content-Type: a/b; \(parameters)\n\n".utf8)).tree.parts[0].content.flags
