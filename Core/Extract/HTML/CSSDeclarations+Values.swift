@@ -3,6 +3,7 @@ extension CSSDeclarations {
     /// Sets what one declaration says. `name` and `value` are lower case and without spaces around them; others than these are passed over.
     mutating func set(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
         guard let property = CSSProperty(name) else { return }
+        if value.contains("var("), !value.contains("url(") { return unset(property) }
         switch property {
         case .display: display(value)
         case .visibility:
@@ -45,6 +46,44 @@ extension CSSDeclarations {
         case .direction: if value.isWord("rtl") || value.isWord("ltr") { set(.rightToLeft, value.isWord("rtl")) }
         case .unicodeBidi: set(.overridesBidi, value.isWord("bidi-override") || value.isWord("isolate-override"))
         case .outlookHide: set(.hiddenInOutlook, value.isWord("all"))
+        }
+    }
+
+    /// A value that is not known before the element is (CSS Variables, section 3): what was said before does not come back, whatever it is.
+    private mutating func unset(_ property: CSSProperty) {
+        switch property {
+        case .display:
+            set(.none, false)
+            set(.block, false)
+        case .visibility: set(.invisible, false)
+        case .fontSize, .font: set(fontSize: CSSLength(times: 1))
+        case .color: set(.inheritsColor, true)
+        case .background, .backgroundColor, .backgroundImage: set(ground: .color(.transparent))
+        case .opacity: set(opacity: 1)
+        case .height: set(.noHeight, false)
+        case .maxHeight: set(.noMostHeight, false)
+        case .width: set(.noWidth, false)
+        case .maxWidth: set(.noMostWidth, false)
+        case .overflow: set(.clips, false)
+        case .position:
+            set(.lifted, false)
+            set(.positioned, false)
+        case .offset: set(offset: 0)
+        case .margin: set(margin: 0)
+        case .indent: set(indent: 0)
+        case .letterSpacing: set(letterSpacing: .nothing)
+        case .lineHeight: set(.noLine, false)
+        case .clip: set(.clipped, false)
+        case .clipPath: set(.cut, false)
+        case .transform: set(.shrunk, false)
+        case .scale: set(.scaled, false)
+        case .translate: set(.moved, false)
+        case .zoom: set(.zoomed, false)
+        case .filter: set(.filtered, false)
+        case .whiteSpace: set(.keepsSpace, false)
+        case .direction: set(.rightToLeft, false)
+        case .unicodeBidi: set(.overridesBidi, false)
+        case .contentVisibility, .outlookHide: break
         }
     }
 

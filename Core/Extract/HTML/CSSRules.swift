@@ -14,7 +14,8 @@ struct CSSRules: Sendable {
     private var parser = CSSSelectorParser()
     private var hasTooMany = false
     /// Work that may still be done: elements times rules times what is around them must not add up.
-    private var steps: Int
+    private(set) var steps: Int
+    private var given: Int
     private var isSpent = false
     /// By specificity, then order: the rules that an element is under.
     private var found: [UInt64] = []
@@ -23,16 +24,32 @@ struct CSSRules: Sendable {
     /// Bytes of one style sheet that are read.
     static let mostBytes = 1 << 20
 
-    init(size: Int) { steps = Self.room(size) }
+    /// `most`: what a page around this one has left.
+    init(size: Int, most: Int) {
+        given = min(Self.room(size), most)
+        steps = given
+    }
 
-    private static func room(_ size: Int) -> Int { 1_000_000 + 2 * size }
+    /// In proportion: a message may have thousands of small pages.
+    private static func room(_ size: Int) -> Int { 4_000 + min(1_000_000, 64 * size) + 2 * size }
+
+    /// Steps that were taken.
+    var spent: Int { given - max(0, steps) }
 
     var isEmpty: Bool { rules.isEmpty }
     var isLimited: Bool { hasTooMany || isSpent || parser.isLimited }
     var hasAttributes: Bool { !parser.tests.isEmpty }
 
     /// As before any element was looked at.
-    mutating func rewind(size: Int) { steps = Self.room(size) }
+    mutating func rewind(size: Int, most: Int) {
+        given = min(Self.room(size), most)
+        steps = given
+    }
+
+    /// A page inside this one took so many steps.
+    mutating func take(_ count: Int) {
+        if count > 0 { _ = spend(count) }
+    }
 
     // MARK: Reading
 

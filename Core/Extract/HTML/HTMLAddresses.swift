@@ -22,6 +22,10 @@ enum HTMLAddresses {
             for part in value.split(whereSeparator: { HTMLTokenizer.isSpace($0) || $0 == UInt8(ascii: ",") }) {
                 body(part.startIndex..<part.endIndex, UnsafeRawBufferPointer(rebasing: part.prefix(mostBytes)), .fetch)
             }
+        case .animated:
+            for part in value.split(separator: UInt8(ascii: ";")) {
+                body(part.startIndex..<part.endIndex, UnsafeRawBufferPointer(rebasing: part.prefix(mostBytes)), .link)
+            }
         case .srcset: candidates(value, body)
         case .style: CSSAddresses.each(in: value) { place, address in address.withUnsafeBytes { body(place, $0, .fetch) } }
         case .content: if element == .meta { refresh(value, body) }

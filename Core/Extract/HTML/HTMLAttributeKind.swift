@@ -8,7 +8,7 @@ enum HTMLAttributeKind: UInt8, Sendable {
     /// A page in a page.
     case document
     // Addresses
-    case href, xlinkHref, source, background, data, action, list, srcset, content
+    case href, xlinkHref, source, background, data, action, list, srcset, content, animated
 
     static let names: HTMLNames<HTMLAttributeKind> = {
         let all: [(StaticString, HTMLAttributeKind)] = [
@@ -19,7 +19,7 @@ enum HTMLAttributeKind: UInt8, Sendable {
             ("codebase", .source), ("manifest", .source), ("icon", .source), ("background", .background), ("data", .data),
             ("classid", .data), ("code", .data), ("action", .action), ("formaction", .action), ("cite", .action), ("longdesc", .action),
             ("usemap", .action), ("profile", .list), ("archive", .list), ("ping", .list), ("srcset", .srcset), ("imagesrcset", .srcset),
-            ("content", .content),
+            ("content", .content), ("to", .animated), ("from", .animated), ("by", .animated), ("values", .animated),
         ]
         return HTMLNames(all.map { (HTMLName($0.0), $0.1) })
     }()

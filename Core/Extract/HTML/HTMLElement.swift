@@ -18,6 +18,8 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
     case template, textarea, title, applet
     // Foreign
     case svg, math, foreignObject, desc, mi, mo, mn, ms, mtext, annotationXML, vImageData, vFill
+    // SVG, what moves
+    case animate, set
 
     static let names: HTMLNames<HTMLElement> = {
         var rows: [(HTMLName, HTMLElement)] = []
@@ -59,10 +61,18 @@ enum HTMLElement: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// An end tag does not reach beyond it.
+    /// An end tag does not reach beyond it (HTML, section 13.2.4.2: "scope").
     var isBarrier: Bool {
         switch self {
-        case .applet, .caption, .html, .marquee, .object, .table, .td, .template, .th, .foreignObject, .button: true
+        case .applet, .caption, .marquee, .object, .table, .td, .template, .th, .foreignObject: true
+        default: false
+        }
+    }
+
+    /// Its start tag stands for nothing where no table is open.
+    var isTablePart: Bool {
+        switch self {
+        case .caption, .col, .colgroup, .tbody, .td, .tfoot, .th, .thead, .tr: true
         default: false
         }
     }

@@ -15,6 +15,9 @@ public struct HTMLLink: Hashable, Sendable {
     /// No reader sees what it is around.
     public var isHidden = false
 
+    /// The base of the page inside the page that it is in; nil: the page's.
+    var base: [UInt8]?
+
     /// Bytes kept of one.
     public static let mostBytes = 2048
 }

@@ -18,6 +18,8 @@ struct HTMLOpenElement {
     var number: Int?
     /// Where in the visible text its content begins, which is shown in the other direction than what is around it.
     var turned: Int?
+    /// The page's links in front of its content.
+    var linksBefore = 0
     /// The next one of that element below; -1: none.
     var below: Int32 = -1
     /// The next barrier below it.

@@ -27,11 +27,12 @@ struct HTMLOpenElements {
 
     mutating func push(_ open: HTMLOpenElement) {
         let index = Int(open.element.rawValue)
+        let isBarrier = open.element.isBarrier && (open.element != .foreignObject || top.isForeign)
         stack.append(open)
         stack[stack.count - 1].below = Int32(innermost[index])
         stack[stack.count - 1].barrier = Int32(barrier)
         innermost[index] = stack.count - 1
-        if open.element.isBarrier { barrier = stack.count - 1 }
+        if isBarrier { barrier = stack.count - 1 }
     }
 
     mutating func pop() -> HTMLOpenElement {
@@ -52,6 +53,9 @@ struct HTMLOpenElements {
 
     /// Where `element` is open within the cell or the like that is being read.
     func open(_ element: HTMLElement) -> Int? { within(element, barrier) }
+
+    /// Where a paragraph is open: a button keeps those around it (HTML, section 13.2.4.2: "button scope").
+    var paragraph: Int? { within(.p, max(barrier, place(.button))) }
 
     /// A new item ends none beyond its list or what is between.
     func itemLimit(_ list: HTMLElement, _ other: HTMLElement) -> Int { max(place(list), place(other), place(.div), barrier) }

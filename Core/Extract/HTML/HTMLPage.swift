@@ -11,24 +11,28 @@ public struct HTMLPage: Sendable {
     /// The first `<base href>`.
     public private(set) var base: [UInt8]?
     public private(set) var flags: PartFlags = []
+    /// Steps taken to find which style rules its elements are under, those of pages inside it too: in proportion to its size at most.
+    public private(set) var steps = 0
     /// Where in the page pieces of `visible` and of `hidden` are from.
     private(set) var origins: (visible: HTMLOrigins, hidden: HTMLOrigins)
     private(set) var programs: [HTMLProgram] = []
 
     /// `html` is UTF-8; bytes that are none pass through.
-    public init(_ html: UnsafeRawBufferPointer) { self.init(html, depth: 0) }
+    public init(_ html: UnsafeRawBufferPointer) { self.init(html, depth: 0, mostSteps: .max) }
 
     public init(_ html: some Collection<UInt8>) {
         self = Array(html).withUnsafeBytes { HTMLPage($0) }
     }
 
-    /// `depth`: how many pages are around it.
-    init(_ html: UnsafeRawBufferPointer, depth: Int) {
-        var renderer = HTMLRenderer(html, rules: nil, depth: depth)
+    /// `depth`: how many pages are around it. `mostSteps`: what the page around it has left.
+    init(_ html: UnsafeRawBufferPointer, depth: Int, mostSteps: Int) {
+        var renderer = HTMLRenderer(html, rules: nil, depth: depth, mostSteps: mostSteps)
         renderer.run()
+        steps = renderer.presentation.steps
         if renderer.isStyledLate {
-            renderer = HTMLRenderer(html, rules: renderer.presentation.rules, depth: depth)
+            renderer = HTMLRenderer(html, rules: renderer.presentation.rules, depth: depth, mostSteps: mostSteps - steps)
             renderer.run()
+            steps += renderer.presentation.steps
         }
         visible = renderer.visible.bytes
         hidden = renderer.hidden.bytes

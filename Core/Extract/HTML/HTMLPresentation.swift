@@ -8,16 +8,22 @@ struct HTMLPresentation {
     private var styles = HTMLStyleMemory()
     /// Of `<body link>`.
     private var linkColor = CSSColor.link
-    private let size: Int
     private var isOverfull = false
     /// The head is over.
     private var hasBody = false
 
-    init(_ html: UnsafeRawBufferPointer, _ rules: CSSRules?) {
-        size = html.count
-        self.rules = rules ?? CSSRules(size: html.count)
-        self.rules.rewind(size: html.count)
+    /// `most`: steps that rules may take, if that is less than the page's size allows.
+    init(_ html: UnsafeRawBufferPointer, _ rules: CSSRules?, most: Int) {
+        self.rules = rules ?? CSSRules(size: html.count, most: most)
+        self.rules.rewind(size: html.count, most: most)
     }
+
+    /// Steps that rules still may take, and those that they took.
+    var stepsLeft: Int { max(0, rules.steps) }
+    var steps: Int { rules.spent }
+
+    /// A page inside this one took so many steps.
+    mutating func take(steps count: Int) { rules.take(count) }
 
     var isLimited: Bool { rules.isLimited || isOverfull && !rules.isEmpty }
 

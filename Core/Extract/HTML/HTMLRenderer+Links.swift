@@ -34,19 +34,30 @@ extension HTMLRenderer {
             let attribute = tokens.tag.attributes[index]
             if attribute.kind == .handler {
                 addProgram(of: attribute)
-            } else if attribute.kind.holdsAddress {
+            } else if attribute.kind.holdsAddress, attribute.kind != .animated || animatesAddress(element) {
                 let before = links.count
                 collectLinks(attribute, element, isHidden: isHidden)
-                guard attribute.kind == .href else { continue }
+                guard attribute.kind == .href || attribute.kind == .xlinkHref && stack.top.isForeign else { continue }
                 if element == .base {
                     if base == nil { base = tokens.tag.withValue(attribute) { Array($0.prefix(HTMLLink.mostBytes)) } }
-                } else if links.count > before, links[before].source == .link {
+                } else if element == .a || tokens.tag.isVector, anchored == nil, links.count > before, links[before].source == .link {
                     anchored = before
                     links[before].anchor = visible.bytes.count..<visible.bytes.count
                 }
             }
         }
         return anchored
+    }
+
+    private static let attributeName = HTMLName("attributename")
+
+    /// SVG, section "Animation": `<set attributeName="href" to="...">` within a link makes it lead there.
+    private func animatesAddress(_ element: HTMLElement) -> Bool {
+        guard element == .set || element == .animate, let attribute = tokens.tag.attribute(Self.attributeName) else { return false }
+        return tokens.tag.withValue(attribute) { value in
+            let name = value.map { $0 | 0x20 }
+            return name.elementsEqual("href".utf8) || name.elementsEqual("xlink:href".utf8)
+        }
     }
 
     private mutating func collectLinks(_ attribute: HTMLAttribute, _ element: HTMLElement, isHidden: Bool) {
@@ -86,7 +97,8 @@ extension HTMLRenderer {
             flags.insert(.limit)
             return addProgram(of: attribute)
         }
-        let page = tokens.tag.withValue(attribute) { HTMLPage($0, depth: depth + 1) }
+        let page = tokens.tag.withValue(attribute) { HTMLPage($0, depth: depth + 1, mostSteps: presentation.stepsLeft) }
+        presentation.take(steps: page.steps)
         let first = links.count
         for var link in page.links {
             guard links.count < Self.mostLinks else {
@@ -99,6 +111,9 @@ extension HTMLRenderer {
                 link.span = attribute.span
                 link.isNested = true
             }
+            link.base = link.base ?? page.base
+            // A place in the text of that page: none in this one's where it is not shown.
+            if isHidden || page.visible.isEmpty { link.anchor = nil }
             link.isHidden = link.isHidden || isHidden && link.source == .link
             links.append(link)
         }
@@ -110,7 +125,6 @@ extension HTMLRenderer {
                     text: text ?? tokens.tag.withValue(attribute) { Array($0[span]) }))
         }
         flags.formUnion(page.flags)
-        base = base ?? page.base
         if !page.hidden.isEmpty {
             hidden.note(page: attribute.span.lowerBound)
             _ = hidden.insert(page.hidden)

@@ -24,6 +24,7 @@ extension HTMLRenderer {
         default: open.isForeign = stack.top.isForeign
         }
         if open.element == .ol { open.number = open.number ?? 1 }
+        open.linksBefore = links.count
         open.turned = open.style.isTurned != stack.top.style.isTurned ? visible.bytes.count : nil
         stack.push(open)
         tokens.isForeign = open.isForeign
@@ -38,7 +39,7 @@ extension HTMLRenderer {
 
     mutating func pop() {
         let open = stack.pop()
-        if let start = open.turned { turn(from: start) }
+        if let start = open.turned { turn(from: start, linksBefore: open.linksBefore) }
         if open.isBlock { block(open.element.hasMargin ? 2 : 1) }
         if let link = open.link, let start = links[link].anchor?.lowerBound { end(link, of: open, from: start) }
         tokens.isForeign = stack.top.isForeign
@@ -50,11 +51,20 @@ extension HTMLRenderer {
         if open.style.isHidden, pictures == open.pictures, links[link].anchor?.isEmpty == true { links[link].isHidden = true }
     }
 
-    private mutating func turn(from start: Int) {
+    private mutating func turn(from start: Int, linksBefore: Int) {
         let start = min(start, visible.bytes.count)
         turned += visible.bytes.count - start
         guard turned <= Self.mostTurns * html.count else { return flags.formUnion([.limit, .bidi]) }
-        visible.turn(from: start)
+        var pieces = visible.turn(from: start)[...]
+        // Links come in the order of the lines that they stand in.
+        for link in linksBefore..<links.count {
+            guard let anchor = links[link].anchor, !anchor.isEmpty else { continue }
+            while let piece = pieces.first, piece.upperBound <= anchor.lowerBound { pieces.removeFirst() }
+            guard let piece = pieces.first, piece.lowerBound < anchor.upperBound else { continue }
+            let isWithin = anchor.lowerBound >= piece.lowerBound && anchor.upperBound <= piece.upperBound
+            let sum = piece.lowerBound + piece.upperBound
+            links[link].anchor = isWithin ? sum - anchor.upperBound..<sum - anchor.lowerBound : nil
+        }
     }
 
     /// Closes all down to `index`; formatting among it goes on behind.
@@ -83,7 +93,8 @@ extension HTMLRenderer {
         let anchors = inner.map { $0.link.map { links[$0].anchor } }
         let removed = stack[index]
         while stack.count > index {
-            if let start = stack.pop().turned { turn(from: start) }
+            let open = stack.pop()
+            if let start = open.turned { turn(from: start, linksBefore: open.linksBefore) }
         }
         if let link = removed.link, let start = links[link].anchor?.lowerBound { end(link, of: removed, from: start) }
         for (open, anchor) in zip(inner, anchors) {
@@ -98,7 +109,7 @@ extension HTMLRenderer {
         switch element {
         case .body, .html, .head: return
         case .br: return visible.lineBreak()
-        case .p where stack.place(.p) < max(stack.barrier, stack.floor): return block(2)
+        case .p where stack.paragraph == nil: return block(2)
         case .h1, .h2, .h3, .h4, .h5, .h6:
             if let found = stack.heading { close(to: found, reopening: true) }
             return
@@ -124,7 +135,7 @@ extension HTMLRenderer {
 
     /// What a start tag ends without an end tag (HTML, section 13.1.2.4).
     mutating func closeImplied(_ element: HTMLElement) {
-        if element.closesParagraph, let found = stack.open(.p) { close(to: found, reopening: true) }
+        if element.closesParagraph, let found = stack.paragraph { close(to: found, reopening: true) }
         switch element {
         case .a: if let found = stack.open(.a) { found == stack.count - 1 ? pop() : remove(found) }
         case .li: if let found = stack.within(.li, stack.itemLimit(.ul, .ol)) { close(to: found, reopening: true) }
@@ -132,16 +143,24 @@ extension HTMLRenderer {
             let limit = stack.itemLimit(.dl, .dl)
             if let found = stack.within(.dd, limit) ?? stack.within(.dt, limit) { close(to: found, reopening: true) }
         case .option, .optgroup: if let found = stack.open(.option) { close(to: found, reopening: false) }
-        case .td, .th: closeCell()
-        case .tr, .caption, .colgroup:
+        case .td, .th:
+            closeCell()
+            clear(to: max(stack.place(.tr), stack.place(.tbody), stack.place(.thead), stack.place(.tfoot)))
+        case .tr:
             closeCell()
             closeInTable(.tr)
+            clear(to: max(stack.place(.tbody), stack.place(.thead), stack.place(.tfoot)))
+        case .caption, .colgroup:
+            closeCell()
+            closeInTable(.tr)
+            clear(to: -1)
         case .tbody, .thead, .tfoot:
             closeCell()
             closeInTable(.tr)
             closeInTable(.tbody)
             closeInTable(.thead)
             closeInTable(.tfoot)
+            clear(to: -1)
         case .button: if let found = stack.open(.button) { close(to: found, reopening: false) }
         default: break
         }
@@ -149,6 +168,13 @@ extension HTMLRenderer {
 
     private mutating func closeInTable(_ element: HTMLElement) {
         if let found = stack.within(element, stack.place(.table)) { close(to: found, reopening: false) }
+    }
+
+    /// What stands between the parts of a table is not around what follows (HTML, section 13.2.6.4.9: "clear the stack back").
+    private mutating func clear(to part: Int) {
+        let table = stack.place(.table)
+        guard table >= stack.floor else { return }
+        close(to: max(part, table) + 1, reopening: false)
     }
 
     private mutating func closeCell() {

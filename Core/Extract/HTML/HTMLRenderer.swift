@@ -27,7 +27,7 @@ struct HTMLRenderer {
     private(set) var pictures = 0
     private var wasHidden = false
     /// In a comment that Outlook alone reads.
-    private var isConditional = false
+    private(set) var isConditional = false
     /// Of the style sheet that is open.
     private var isForScreens = true
     /// Elements made anew because formatting around them ended.
@@ -36,11 +36,11 @@ struct HTMLRenderer {
     var turned = 0
 
     /// `rules`: those that a first pass found.
-    init(_ html: UnsafeRawBufferPointer, rules: CSSRules?, depth: Int) {
+    init(_ html: UnsafeRawBufferPointer, rules: CSSRules?, depth: Int, mostSteps: Int) {
         self.html = html
         self.depth = depth
         hasRules = rules != nil
-        presentation = HTMLPresentation(html, rules)
+        presentation = HTMLPresentation(html, rules, most: mostSteps)
         tokens = HTMLTokenizer(html)
         visible.reserve(html.count / 3)
     }
@@ -105,7 +105,7 @@ struct HTMLRenderer {
         hidden.block(1)
     }
 
-    /// `<!--[if mso]>...<![endif]-->`: Outlook shows what is in it, by itself; a negated one nobody sees.
+    /// `<!--[if mso]>...<![endif]-->`: Outlook shows what is in it, by itself; one for all others nobody sees.
     private mutating func conditional(_ range: Range<Int>) {
         let head = html[range].prefix(256)
         guard head.count > 4, head.prefix(3).elementsEqual("[if".utf8) || head.prefix(3).elementsEqual("[IF".utf8),
@@ -116,7 +116,7 @@ struct HTMLRenderer {
         tokens = HTMLTokenizer(html, (close + 1)..<range.upperBound)
         stack.floor = stack.count
         stack.tooDeep = 0
-        if head[..<close].contains(UInt8(ascii: "!")) {
+        if Self.isForOthers(head[(head.startIndex + 3)..<(close - 1)]) {
             var open = HTMLOpenElement(element: .template, name: HTMLName("template"), place: stack.top.place)
             open.declared.set(.none, true)
             open.style = stack.top.style.inner(open.declared, isBlock: false)
@@ -131,6 +131,12 @@ struct HTMLRenderer {
         while stack.count > outer.2 { pop() }
         (tokens, stack.floor, _, stack.tooDeep) = outer
         tokens.isForeign = stack.top.isForeign
+    }
+
+    /// Nothing but `!mso` or `!vml`. Outlook reads anything else: `!(mso 9)` holds in all newer ones.
+    private static func isForOthers(_ condition: Slice<UnsafeRawBufferPointer>) -> Bool {
+        let word = condition.lazy.filter { $0 > 32 && $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: ")") }.map { $0 | 0x20 }
+        return word.elementsEqual("!mso".utf8) || word.elementsEqual("!vml".utf8)
     }
 
     private mutating func collectStyles(_ range: Range<Int>) {
@@ -151,6 +157,11 @@ struct HTMLRenderer {
     private mutating func start() {
         let element = tokens.tag.element
         if element.leavesForeignContent, stack.top.isForeign { leaveForeignContent() }
+        if element.isTablePart, isOutsideTables {
+            // Browsers pass over it (HTML, section 13.2.6.4.7): it is around nothing and ends nothing.
+            if !tokens.tag.attributes.isEmpty { _ = collectLinks(element, isHidden: stack.top.style.isOutOfSight) }
+            return
+        }
         closeImplied(element)
         var open = HTMLOpenElement(element: element, name: tokens.tag.name, place: stack.top.place)
         presentation.declare(&open, tokens.tag)
@@ -164,6 +175,9 @@ struct HTMLRenderer {
         }
         push(open)
     }
+
+    /// What stands in a comment for Outlook may be a piece of a table that another one began.
+    private var isOutsideTables: Bool { stack.top.isForeign || stack.place(.table) < 0 && !isConditional }
 
     private mutating func show(_ open: HTMLOpenElement) {
         if open.isBlock { block(open.element.hasMargin ? 2 : 1) }

@@ -9,6 +9,8 @@ struct HTMLTag {
     private(set) var name = HTMLName()
     private(set) var element = HTMLElement.unknown
     private(set) var isSelfClosing = false
+    /// Of Outlook's drawings: `v:rect`.
+    private(set) var isVector = false
     private(set) var attributes: [HTMLAttribute] = []
     /// Values with their references undone.
     private(set) var decoded: [UInt8] = []
@@ -37,6 +39,7 @@ struct HTMLTag {
         decoded.removeAll(keepingCapacity: true)
         isSelfClosing = false
         name = HTMLName()
+        isVector = at + 1 < end && input[at] | 0x20 == UInt8(ascii: "v") && input[at + 1] == UInt8(ascii: ":")
         while at < end, !HTMLTokenizer.endsName(input[at]) {
             name.append(input[at])
             at += 1

@@ -41,11 +41,12 @@ struct HTMLText: Sendable {
     }
 
     /// What came behind `start` is shown from right to left. Letters of scripts that run so anyway stay as they are.
-    mutating func turn(from start: Int) {
+    /// Returns the pieces that were turned.
+    mutating func turn(from start: Int) -> [Range<Int>] {
         flags.insert(.bidi)
-        guard start < bytes.count else { return }
+        guard start < bytes.count else { return [] }
         origins.forget(behind: start)
-        HTMLTurnedText.turn(&bytes, from: start)
+        return HTMLTurnedText.turn(&bytes, from: start)
     }
 
     private var isAtLineStart: Bool { bytes.last == 10 || bytes.isEmpty }

@@ -1,15 +1,21 @@
 /// Text whose direction is overridden (Unicode Bidirectional Algorithm, section 2.2): each line as it is seen, last character first.
 enum HTMLTurnedText {
-    static func turn(_ bytes: inout [UInt8], from start: Int) {
+    /// Returns the pieces that were turned, each as it stood and stands.
+    static func turn(_ bytes: inout [UInt8], from start: Int) -> [Range<Int>] {
+        var turned: [Range<Int>] = []
         var at = start
         while at < bytes.count {
             let end = bytes[at...].firstIndex(of: 10) ?? bytes.count
             var (first, last) = (at, end)
             while first < last, bytes[first] <= 32 { first += 1 }
             while last > first, bytes[last - 1] <= 32 { last -= 1 }
-            if !bytes[first..<last].contains(where: { 0xD6...0xDF ~= $0 }) { turnLine(&bytes, first..<last) }
+            if first < last, !bytes[first..<last].contains(where: { 0xD6...0xDF ~= $0 }) {
+                turnLine(&bytes, first..<last)
+                turned.append(first..<last)
+            }
             at = end + 1
         }
+        return turned
     }
 
     private static func turnLine(_ bytes: inout [UInt8], _ line: Range<Int>) {

@@ -19,6 +19,12 @@ public struct URLCollector: Sendable {
         }
     }
 
+    /// Where a page shows a link, and the host that it leads to.
+    private struct Anchor {
+        var range: Range<Int>
+        var host: String
+    }
+
     public private(set) var urls: [ContentURL] = []
     /// There were more.
     public private(set) var isLimited = false
@@ -39,9 +45,13 @@ public struct URLCollector: Sendable {
     public mutating func add(page: HTMLPage, html: UnsafeRawBufferPointer, at place: Place) {
         if page.flags.contains(.limit), page.links.count >= HTMLRenderer.mostLinks { isLimited = true }
         let base = page.base.flatMap { URLParser.parse($0) }
+        var inner: (written: [UInt8], base: URLRecord?) = ([], nil)
+        var anchors: [Anchor] = []
         for link in page.links {
             guard hasRoom() else { return }
-            var reading = link.value.withUnsafeBytes { URLReading($0, base: base) }
+            if let written = link.base, written != inner.written { inner = (written, URLParser.parse(written, base: base) ?? base) }
+            var reading = link.value.withUnsafeBytes { URLReading($0, base: link.base == nil ? base : inner.base) }
+            if link.source == .link, let range = link.anchor, !range.isEmpty { anchors.append(Anchor(range: range, host: reading.host)) }
             if link.isHidden { reading.flags.insert(.hidden) }
             let anchor = link.anchor.map { anchor in page.visible.withUnsafeBytes { AnchorText.folded($0[anchor]) } } ?? ""
             if link.isNested {
@@ -53,9 +63,8 @@ public struct URLCollector: Sendable {
             if link.isTruncated || written.count < link.span.count { reading.flags.insert(.truncated) }
             append(reading, raw: written, source: link.source, span: link.span, at: place, anchor: anchor)
         }
-        let anchors = page.links.lazy.compactMap { $0.source == .link ? $0.anchor : nil }.filter { !$0.isEmpty }
         page.visible.withUnsafeBytes { text in
-            add(text: text, at: place, as: nil, skipping: anchors.sorted { $0.lowerBound < $1.lowerBound }) {
+            add(text: text, at: place, as: nil, skipping: anchors.sorted { $0.range.lowerBound < $1.range.lowerBound }) {
                 page.origins.visible.origin(of: $0, in: html.count)
             }
         }
@@ -81,19 +90,20 @@ public struct URLCollector: Sendable {
     }
 
     private mutating func add(
-        text: UnsafeRawBufferPointer, at place: Place, as source: ContentURL.Source?, skipping anchors: [Range<Int>],
+        text: UnsafeRawBufferPointer, at place: Place, as source: ContentURL.Source?, skipping anchors: [Anchor],
         onlySchemes: Bool = false, flags: URLFlags = [],
         span: (Range<Int>) -> Range<Int>
     ) {
         var finder = URLFinder(text)
         var anchors = anchors[...]
         while let found = finder.next() {
-            while let first = anchors.first, first.upperBound <= found.span.lowerBound { anchors.removeFirst() }
-            if let first = anchors.first, first.lowerBound < found.span.upperBound { continue }
+            while let first = anchors.first, first.range.upperBound <= found.span.lowerBound { anchors.removeFirst() }
             if onlySchemes, found.source == .name { continue }
             guard hasRoom() else { return }
             let written = UnsafeRawBufferPointer(rebasing: text[found.span].prefix(HTMLLink.mostBytes))
             var reading = found.rewritten?.withUnsafeBytes { URLReading($0, base: nil) } ?? URLReading(written, base: nil)
+            // What a link shows is that link, where it says where it leads.
+            if let first = anchors.first, first.range.lowerBound < found.span.upperBound, first.host == reading.host { continue }
             reading.flags.formUnion(flags)
             if found.isTruncated { reading.flags.insert(.truncated) }
             append(reading, raw: written, source: source ?? found.source, span: span(found.span), at: place)

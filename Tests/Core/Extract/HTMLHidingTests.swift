@@ -100,7 +100,11 @@ import Testing
         "clip:rect(0,0,0,0)", "clip-path:inset(10%)", "transform:scale(1)", "transform:none", "margin:-10px", "letter-spacing:-1px",
         "line-height:0", "line-height:0;overflow:hidden;height:20px", "line-height:1;overflow:hidden",
         "mso-hide:all", "background:linear-gradient(red,white);color:white", "color:inherit", "color:bogus", "overflow:hidden;height:20px",
-        "filter:blur(0)", "zoom:0", "scale:1", "background:none;color:black",
+        "filter:blur(0)", "zoom:0", "scale:1", "background:none;color:black", "display:none;display:var(--x)",
+        "visibility:hidden;visibility:var( --x )", "font-size:0;font-size:calc(1px * var(--x))", "color:white;color:var(--x)",
+        "background:black;color:black;background:var(--x)", "opacity:0;opacity:VAR(--x,1)", "margin:-9999px;margin:var(--x)",
+        "text-indent:-9999px;text-indent:var(--x)", "transform:scale(0);transform:scale(var(--x))", "zoom:.01;zoom:var(--x)",
+        "height:var(--x);overflow:hidden", "font:0px a;font:var(--x)", "overflow:hidden;height:0;overflow:var(--x)",
     ]) func declaredAndShown(_ style: String) {
         expect("<div style='\(style)'>x</div>", visible: "x", hidden: "")
     }
@@ -112,7 +116,7 @@ import Testing
         ("<style media=print>b{display:none}</style><b>x</b>", "x", ""), ("<style media='screen'>b{display:none}</style><b>x</b>", "", "x"),
         ("<!--[if mso]><style>b{display:none}</style><![endif]--><b>x</b>", "x", ""),
         ("<body link=white><a href=http://a.com>x</a>", "", "x"),
-        ("<td style='color:#fff'><a href=y style='color:inherit'>x</a>", "", "x"), ("<noscript>x</noscript>", "x", ""),
+        ("<table><td style='color:#fff'><a href=y style='color:inherit'>x</a>", "", "x"), ("<noscript>x</noscript>", "x", ""),
         ("<p style='font-size:0'><font size=3>x</font></p>", "x", ""), ("<font color=#fffffe>x</font>", "", "x"),
         (String(repeating: "<small>", count: 20) + "x", "", "x"),
         ("<table bgcolor=#123456><tr><td><p><font color=#123456>x</font>", "", "x"),
@@ -120,6 +124,49 @@ import Testing
         ("<div style='color:#fff'><span style='background:#00f'>x</span></div>", "x", ""),
     ]) func elements(_ html: String, _ visible: String, _ hidden: String) {
         expect(html, visible: visible, hidden: hidden)
+    }
+
+    /// What end tags and table parts close in browsers, they close here: what follows is seen.
+    @Test(arguments: [
+        ("<div style='display:none'><td></div>x", "x"), ("<p style='display:none'>a<th></p>x", "x"),
+        ("<div style='display:none'><caption></div>x", "x"), ("<div style='display:none'><tr></div>x", "x"),
+        ("<div style='display:none'><tbody><colgroup></div>x", "x"), ("<div style='display:none'><button></div>x", "x"),
+        ("<div style='display:none'><html></div>x", "x"), ("<div style='display:none'><foreignObject></div>x", "x"),
+        ("<svg style='display:none'><td></svg>x", "x"), ("<td style='display:none'>x", "x"), ("<tr hidden><td>x", "x"),
+        ("<table><div style='display:none'><td></div>x", "x"), ("<table><div style='display:none'><tr><td>x", "x"),
+        ("<table><font color=white><tr><td>x", "x"), ("<p style='display:none'><button><p></button>a</p>x", "x"),
+        ("<table><td hidden>a<td>x</table>y", "x\ny"), ("<table><tr><td>a<table><td hidden>b</table>c<td>d</table>e", "a\nc\td\ne"),
+    ]) func closed(_ html: String, _ text: String) {
+        #expect(String(decoding: page(html).visible, as: UTF8.self) == text)
+    }
+
+    /// What Outlook's condition says in it: hidden only where it is for all others.
+    @Test(arguments: [
+        ("!mso", false), (" ! MSO ", false), ("!(mso)", false), ("!vml", false), ("!(mso 9)", true), ("!mso 9", true),
+        ("(gte mso 9)&!(mso 10)", true), ("mso", true), ("!(gte mso 99)", true), ("!mso|mso", true),
+    ]) func conditions(_ condition: String, _ isShown: Bool) {
+        expect("<!--[if\(condition)]>x<![endif]-->", visible: isShown ? "x" : "", hidden: isShown ? "" : "x")
+    }
+
+    /// Rules take steps in proportion to the page, in however many pages inside it they stand.
+    @Test func steps() {
+        // No `u` is there: each `b` asks all ways through the `i`.
+        let sheet = "<style>u ~ i ~ i ~ i ~ b{display:none}</style>"
+        let elements = String(repeating: "<i></i>", count: 60) + "<b></b><b></b><b></b>"
+        for (html, passes) in [(sheet + elements + "x", 1), (elements + "x" + sheet, 2)] {
+            let size = html.utf8.count
+            #expect(page(html).steps > 1_000 && page(html).steps <= passes * (4_000 + 66 * size))
+            #expect(page(html).flags.contains(.limit))
+            let frames = String(repeating: "<iframe srcdoc='\(html)'></iframe>", count: 500)
+            #expect(page(frames).steps <= 4_000 + 1_000_000 + 2 * frames.utf8.count)
+            let few = "<iframe srcdoc='\(html)'></iframe>"
+            #expect(page(few).steps <= 4_000 + 66 * few.utf8.count)
+            #expect(page(few).flags.contains(.limit))
+        }
+        // A frame that needs few takes little from what comes behind it.
+        let html = "<iframe srcdoc='<style>b{display:none}</style><b>y</b>'></iframe><style>b{display:none}</style><b>y</b>x"
+        #expect(page(html).visible == Array("x".utf8))
+        #expect(!page(html).flags.contains(.limit))
     }
 
     /// What is written backwards and shown forwards.

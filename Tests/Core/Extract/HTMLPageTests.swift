@@ -33,7 +33,7 @@ import Testing
         "<p style='d\\69splay:none'>x</p>", "<p style='display:&#110;one'>x</p>", "<p style=\"visibility:hidden\">x</p>",
         "<span style='font-size:0'>x</span>", "<span style='font-size:1px'>x</span>", "<span style='font:0/0 a'>x</span>",
         "<span style='font-size:.01em'>x</span>", "<font color=white>x</font>", "<font color=#fefefe>x</font>",
-        "<body bgcolor=#000000><font color=black>x</font>", "<td bgcolor=red><font color='#ff0000'>x</font></td>",
+        "<body bgcolor=#000000><font color=black>x</font>", "<table><td bgcolor=red><font color='#ff0000'>x</font></td>",
         "<p style='color:#fff'>x</p>", "<p style='color:rgb(255, 255, 254)'>x</p>", "<p style='color:transparent'>x</p>",
         "<p style='color:rgba(0,0,0,0)'>x</p>", "<p style='color:hsl(0,0%,100%)'>x</p>", "<p style='background:navy;color:#000080'>x</p>",
         "<p style='opacity:0'>x</p>", "<div style='opacity:.2'><p style='opacity:.2'>x</p></div>", "<p hidden>x</p>",
@@ -58,7 +58,7 @@ import Testing
     @Test(arguments: [
         "<p style='display:block'>x</p>", "<p style='visibility:hidden'><b style='visibility:visible'>x</b></p>",
         "<p style='font-size:0'><b style='font-size:12px'>x</b></p>",
-        "<font color=white><b style='background:black'>x</b></font>", "<td background='i.png'><font color=white>x</font></td>",
+        "<font color=white><b style='background:black'>x</b></font>", "<table><td background='i.png'><font color=white>x</font></td>",
         "<p style='background:#fff url(i.png);color:#fff'>x</p>", "<p style='background:linear-gradient(red,blue);color:#fff'>x</p>",
         "<p style='height:0'>x</p>", "<p style='left:-9999px'>x</p>", "<p style='color:#999'>x</p>", "<font color=yellow>x</font>",
         "<style>@media (max-width:600px){.h{display:none}}</style><p class=h>x</p>",

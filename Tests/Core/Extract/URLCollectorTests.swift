@@ -109,6 +109,10 @@ import Testing
         ("<!--[if gte mso 9]><v:rect href='http://a.com/x'><v:imagedata/><![endif]-->", .link),
         ("<script>location='http://a.com/x'</script>", .text),
         ("<p>http://a.com/x</p>", .text), ("<p>a.com/x</p>", .name), ("<a href='&#104;ttp://a.com/x'>t</a>", .link),
+        ("<svg><a><set attributeName=href to=http://a.com/x /></a></svg>", .link),
+        ("<svg><a><animate attributeName='xlink:href' values=' http://a.com/x ; #y'/></a></svg>", .link),
+        ("<svg><a><animate ATTRIBUTENAME=href from=#x by='http://a.com/x'></a></svg>", .link),
+        ("<svg><set attributeName=fill to=red /></svg>http://a.com/x", .text),
         ("<a href=' ht\ntp://a.com/x '>t</a>", .link), ("<a href=//a.com/x>t</a>", .link), ("<a href=a.com/x>t</a>", .link),
     ]) func inPages(_ html: String, _ source: ContentURL.Source) {
         let urls = inPage(html)
@@ -145,8 +149,8 @@ import Testing
         ("<p style='display:none'>see http://a.com/x</p>", .text, .hidden),
         ("<p hidden>a.com/x</p>", .name, .hidden),
         ("<div hidden><a href=http://a.com/x>t</a></div>", .link, .hidden), ("<div hidden><img src=http://a.com/x></div>", .fetch, []),
-        ("<td style='font-size:0'><a href=http://a.com/x><img alt=y></a>", .link, []),
-        ("<td style='font-size:0'><a href=http://a.com/x>y</a>z", .link, .hidden),
+        ("<table><td style='font-size:0'><a href=http://a.com/x><img alt=y></a>", .link, []),
+        ("<table><td style='font-size:0'><a href=http://a.com/x>y</a>z", .link, .hidden),
         ("<font color=white><a href=http://a.com/x style='font-size:1px'><b style='font-size:9px;color:red'>y</b></a>", .link, []),
         ("<p onclick=\"window.location='http://a.com/x'\">t</p>", .text, []),
         ("<p ONMOUSEOVER=&quot;http://a.com/x&quot;>t</p>", .text, []),
@@ -183,12 +187,55 @@ import Testing
 
     @Test func anchors() {
         let urls = inPage("<a href=http://evil.com><b>http://bank.com/</b>\n <img alt='Log  in'></a> <a href='#x'>none</a>")
-        #expect(urls.map(\.anchor) == ["http://bank.com/ Log in"])
-        #expect(urls.map(\.span.range) == [18..<33])
+        #expect(urls.map(\.anchor) == ["http://bank.com/ Log in", ""])
+        #expect(urls.first?.span.range == 18..<33)
+        #expect(urls.map(\.host) == ["evil.com", "bank.com"])
         // Hidden text is no anchor.
         #expect(inPage("<a href=http://a.com>x<i style='display:none'>y</i>z</a>").first?.anchor == "xz")
         let long = inPage("<a href=http://a.com>" + String(repeating: "é", count: 400) + "</a>")
         #expect(long.first?.anchor.utf8.count == 512)
+    }
+
+    /// Nothing that is around a text, or claims to be, keeps the address in it from being found.
+    @Test(arguments: [
+        "<div style='display:none'><iframe srcdoc='<a href=http://good.com/>\(String(repeating: "A", count: 80))</a>'></iframe></div>"
+            + "<p>Go to http://evil.com/pay",
+        "<body href=http://good.com/>http://evil.com/pay", "<p href=http://good.com/>http://evil.com/pay",
+        "<svg><use href=http://good.com/>http://evil.com/pay", "<a href=http://good.com/>x<td></a> http://evil.com/pay",
+        "<a href=http://good.com/>x<caption></a> http://evil.com/pay", "<a href=http://good.com/>x<button></a> http://evil.com/pay",
+        "<a href=http://good.com/>http://evil.com/pay</a>",
+        "<v:rect href=http://good.com/>http://evil.com/pay", "<div style='display:none'><td></div>http://evil.com/pay",
+        "<iframe srcdoc='<base href=http://good.com/>'></iframe><a href=http://evil.com/pay>x</a>",
+        "<bdo dir=rtl><a href=http://good.com/>abcdefghijklmnopqrstu</a> yap/moc.live//:ptth</bdo>",
+    ]) func foundAfterAll(_ html: String) {
+        #expect(inPage(html).contains { $0.canonical == "http://evil.com/pay" && $0.flags == [] })
+    }
+
+    /// Only links have anchors; what is turned has them where it is seen.
+    @Test(arguments: [
+        ("<bdo dir=rtl>moc.<a href='http://a.com/'>elgoog</a></bdo>", "google"),
+        ("<bdo dir=rtl>cba<br>moc.<a href='http://a.com/'>elgoog</a></bdo>", "google"),
+        ("<bdo dir=rtl>c<a href='http://a.com/'>ba<br>moc.elgoog</a></bdo>", ""),
+        ("<a href='http://a.com/'><bdo dir=rtl>moc.elgoog</bdo></a>", "google.com"),
+        ("<bdo dir=rtl>x<bdo dir=ltr><a href='http://a.com/'>goo</a>gle</bdo></bdo>", "goo"),
+        ("<a href='http://a.com/' href='http://a.com/'>x</a>", "x"),
+        ("<svg><a xlink:href='http://a.com/'><text>x</text></a></svg>", "x"), ("<p href='http://a.com/'>x</p>", ""),
+        ("<p hidden><iframe srcdoc='<a href=http://a.com/>x</a>'></iframe></p>xyz", ""),
+        ("y<iframe srcdoc='<a href=http://a.com/>x</a>'></iframe>z", "x"),
+    ]) func anchorsOf(_ html: String, _ anchor: String) {
+        #expect(inPage(html).first?.anchor == anchor)
+    }
+
+    /// A page inside the page has a base of its own, or else that of the page around it.
+    @Test func basesInside() {
+        let frame = "<iframe srcdoc='<base href=http://b.com/b/><a href=x>1</a>'></iframe>"
+        #expect(inPage(frame + "<a href=y>2</a>").last?.flags == .malformed)
+        let all = inPage("<a href=y>0</a>" + frame + "<base href=http://a.com/><iframe srcdoc='<a href=z>3</a>'></iframe>")
+        #expect(all.map(\.canonical) == ["http://a.com/y", "http://b.com/b/", "http://b.com/b/x", "http://a.com/", "http://a.com/z"])
+        let relative = inPage("<base href=http://a.com/><iframe srcdoc='<base href=c/><a href=z>3</a>'></iframe>")
+        #expect(relative.last?.canonical == "http://a.com/c/z")
+        let deep = inPage("<iframe srcdoc=\"<base href=http://b.com/><iframe srcdoc='<a href=x>1</a>'></iframe>\"></iframe>")
+        #expect(deep.last?.canonical == "http://b.com/x")
     }
 
     @Test func base() {
