@@ -58,7 +58,7 @@ struct HTMLOpenElements {
     var paragraph: Int? { within(.p, max(barrier, place(.button))) }
 
     /// A new item ends none beyond its list or what is between.
-    func itemLimit(_ list: HTMLElement, _ other: HTMLElement) -> Int { max(place(list), place(other), place(.div), barrier) }
+    func itemLimit(_ list: HTMLElement, _ other: HTMLElement) -> Int { max(place(list), place(other), barrier) }
 
     /// What an end tag ends; nil: nothing.
     func ended(by element: HTMLElement, _ name: HTMLName) -> Int? {

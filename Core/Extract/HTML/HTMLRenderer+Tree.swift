@@ -106,6 +106,7 @@ extension HTMLRenderer {
     // MARK: End tags
 
     mutating func end(_ element: HTMLElement, _ name: HTMLName) {
+        if element == .p || element == .br, stack.top.isForeign { leaveForeignContent() }
         switch element {
         case .body, .html, .head: return
         case .br: return visible.lineBreak()
@@ -137,7 +138,8 @@ extension HTMLRenderer {
     mutating func closeImplied(_ element: HTMLElement) {
         if element.closesParagraph, let found = stack.paragraph { close(to: found, reopening: true) }
         switch element {
-        case .a: if let found = stack.open(.a) { found == stack.count - 1 ? pop() : remove(found) }
+        case .h1, .h2, .h3, .h4, .h5, .h6: if stack.heading == stack.count - 1 { pop() }
+        case .a, .nobr: if let found = stack.open(element) { found == stack.count - 1 ? pop() : remove(found) }
         case .li: if let found = stack.within(.li, stack.itemLimit(.ul, .ol)) { close(to: found, reopening: true) }
         case .dd, .dt:
             let limit = stack.itemLimit(.dl, .dl)

@@ -156,9 +156,9 @@ struct HTMLRenderer {
 
     private mutating func start() {
         let element = tokens.tag.element
-        if element.leavesForeignContent, stack.top.isForeign { leaveForeignContent() }
-        if element.isTablePart, isOutsideTables {
-            // Browsers pass over it (HTML, section 13.2.6.4.7): it is around nothing and ends nothing.
+        if stack.top.isForeign, leavesForeignContent(element) { leaveForeignContent() }
+        if isPassedOver(element) {
+            // It is around nothing and ends nothing.
             if !tokens.tag.attributes.isEmpty { _ = collectLinks(element, isHidden: stack.top.style.isOutOfSight) }
             return
         }
@@ -176,8 +176,24 @@ struct HTMLRenderer {
         push(open)
     }
 
-    /// What stands in a comment for Outlook may be a piece of a table that another one began.
-    private var isOutsideTables: Bool { stack.top.isForeign || stack.place(.table) < 0 && !isConditional }
+    /// As browsers do (HTML, section 13.2.6.4.7).
+    private func isPassedOver(_ element: HTMLElement) -> Bool {
+        switch element {
+        case .frameset: true
+        case .form: stack.place(.form) >= stack.floor
+        // What stands in a comment for Outlook may be a piece of a table that another one began.
+        default: element.isTablePart && (stack.top.isForeign || stack.place(.table) < 0 && !isConditional)
+        }
+    }
+
+    private static let (variable, face) = (HTMLName("var"), HTMLName("face"))
+
+    private func leavesForeignContent(_ element: HTMLElement) -> Bool {
+        if element == .font {
+            return tokens.tag.attributes.contains { $0.kind == .color || $0.kind == .size || $0.name == Self.face }
+        }
+        return element.leavesForeignContent || tokens.tag.name == Self.variable
+    }
 
     private mutating func show(_ open: HTMLOpenElement) {
         if open.isBlock { block(open.element.hasMargin ? 2 : 1) }

@@ -19,10 +19,10 @@ public struct URLCollector: Sendable {
         }
     }
 
-    /// Where a page shows a link, and the host that it leads to.
+    /// Where a page shows a link, and where that leads.
     private struct Anchor {
         var range: Range<Int>
-        var host: String
+        var aim: String
     }
 
     public private(set) var urls: [ContentURL] = []
@@ -51,7 +51,9 @@ public struct URLCollector: Sendable {
             guard hasRoom() else { return }
             if let written = link.base, written != inner.written { inner = (written, URLParser.parse(written, base: base) ?? base) }
             var reading = link.value.withUnsafeBytes { URLReading($0, base: link.base == nil ? base : inner.base) }
-            if link.source == .link, let range = link.anchor, !range.isEmpty { anchors.append(Anchor(range: range, host: reading.host)) }
+            if link.source == .link, let range = link.anchor, !range.isEmpty {
+                anchors.append(Anchor(range: range, aim: Self.aim(reading)))
+            }
             if link.isHidden { reading.flags.insert(.hidden) }
             let anchor = link.anchor.map { anchor in page.visible.withUnsafeBytes { AnchorText.folded($0[anchor]) } } ?? ""
             if link.isNested {
@@ -83,6 +85,9 @@ public struct URLCollector: Sendable {
         }
     }
 
+    /// The host, or all of an address that has none.
+    private static func aim(_ reading: URLReading) -> String { reading.host.isEmpty ? reading.canonical : reading.host }
+
     private mutating func hasRoom() -> Bool {
         if urls.count < Self.mostURLs { return true }
         isLimited = true
@@ -103,7 +108,7 @@ public struct URLCollector: Sendable {
             let written = UnsafeRawBufferPointer(rebasing: text[found.span].prefix(HTMLLink.mostBytes))
             var reading = found.rewritten?.withUnsafeBytes { URLReading($0, base: nil) } ?? URLReading(written, base: nil)
             // What a link shows is that link, where it says where it leads.
-            if let first = anchors.first, first.range.lowerBound < found.span.upperBound, first.host == reading.host { continue }
+            if let first = anchors.first, first.range.lowerBound < found.span.upperBound, first.aim == Self.aim(reading) { continue }
             reading.flags.formUnion(flags)
             if found.isTruncated { reading.flags.insert(.truncated) }
             append(reading, raw: written, source: source ?? found.source, span: span(found.span), at: place)

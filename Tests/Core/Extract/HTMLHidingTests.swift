@@ -134,6 +134,9 @@ import Testing
         ("<div style='display:none'><html></div>x", "x"), ("<div style='display:none'><foreignObject></div>x", "x"),
         ("<svg style='display:none'><td></svg>x", "x"), ("<td style='display:none'>x", "x"), ("<tr hidden><td>x", "x"),
         ("<table><div style='display:none'><td></div>x", "x"), ("<table><div style='display:none'><tr><td>x", "x"),
+        ("<h1 hidden><h2>x", "x"), ("<nobr hidden>a<nobr>x", "x"), ("<form><form hidden>x", "x"), ("x<frameset hidden>y", "xy"),
+        ("<ul><li hidden><div><li>x", "* x"), ("<dl><dd hidden><div><dt>x", "x"), ("<svg hidden><var>x", "x"),
+        ("<svg hidden><font face=a>x", "x"), ("<svg hidden></p>x", "x"), ("<svg hidden></br>x", "\nx"),
         ("<table><font color=white><tr><td>x", "x"), ("<p style='display:none'><button><p></button>a</p>x", "x"),
         ("<table><td hidden>a<td>x</table>y", "x\ny"), ("<table><tr><td>a<table><td hidden>b</table>c<td>d</table>e", "a\nc\td\ne"),
     ]) func closed(_ html: String, _ text: String) {

@@ -206,6 +206,7 @@ import Testing
         "<a href=http://good.com/>http://evil.com/pay</a>",
         "<v:rect href=http://good.com/>http://evil.com/pay", "<div style='display:none'><td></div>http://evil.com/pay",
         "<iframe srcdoc='<base href=http://good.com/>'></iframe><a href=http://evil.com/pay>x</a>",
+        "<a href='javascript:x'>http://evil.com/pay</a>", "<h1 hidden><h2>http://evil.com/pay",
         "<bdo dir=rtl><a href=http://good.com/>abcdefghijklmnopqrstu</a> yap/moc.live//:ptth</bdo>",
     ]) func foundAfterAll(_ html: String) {
         #expect(inPage(html).contains { $0.canonical == "http://evil.com/pay" && $0.flags == [] })
