@@ -80,7 +80,7 @@ import Testing
         "<table>", "<td>", "<ol><li>",
         "<a href=x>", "<style>", "<script><!--", "<svg><![CDATA[", "http://", "www.", "a.a.a.a.", "<http://a\n", "a@", "[.]", "hxxp[:]//",
         "(", "http://a.com/(", "<bdo dir=rtl>x", "<style>b ~ b{display:none}</style><b>", "<iframe srcdoc='<b>x'></iframe>",
-        "<p onclick=x>",
+        "<p onclick=x>", "<a href=x><bdo dir=rtl>y", "<bdo dir=rtl><a href=x>y</a>", "<nobr><b>", "<table><b><td>", "<h1><form>",
         "中.", "url(", "<!--[if mso]>", "\u{200B}", "http://a,http:", "http://a,b", "a.com中", "<p style='", "> \n", "MZ", "PK\u{3}\u{4}",
         "%PDF", "{", "x\u{301}",
     ]) func repeated(_ piece: String) {
