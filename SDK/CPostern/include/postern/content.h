@@ -38,7 +38,7 @@ extern "C" {
 #define POSTERN_ODD_NUL (UINT64_C(1) << 14)           /* NUL bytes */
 #define POSTERN_ODD_CHARSET (UINT64_C(1) << 15)       /* an unknown charset, or bytes that are none of it */
 #define POSTERN_ODD_NAMES_DIFFER (UINT64_C(1) << 16)  /* readers find different names */
-#define POSTERN_ODD_NAME (UINT64_C(1) << 17)          /* a name with control or right-to-left characters, a path, a dot or blank at its end */
+#define POSTERN_ODD_NAME (UINT64_C(1) << 17)          /* a name with control or right-to-left letters, a path, a dot or blank at its end */
 #define POSTERN_ODD_LIMIT (UINT64_C(1) << 18)         /* more parts, levels, names, fields, elements or rules than are looked at */
 #define POSTERN_ODD_ENCRYPTED (UINT64_C(1) << 19)     /* S/MIME or PGP */
 #define POSTERN_ODD_SIGNED (UINT64_C(1) << 20)        /* S/MIME or PGP */
