@@ -34,6 +34,8 @@ enum DomainToASCII {
 
     private static let dot = UInt8(ascii: ".")
     private static let prefix = Array("xn--".utf8)
+    /// Of 63 characters: what is written is read again, though the DNS may carry less of it.
+    private static let longestEncoded = 512
 
     /// A label as Unicode text, if it is valid (UTS 46 section 4.1).
     private static func checked(_ label: ArraySlice<Unicode.Scalar>) -> [Unicode.Scalar]? {
@@ -41,7 +43,7 @@ enum DomainToASCII {
         if text.starts(with: "xn--".unicodeScalars) {
             guard label.allSatisfy(\.isASCII) else { return nil }
             let encoded = String(String.UnicodeScalarView(label.dropFirst(4)))
-            guard let decoded = Punycode.decode(Substring(encoded).utf8) else { return nil }
+            guard let decoded = Punycode.decode(Substring(encoded).utf8, most: longestEncoded) else { return nil }
             text = Array(decoded.unicodeScalars)
             guard !text.allSatisfy(\.isASCII), text == Normalization.shared.composed(text), !text.starts(with: "xn--".unicodeScalars) else {
                 return nil

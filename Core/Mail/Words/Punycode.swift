@@ -26,9 +26,9 @@ public enum Punycode {
     static let initialBias = 72
     static let initialN = 128
 
-    /// A label without its prefix; nil when it is malformed, longer than a label may be, or has nothing outside ASCII.
-    public static func decode(_ text: Substring.UTF8View) -> String? {
-        guard (1...59).contains(text.count) else { return nil }
+    /// A label without its prefix; nil when it is malformed, longer than `most` (a label's 63 bytes), or has nothing outside ASCII.
+    public static func decode(_ text: Substring.UTF8View, most: Int = 59) -> String? {
+        guard !text.isEmpty, text.count <= most else { return nil }
         var scalars: [Unicode.Scalar] = []
         var rest = text
         if let hyphen = text.lastIndex(of: UInt8(ascii: "-")) {
@@ -48,7 +48,7 @@ public enum Punycode {
             var k = base
             while true {
                 guard let byte = rest.popFirst(), let digit = digit(byte) else { return nil }
-                // 59 digits cannot come near 2^63 before these guards stop them.
+                // Neither comes near 2^63 before these guards stop it.
                 i += digit * weight
                 guard i <= 0x7FFF_FFFF else { return nil }
                 let t = k <= bias ? tMin : k >= bias + tMax ? tMax : k - bias

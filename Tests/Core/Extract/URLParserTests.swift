@@ -51,4 +51,13 @@ import Testing
     ]) func portsOfSchemes(_ text: String, _ serialized: String) {
         #expect(URLParser.parse(text)?.serialized == serialized)
     }
+
+    /// What is written is read again, though the DNS carries labels of 63 bytes only.
+    @Test(arguments: [1, 50, 58, 62]) func longLabels(_ letters: Int) throws {
+        for last in ["\u{E1}", "\u{226E}", "\u{4F60}\u{1F600}".prefix(letters < 62 ? 2 : 1).description] {
+            let url = try #require(URLParser.parse("http://" + String(repeating: "i", count: letters) + last + "/"))
+            #expect(URLParser.parse(url.serialized)?.serialized == url.serialized, "\(url.serialized)")
+        }
+        #expect(URLParser.parse("http://" + String(repeating: "i", count: 63) + "\u{E1}/") == nil)
+    }
 }
