@@ -27,16 +27,8 @@ struct YARASettings: Equatable, Sendable {
         interval = try settings.duration("check", default: .seconds(5), in: .milliseconds(100) ... .seconds(86_400))
         let time = try settings.duration("max_scan_time", default: .seconds(20), in: .seconds(1) ... .seconds(3600))
         seconds = Int(time.components.seconds)
-        fullScore = try Self.number(settings, "full_score", 10, 0...1000)
-        defaultScore = try Self.number(settings, "default_score", 5, -1000...1000)
-    }
-
-    /// A factor beyond a million would be refused, and its match lost; `MatchReport.highestScore` makes ten times the full score possible.
-    private static func number(
-        _ settings: Settings, _ name: String, _ fallback: Double, _ range: ClosedRange<Double>
-    ) throws(SettingsError) -> Double {
-        let number = try settings.number(name, default: fallback)
-        guard range.contains(number) else { throw settings[name]!.error("must be \(Int(range.lowerBound)) to \(Int(range.upperBound))") }
-        return number
+        // A factor beyond a million would be refused, and its match lost; `MatchReport.highestScore` makes ten times the full score possible.
+        fullScore = try settings.number("full_score", default: 10, in: 0...1000)
+        defaultScore = try settings.number("default_score", default: 5, in: -1000...1000)
     }
 }

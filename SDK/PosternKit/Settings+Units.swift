@@ -38,6 +38,13 @@ extension Settings {
         return number
     }
 
+    public func number(_ name: String, default fallback: Double, in range: ClosedRange<Double>) throws(SettingsError) -> Double {
+        guard let setting = self[name] else { return fallback }
+        let number = try setting.number()
+        guard range.contains(number) else { throw setting.error("must be \(Int(range.lowerBound)) to \(Int(range.upperBound))") }
+        return number
+    }
+
     /// `100ms`, `31d`: in the largest unit that leaves no rest.
     private static func words(_ duration: Duration) -> String {
         let milliseconds = Int(duration.inMicroseconds / 1000)

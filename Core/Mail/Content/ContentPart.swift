@@ -40,7 +40,7 @@ public struct ContentPart: Hashable, Sendable {
     /// SHA-256 of `decoded`; nil for what is no leaf, and where no filter needs parts.
     public var sha256: MessageDigest?
     public var gaps: ContentGaps
-    /// What exactly is odd: words of `PartFlag`, for people and for filters.
+    /// What exactly is odd: words of `PartFlags`, for people and for filters.
     public var flags: PartFlags
 
     public init(

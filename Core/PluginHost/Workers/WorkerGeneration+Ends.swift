@@ -10,7 +10,7 @@ extension WorkerGeneration {
             // Ended without a word: by somebody else, perhaps. What waits for it is worth another try.
             endedStarts += 1
             if start.failure == nil, endedStarts < 3 {
-                logger.error("worker \(process.map { "\($0.pid)" } ?? "") ended while it started: \(why); another is started")
+                logger.error("worker \(Self.name(process)) ended while it started: \(why); another is started")
                 state.withLock { ($0.isStarting, $0.starting) = (false, nil) }
                 return startServing()
             }
@@ -35,7 +35,7 @@ extension WorkerGeneration {
         let others = open.filter { run in !suspects.contains { $0 === run } }
         if !isExpected {
             logger.error(
-                "worker \(process.map { "\($0.pid)" } ?? "") died: \(why); \(open.count) runs are tried again, \(suspects.count) of them alone"
+                "worker \(Self.name(process)) died: \(why); \(open.count) runs are tried again, \(suspects.count) of them alone"
             )
         }
         for run in others { run.leave(toReplay: false) }
@@ -85,7 +85,7 @@ extension WorkerGeneration {
         }
         if refused.isEmpty { return false }
         logger.error(
-            "worker \(start.process.map { "\($0.pid)" } ?? "") ended while it was given new settings: \(why); another is started without")
+            "worker \(Self.name(start.process)) ended while it was given new settings: \(why); another is started without")
         for then in refused.values { then(.failure(SettingsRefusal(unasked: "its worker ended when it was given the settings: \(why)"))) }
         return true
     }
@@ -100,6 +100,9 @@ extension WorkerGeneration {
         let refusal = SettingsRefusal(unasked: "its worker ended: \(why)")
         for then in open { then(.failure(refusal)) }
     }
+
+    /// For logs; empty: it never was.
+    private static func name(_ process: WorkerProcess?) -> String { process.map { "\($0.pid)" } ?? "" }
 
     private func notStarted(_ why: String) {
         pause = min(max(pause * 2, .milliseconds(500)), .seconds(30))

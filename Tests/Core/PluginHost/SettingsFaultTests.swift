@@ -78,7 +78,7 @@ struct SettingsFaultTests {
         let plugins = try plugins(start: .seconds(10))
         let (files, _) = PluginFiles.discover(in: [plugins.folder])
         let log = plugins.log
-        let workers = try Workers(WorkerProgram(path: TestPlugins.worker))
+        let workers = Workers(WorkerProgram(path: TestPlugins.worker))
         let generation = try workers.generation(
             number: 1, isDomains: false, files: try #require(files.first), copies: LibraryCopies(folder: plugins.folder + "/copies"),
             limits: plugins.policy.common, stats: PluginStats(plugin: "test"),
